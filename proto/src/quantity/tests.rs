@@ -1,0 +1,84 @@
+use super::*;
+use proptest::prelude::*;
+use std::time::Duration;
+
+#[test]
+fn quantities_read_what_people_write() {
+    assert_eq!("250ms".parse(), Ok(Period::from_millis(250)));
+    assert_eq!("1m 30s".parse(), Ok(Period::from_secs(90)));
+    assert_eq!("0.2%".parse::<Share>().unwrap().to_string(), "0.2%");
+    assert_eq!("30/m".parse(), Rate::try_per_second(0.5));
+    assert_eq!("64MiB".parse(), Ok(Size::from_bytes(64 << 20)));
+}
+
+#[test]
+fn a_number_without_unit_is_refused_with_an_example() {
+    let told = "10".parse::<Period>().unwrap_err().to_string();
+
+    assert_eq!(
+        told,
+        "expected a duration such as 250ms, 10s or 5m, found `10`"
+    );
+}
+
+#[test]
+fn impossible_values_are_refused() {
+    for text in ["-1s", "", "ms", "1 fortnight"] {
+        assert!(text.parse::<Period>().is_err(), "{text}");
+    }
+    for text in ["101%", "-1%", "0.5", "NaN%", "%"] {
+        assert!(text.parse::<Share>().is_err(), "{text}");
+    }
+    for text in [
+        "0/s",
+        "200",
+        "200/d",
+        "-3/s",
+        "inf/s",
+        "1e9/s",
+        "20000000/s",
+    ] {
+        assert!(text.parse::<Rate>().is_err(), "{text}");
+    }
+    for text in ["64", "64mb", "9999999TiB", "1.2.3KiB"] {
+        assert!(text.parse::<Size>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn the_wrong_type_says_what_was_expected() {
+    let told = serde_json::from_str::<Rate>("200").unwrap_err().to_string();
+
+    assert!(
+        told.contains("expected a rate above zero such as 200/s"),
+        "{told}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn printing_a_period_round_trips(nanos in 0_u64..u64::MAX / 4) {
+        let period = Period::from(Duration::from_nanos(nanos));
+        prop_assert_eq!(period.to_string().parse(), Ok(period));
+    }
+
+    #[test]
+    fn printing_a_size_round_trips(bytes in 0_u64..1 << 50) {
+        let size = Size::from_bytes(bytes);
+        prop_assert_eq!(size.to_string().parse(), Ok(size));
+    }
+
+    #[test]
+    fn printing_a_share_round_trips(ratio in 0.0_f64..=1.0) {
+        let share = Share::try_from_ratio(ratio).unwrap();
+        let read: Share = share.to_string().parse().unwrap();
+        prop_assert!((read.ratio() - ratio).abs() < 1e-12);
+    }
+
+    #[test]
+    fn printing_a_rate_round_trips(per_second in 0.001_f64..1e6) {
+        let rate = Rate::try_per_second(per_second).unwrap();
+        let read: Rate = rate.to_string().parse().unwrap();
+        prop_assert!((read.per_second() / per_second - 1.0).abs() < 1e-12);
+    }
+}

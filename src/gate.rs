@@ -1,0 +1,3 @@
+//! Facts held against rules: findings and a verdict.
+
+pub mod rule;

@@ -1,0 +1,8 @@
+//! A measuring instrument for model inference.
+
+pub mod client;
+pub mod gate;
+pub mod observe;
+pub mod sample;
+pub mod seed;
+pub mod units;

@@ -1,0 +1,134 @@
+//! One request's facts, as the drive saw them. A failed request is a sample like any other, never an `Err`.
+//!
+//! All times are [`Offset`]s from the start of the stage on one monotonic clock. The letters are those of the metric
+//! formulas: `s0` scheduled start, `t0` sent, `b` first byte, `f` first token, `l` last token, `e` end.
+
+use crate::units::Offset;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One request, from its scheduled start to its end. Chunks are borrowed from the sender's buffer, so that emitting a
+/// sample allocates nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample<'a> {
+    /// Position in the stage's sequence, from 0; also selects the request's content.
+    pub seq: u64,
+    /// `s0`: when the request should have started. In a closed loop, when its worker became free.
+    pub scheduled: Offset,
+    /// `t0`: when it was handed to the client. `None` if it never was.
+    pub sent: Option<Offset>,
+    /// `b`: when the response head of the answering attempt arrived.
+    pub first_byte: Option<Offset>,
+    /// The chunks that carried generated tokens, in order of arrival; the first is `f`, the last `l`. Empty when nothing
+    /// was generated. A unary answer is one chunk.
+    pub chunks: &'a [Chunk],
+    /// `e`: when the answer was complete, failed or was given up.
+    pub finished: Offset,
+    /// Was a streaming answer asked for? Token gaps of a unary answer mean nothing.
+    pub streamed: bool,
+    /// Index of the endpoint that answered, or that failed last, in the stage's list of endpoints.
+    pub endpoint: Option<usize>,
+    /// Attempts made, the last one included; 0 if never sent.
+    pub attempts: u32,
+    /// Prompt tokens, as the server counted them.
+    pub prompt_tokens: Option<u64>,
+    /// Output tokens and who counted them. `None` when unknown.
+    pub output_tokens: Option<Tokens>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// One arrival of generated tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk {
+    /// When it arrived.
+    pub at: Offset,
+    /// Tokens in it, as far as the protocol says: 1 where it does not.
+    pub tokens: u32,
+}
+
+/// A number of tokens and its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tokens {
+    /// How many.
+    pub count: u64,
+    /// Who counted.
+    pub source: TokenSource,
+}
+
+/// Who counted the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSource {
+    /// The server's own usage figures.
+    Usage,
+    /// Content chunks were counted, one token each: a lower bound, since a chunk may carry several.
+    Chunks,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answered in full and in the form that was asked for.
+    Answered,
+    /// Answered without an error, but not with what was asked for.
+    WrongAnswer(Wrong),
+    /// Failed.
+    Failed(Failure),
+    /// Never sent: the open loop was at its in-flight cap, or the stage ended first.
+    NotSent,
+}
+
+/// Why an answer is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wrong {
+    /// Tokens were asked for and none came.
+    Empty,
+}
+
+/// Why a request failed. The text form is the error kind in every report: `connect`, `http_503`, `grpc_14`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Failure {
+    /// No connection could be made.
+    Connect,
+    /// The connection ended before the answer began.
+    Closed,
+    /// The answer broke off in the middle.
+    Truncated,
+    /// The deadline passed.
+    Deadline,
+    /// The server answered with this HTTP status.
+    Http(u16),
+    /// The server answered with this gRPC status.
+    Grpc(i32),
+    /// The answer could not be understood.
+    Malformed,
+    /// Still unanswered when the drain phase ended.
+    Unfinished,
+    /// The request itself was refused by the client before it was sent.
+    Invalid,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("connect"),
+            Self::Closed => f.write_str("closed"),
+            Self::Truncated => f.write_str("truncated"),
+            Self::Deadline => f.write_str("deadline"),
+            Self::Http(status) => write!(f, "http_{status}"),
+            Self::Grpc(code) => write!(f, "grpc_{code}"),
+            Self::Malformed => f.write_str("malformed"),
+            Self::Unfinished => f.write_str("unfinished"),
+            Self::Invalid => f.write_str("invalid"),
+        }
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("empty_answer"),
+        }
+    }
+}
