@@ -9,9 +9,8 @@ pub mod quantity;
 /// Stubs of the Open Inference Protocol (KServe v2) over gRPC, package `inference`.
 #[expect(
     missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
     clippy::all,
+    clippy::as_conversions,
     clippy::pedantic,
     reason = "generated code, documented in inference/grpc_service.proto"
 )]
