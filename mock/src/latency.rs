@@ -1,11 +1,21 @@
-//! How long something takes, drawn for one request.
+//! How long something takes, drawn for one request. A distribution is given by its quantile function: the draw `u` is
+//! made once for a request, so two mocks that differ in their latency alone make the same requests fast and slow.
 
+mod fixed;
+mod lognormal;
+mod uniform;
+
+pub use lognormal::Lognormal;
+pub use uniform::Uniform;
+
+use crate::spec::Error;
 use inferometer_proto::quantity::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A distribution of durations.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Latency {
     /// Always the same.
@@ -16,28 +26,49 @@ pub enum Latency {
     Lognormal(Lognormal),
 }
 
+/// The longest duration that a distribution may be given, or draw: more is a mistake, and would overflow sums.
+pub(crate) const LONGEST: Duration = Duration::from_hours(24);
+
+/// What each kind of latency, one file each, can do.
+trait Distribution {
+    /// Refuses parameters that describe no distribution.
+    fn check(&self) -> Result<(), Error>;
+
+    /// The duration below which the share `u` of all draws lies, `0 < u < 1`.
+    fn quantile(&self, u: f64) -> Duration;
+}
+
+impl Latency {
+    /// The duration below which the share `u` of all draws lies; `u` strictly between 0 and 1. Never above 24 hours.
+    pub fn quantile(&self, u: f64) -> Duration {
+        self.distribution().quantile(u).min(LONGEST)
+    }
+
+    /// Refuses parameters that describe no distribution, naming the field.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.distribution().check()
+    }
+
+    fn distribution(&self) -> &dyn Distribution {
+        match self {
+            Self::Fixed(period) => period,
+            Self::Uniform(uniform) => uniform,
+            Self::Lognormal(lognormal) => lognormal,
+        }
+    }
+}
+
 impl Default for Latency {
     fn default() -> Self {
         Self::Fixed(Period::default())
     }
 }
 
-/// Evenly spread between `min` and `max`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Uniform {
-    /// The shortest.
-    pub min: Period,
-    /// The longest.
-    pub max: Period,
-}
-
-/// A lognormal distribution: `median * exp(sigma * z)` with standard normal `z`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Lognormal {
-    /// Half of all draws are below.
-    pub median: Period,
-    /// Standard deviation of the logarithm, 0 to 5.
-    pub sigma: f64,
+/// Refuses a period above the longest that is allowed.
+fn check_period(field: &'static str, period: Period) -> Result<(), Error> {
+    if period.duration() <= LONGEST {
+        Ok(())
+    } else {
+        Err(Error::unfit(field, "at most 24h", period))
+    }
 }

@@ -1,0 +1,48 @@
+//! What will happen to a request, decided before anything does: [`Behaviour::course`] is a pure function of the
+//! specification and the request's id.
+
+use crate::dice::Dice;
+use crate::fault::{self, Fault, Strike};
+use crate::latency::Latency;
+use crate::pace::Pace;
+use crate::spec::{Error, MockSpec};
+
+/// A specification that was found to be sound.
+#[derive(Debug)]
+pub(crate) struct Behaviour {
+    seed: u64,
+    latency: Latency,
+    per_output_token: Latency,
+    faults: Vec<Fault>,
+}
+
+/// What will happen to one request.
+#[derive(Debug)]
+pub(crate) struct Course {
+    /// The fault that strikes it, if one does.
+    pub(crate) strike: Option<Strike>,
+    /// When each of its tokens is due.
+    pub(crate) pace: Pace,
+}
+
+impl Behaviour {
+    /// The behaviour that a specification describes.
+    pub(crate) fn try_new(spec: &MockSpec) -> Result<Self, Error> {
+        spec.validate()?;
+        Ok(Self {
+            seed: spec.seed.unwrap_or_default(),
+            latency: spec.latency,
+            per_output_token: spec.per_output_token,
+            faults: spec.faults.clone(),
+        })
+    }
+
+    /// What happens to the request `id`, at whatever time, concurrency and protocol it comes.
+    pub(crate) fn course(&self, id: &str) -> Course {
+        let dice = Dice::new(self.seed, id);
+        Course {
+            strike: fault::strike(&self.faults, dice),
+            pace: Pace::new(self.latency, self.per_output_token, dice),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A mock as the child process of a run. The contract between both processes is three lines of JSON:
+//!
+//! ```text
+//! parent -> child, stdin:   {"latency":{"fixed":"20ms"}}                                        the MockSpec
+//! child -> parent, stdout:  {"rest":"http://127.0.0.1:41234","grpc":"http://127.0.0.1:41235"}   Addresses, once it answers
+//! child -> parent, stdout:  {"rest":{"answered":10,...},...}                                    Counters, at the end
+//! ```
+//!
+//! The child serves until its stdin ends, so the parent's death, by whatever means, ends it too. An interrupt from the
+//! terminal reaches both processes; the child leaves it to the parent when to end.
+
+use crate::server::{self, Mock};
+use crate::spec::MockSpec;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, Write};
+use std::thread;
+use tokio::sync::oneshot;
+
+/// Where a mock answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addresses {
+    /// Base URL of the REST API.
+    pub rest: String,
+    /// URL of the gRPC service.
+    pub grpc: String,
+}
+
+/// Why a child process could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The first line did not come.
+    #[error("could not read the specification from standard input: expected one line of JSON")]
+    Input(#[source] io::Error),
+    /// The first line is no specification.
+    #[error("could not read the specification: expected one line of JSON: {0}")]
+    Spec(#[source] serde_json::Error),
+    /// The addresses could not be told.
+    #[error("could not write the addresses to standard output")]
+    Output(#[source] io::Error),
+    /// The runtime or the thread that watches the input could not be started.
+    #[error("could not start the runtime of the mock")]
+    Runtime(#[source] io::Error),
+    /// The mock itself could not be started.
+    #[error(transparent)]
+    Start(#[from] server::Error),
+}
+
+/// The line by which a parent says what the mock should be, line feed included.
+///
+/// # Errors
+/// None that a [`MockSpec`] can cause; kept because serialization in general can fail.
+pub fn spec_line(spec: &MockSpec) -> Result<String, serde_json::Error> {
+    serde_json::to_string(spec).map(|line| line + "\n")
+}
+
+impl Addresses {
+    /// Reads the line by which a child says where it answers.
+    ///
+    /// # Errors
+    /// The line is not one that [`serve_until_closed`] writes.
+    pub fn parse(line: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(line)
+    }
+}
+
+/// Does all that the child process has to do: reads the specification from `input`, starts the mock on one thread,
+/// writes its addresses to `output`, serves until `input` ends, and writes its counters. Blocks until then.
+///
+/// # Errors
+/// The specification cannot be read or used, or the mock cannot be started.
+pub fn serve_until_closed<R, W>(mut input: R, mut output: W) -> Result<(), Error>
+where
+    R: BufRead + Send + 'static,
+    W: Write,
+{
+    let mut line = String::new();
+    input.read_line(&mut line).map_err(Error::Input)?;
+    let spec: MockSpec = serde_json::from_str(&line).map_err(Error::Spec)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
+    runtime.block_on(async {
+        let mock = Mock::start(spec).await?;
+        let addresses = Addresses {
+            rest: mock.rest_url(),
+            grpc: mock.grpc_url(),
+        };
+        write_line(&mut output, &addresses).map_err(Error::Output)?;
+        let closed = watch(input).map_err(Error::Runtime)?;
+        let counters = tokio::select! {
+            counters = mock.run_until(closed) => counters,
+            never = ignore_interrupts() => match never {},
+        };
+        // The parent may be gone: nobody is left to tell.
+        let _ = write_line(&mut output, &counters);
+        Ok(())
+    })
+}
+
+fn write_line(output: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    output.write_all(&line)?;
+    output.flush()
+}
+
+/// Ready when `input` has ended. A thread of its own reads it, because reading blocks.
+fn watch<R: BufRead + Send + 'static>(mut input: R) -> io::Result<oneshot::Receiver<()>> {
+    let (ended, closed) = oneshot::channel();
+    thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(move || {
+            // Whether it ended or broke, nobody is at the other end any more.
+            let _ = io::copy(&mut input, &mut io::sink());
+            let _ = ended.send(());
+        })?;
+    Ok(closed)
+}
+
+/// As long as this is polled, an interrupt does not end the process.
+async fn ignore_interrupts() -> std::convert::Infallible {
+    loop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Counters;
+    use std::io::Cursor;
+
+    #[test]
+    fn a_child_says_where_it_answers_and_at_the_end_what_happened() {
+        let mut output = Vec::new();
+
+        serve_until_closed(
+            Cursor::new(spec_line(&MockSpec::default()).unwrap()),
+            &mut output,
+        )
+        .unwrap();
+
+        let output = String::from_utf8(output).unwrap();
+        let lines: Vec<_> = output.lines().collect();
+        let addresses = Addresses::parse(lines[0]).unwrap();
+        assert!(addresses.rest.starts_with("http://127.0.0.1:"));
+        assert!(addresses.grpc.starts_with("http://127.0.0.1:"));
+        assert_eq!(
+            serde_json::from_str::<Counters>(lines[1]).unwrap(),
+            Counters::default()
+        );
+        assert_eq!(lines.len(), 2);
+    }
+
+    #[test]
+    fn a_child_refuses_what_is_no_specification_and_writes_nothing() {
+        for line in [
+            "",
+            "{",
+            "{\"latencies\":1}\n",
+            "{\"faults\":[{\"status\":{\"share\":\"1%\",\"http\":200}}]}\n",
+        ] {
+            let mut output = Vec::new();
+
+            assert!(
+                serve_until_closed(Cursor::new(line), &mut output).is_err(),
+                "{line}"
+            );
+            assert!(output.is_empty());
+        }
+    }
+}

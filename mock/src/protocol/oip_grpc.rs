@@ -1,0 +1,42 @@
+//! The Open Inference Protocol over gRPC, with the repository and streaming extensions of Triton. Text goes in as the
+//! BYTES tensor `text_input` and comes out as `text_output`; `max_tokens` is a request parameter; `prompt_tokens` and
+//! `completion_tokens` are parameters of the answer, or of the final response of a stream.
+
+mod breakable;
+mod generate;
+mod refusal;
+mod service;
+mod stream;
+mod tensor;
+
+pub(crate) use breakable::Breakable as Body;
+
+use crate::backend::{Backend, LARGEST_BODY};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use inferometer_proto::inference::grpc_inference_service_server::GrpcInferenceServiceServer;
+use service::Service;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tonic::codegen::Service as _;
+
+/// The service, ready to answer requests of any connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Server(GrpcInferenceServiceServer<Service>);
+
+impl Server {
+    /// A service of `backend`.
+    pub(crate) fn new(backend: &Arc<Backend>) -> Self {
+        let service = GrpcInferenceServiceServer::new(Service::new(backend));
+        Self(service.max_decoding_message_size(LARGEST_BODY))
+    }
+
+    /// Answers one call. Dropping the future gives the call up.
+    pub(crate) fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<> {
+        let answer = self.0.clone().call(request);
+        async move { answer.await.map(Body::wrap) }
+    }
+}

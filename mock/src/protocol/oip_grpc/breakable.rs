@@ -1,0 +1,92 @@
+//! A response body that can be broken off. gRPC knows no way to say "stop without a status", so the answer carries a
+//! switch, and the body around it resets the HTTP/2 stream once the switch is thrown.
+
+use crate::protocol::{BrokenOff, SETTLE};
+use bytes::Bytes;
+use http::Response;
+use hyper::body::{Body, Frame};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use tokio::time::{Sleep, sleep};
+use tonic::Status;
+
+/// Travels in the extensions of a response. Once thrown, whatever the body would have said next is not said.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    /// Breaks the answer off before its next message or its status.
+    pub(super) fn throw(&self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// A response body with a switch.
+#[derive(Debug)]
+pub(crate) struct Breakable {
+    body: tonic::body::Body,
+    switch: Option<Switch>,
+    settle: Option<Pin<Box<Sleep>>>,
+}
+
+impl Breakable {
+    /// Puts the body of a response beside the switch that the response carries, if it does.
+    pub(super) fn wrap(mut response: Response<tonic::body::Body>) -> Response<Self> {
+        let switch = response.extensions_mut().remove::<Switch>();
+        response.map(|body| Self {
+            body,
+            switch,
+            settle: None,
+        })
+    }
+
+    fn is_broken(&self) -> bool {
+        self.switch
+            .as_ref()
+            .is_some_and(|Switch(thrown)| thrown.load(Relaxed))
+    }
+}
+
+/// Why a body ends in an error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// As the mock was asked to.
+    #[error(transparent)]
+    BrokenOff(#[from] BrokenOff),
+    /// The answer could not be encoded.
+    #[error(transparent)]
+    Encoding(#[from] Status),
+}
+
+impl Body for Breakable {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self.get_mut();
+        let frame = if this.is_broken() {
+            None
+        } else {
+            ready!(Pin::new(&mut this.body).poll_frame(context))
+        };
+        match frame {
+            // Messages that were said before the switch was thrown may come in the same step as the throw.
+            Some(Ok(frame)) if frame.is_data() || !this.is_broken() => Poll::Ready(Some(Ok(frame))),
+            None | Some(_) if this.is_broken() => {
+                let settle = this.settle.get_or_insert_with(|| Box::pin(sleep(SETTLE)));
+                ready!(settle.as_mut().poll(context));
+                Poll::Ready(Some(Err(BrokenOff.into())))
+            }
+            frame => Poll::Ready(frame.map(|frame| frame.map_err(Error::from))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.switch.is_none() && self.body.is_end_stream()
+    }
+}

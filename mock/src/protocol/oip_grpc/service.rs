@@ -1,0 +1,187 @@
+//! The calls of the protocol, each as one short method.
+
+use super::breakable::Switch;
+use super::generate::{self, VERSION, request_id, require_version};
+use super::refusal;
+use super::stream::Reply;
+use super::tensor::{DATATYPE, INPUT, OUTPUT};
+use crate::backend::Backend;
+use crate::repository::State;
+use futures_util::stream::{BoxStream, StreamExt};
+use inferometer_proto::inference::grpc_inference_service_server::GrpcInferenceService;
+use inferometer_proto::inference::model_metadata_response::TensorMetadata;
+use inferometer_proto::inference::repository_index_response::ModelIndex;
+use inferometer_proto::inference::{
+    ModelInferRequest, ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse,
+    ModelReadyRequest, ModelReadyResponse, ModelStreamInferResponse, RepositoryIndexRequest,
+    RepositoryIndexResponse, RepositoryModelLoadRequest, RepositoryModelLoadResponse,
+    RepositoryModelUnloadRequest, RepositoryModelUnloadResponse, ServerLiveRequest,
+    ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse, ServerReadyRequest,
+    ServerReadyResponse,
+};
+use std::sync::Arc;
+use tonic::{Request, Response, Status, Streaming};
+
+/// The service over one backend.
+#[derive(Debug, Clone)]
+pub(super) struct Service(Arc<Backend>);
+
+impl Service {
+    /// A service of `backend`.
+    pub(super) fn new(backend: &Arc<Backend>) -> Self {
+        Self(Arc::clone(backend))
+    }
+
+    /// The state of a model in a version that it has.
+    fn state(&self, model: &str, version: &str) -> Result<State, Status> {
+        let state = self
+            .0
+            .repository
+            .state(model)
+            .map_err(|error| refusal::model(&error))?;
+        require_version(model, version)?;
+        Ok(state)
+    }
+}
+
+#[tonic::async_trait]
+impl GrpcInferenceService for Service {
+    type ModelStreamInferStream = BoxStream<'static, Result<ModelStreamInferResponse, Status>>;
+
+    async fn server_live(
+        &self,
+        _: Request<ServerLiveRequest>,
+    ) -> Result<Response<ServerLiveResponse>, Status> {
+        Ok(Response::new(ServerLiveResponse { live: true }))
+    }
+
+    async fn server_ready(
+        &self,
+        _: Request<ServerReadyRequest>,
+    ) -> Result<Response<ServerReadyResponse>, Status> {
+        Ok(Response::new(ServerReadyResponse { ready: true }))
+    }
+
+    async fn model_ready(
+        &self,
+        request: Request<ModelReadyRequest>,
+    ) -> Result<Response<ModelReadyResponse>, Status> {
+        let ModelReadyRequest { name, version } = request.into_inner();
+        let ready = self.state(&name, &version)? == State::Loaded;
+        Ok(Response::new(ModelReadyResponse { ready }))
+    }
+
+    async fn server_metadata(
+        &self,
+        _: Request<ServerMetadataRequest>,
+    ) -> Result<Response<ServerMetadataResponse>, Status> {
+        Ok(Response::new(ServerMetadataResponse {
+            name: "inferometer-mock".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            extensions: vec!["model_repository".to_owned()],
+        }))
+    }
+
+    async fn model_metadata(
+        &self,
+        request: Request<ModelMetadataRequest>,
+    ) -> Result<Response<ModelMetadataResponse>, Status> {
+        let ModelMetadataRequest { name, version } = request.into_inner();
+        self.state(&name, &version)?;
+        Ok(Response::new(ModelMetadataResponse {
+            name,
+            versions: vec![VERSION.to_owned()],
+            platform: "inferometer_mock".to_owned(),
+            inputs: vec![text(INPUT)],
+            outputs: vec![text(OUTPUT)],
+        }))
+    }
+
+    async fn model_infer(
+        &self,
+        request: Request<ModelInferRequest>,
+    ) -> Result<Response<ModelInferResponse>, Status> {
+        generate::answer(&self.0, request).await
+    }
+
+    /// Requests of one stream are answered side by side; their responses are told apart by id.
+    async fn model_stream_infer(
+        &self,
+        request: Request<Streaming<ModelInferRequest>>,
+    ) -> Result<Response<Self::ModelStreamInferStream>, Status> {
+        let backend = Arc::clone(&self.0);
+        let call_id = request_id(request.metadata()).map(str::to_owned);
+        let switch = Switch::default();
+        let thrown = switch.clone();
+        let replies = request.into_inner().map(move |request| match request {
+            Ok(request) => Reply::to(&backend, request, call_id.as_deref(), &thrown),
+            Err(status) => Reply::status(status),
+        });
+        let mut response = Response::new(replies.flatten_unordered(None).boxed());
+        response.extensions_mut().insert(switch);
+        Ok(response)
+    }
+
+    async fn repository_index(
+        &self,
+        request: Request<RepositoryIndexRequest>,
+    ) -> Result<Response<RepositoryIndexResponse>, Status> {
+        let only_ready = request.into_inner().ready;
+        let listed = |&(_, state): &(&str, State)| !only_ready || state == State::Loaded;
+        let models = self
+            .0
+            .repository
+            .index()
+            .filter(listed)
+            .map(entry)
+            .collect();
+        Ok(Response::new(RepositoryIndexResponse { models }))
+    }
+
+    /// Answers when the model is ready.
+    async fn repository_model_load(
+        &self,
+        request: Request<RepositoryModelLoadRequest>,
+    ) -> Result<Response<RepositoryModelLoadResponse>, Status> {
+        let loaded = self
+            .0
+            .repository
+            .load(&request.into_inner().model_name)
+            .await;
+        loaded.map_err(|error| refusal::model(&error))?;
+        Ok(Response::new(RepositoryModelLoadResponse {}))
+    }
+
+    async fn repository_model_unload(
+        &self,
+        request: Request<RepositoryModelUnloadRequest>,
+    ) -> Result<Response<RepositoryModelUnloadResponse>, Status> {
+        let unloaded = self.0.repository.unload(&request.into_inner().model_name);
+        unloaded.map_err(|error| refusal::model(&error))?;
+        Ok(Response::new(RepositoryModelUnloadResponse {}))
+    }
+}
+
+/// A tensor that holds one text.
+fn text(name: &str) -> TensorMetadata {
+    TensorMetadata {
+        name: name.to_owned(),
+        datatype: DATATYPE.to_owned(),
+        shape: vec![1],
+    }
+}
+
+/// A model as the index lists it, with the words that Triton uses.
+fn entry((name, state): (&str, State)) -> ModelIndex {
+    let (state, reason) = match state {
+        State::Loaded => ("READY", ""),
+        State::Loading => ("LOADING", ""),
+        State::Unloaded => ("UNAVAILABLE", "unloaded"),
+    };
+    ModelIndex {
+        name: name.to_owned(),
+        version: VERSION.to_owned(),
+        state: state.to_owned(),
+        reason: reason.to_owned(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Errors in the one form that clients of the protocol read:
+//! `{"error":{"message":"...","type":"...","param":"model","code":"model_not_found"}}`.
+
+use super::body::Body;
+use super::json;
+use crate::repository;
+use http::{Method, Response, StatusCode};
+use serde::Serialize;
+
+/// An error answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) message: String,
+    pub(super) param: Option<String>,
+    pub(super) code: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Error<'a>,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    message: &'a str,
+    r#type: &'static str,
+    param: Option<&'a str>,
+    code: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A request that cannot be understood or accepted; `param` is the field at fault.
+    pub(super) fn bad_request(message: impl Into<String>, param: Option<&str>) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: message.into(),
+            param: param.map(str::to_owned),
+            code: None,
+        }
+    }
+
+    /// A body over the limit.
+    pub(super) fn too_large(limit: usize) -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            message: format!("The request body is larger than {limit} bytes."),
+            param: None,
+            code: Some("request_too_large"),
+        }
+    }
+
+    /// A path that leads nowhere.
+    pub(super) fn unknown_url(method: &Method, path: &str) -> Self {
+        Self {
+            status: StatusCode::NOT_FOUND,
+            message: format!("Unknown request URL: {method} {path}."),
+            param: None,
+            code: Some("unknown_url"),
+        }
+    }
+
+    /// A path that knows another method.
+    pub(super) fn wrong_method(method: &Method, path: &str, allowed: &str) -> Self {
+        Self {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            message: format!("{path} accepts {allowed}, not {method}."),
+            param: None,
+            code: Some("method_not_allowed"),
+        }
+    }
+
+    /// A fault that shows as a status.
+    pub(super) fn fault(status: StatusCode) -> Self {
+        let reason = status.canonical_reason().unwrap_or("error");
+        Self {
+            status,
+            message: format!("{reason}, as the mock was asked to answer."),
+            param: None,
+            code: code(status),
+        }
+    }
+
+    /// The answer itself.
+    pub(super) fn into_response(self) -> Response<Body> {
+        let envelope = Envelope {
+            error: Error {
+                message: &self.message,
+                r#type: kind(self.status),
+                param: self.param.as_deref(),
+                code: self.code,
+            },
+        };
+        json(
+            self.status,
+            serde_json::to_vec(&envelope).unwrap_or_default(),
+        )
+    }
+}
+
+impl From<repository::Error> for Refusal {
+    fn from(error: repository::Error) -> Self {
+        let (status, code) = match &error {
+            repository::Error::Unknown(_) => (StatusCode::NOT_FOUND, "model_not_found"),
+            repository::Error::NotReady(_) => (StatusCode::SERVICE_UNAVAILABLE, "model_not_ready"),
+        };
+        Self {
+            status,
+            message: error.to_string(),
+            param: Some("model".to_owned()),
+            code: Some(code),
+        }
+    }
+}
+
+/// The `type` that goes with a status.
+fn kind(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => "authentication_error",
+        StatusCode::FORBIDDEN => "permission_error",
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
+        status if status.is_server_error() => "server_error",
+        _ => "invalid_request_error",
+    }
+}
+
+/// The `code` that goes with a status, where there is a usual one.
+fn code(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::UNAUTHORIZED => Some("invalid_api_key"),
+        StatusCode::TOO_MANY_REQUESTS => Some("rate_limit_exceeded"),
+        _ => None,
+    }
+}

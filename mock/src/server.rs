@@ -1,0 +1,153 @@
+//! A mock as it lives: two listeners, their connections, and the end of both.
+
+mod connections;
+
+use crate::backend::Backend;
+use crate::protocol::{oip_grpc, openai};
+use crate::spec::{self, MockSpec};
+use crate::tally::Counters;
+use connections::Connections;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Why a mock could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The specification describes no backend.
+    #[error("could not use the specification of the mock: {0}")]
+    Spec(#[from] spec::Error),
+    /// An address could not be listened on.
+    #[error(
+        "could not listen on {address} for {protocol}: choose a free port of this machine, or port 0 for any"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// `REST` or `gRPC`.
+        protocol: &'static str,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// A running backend: OpenAI's REST API on one port, the Open Inference Protocol over gRPC on another. It runs on the
+/// runtime that started it. Dropping it closes its ports and breaks its connections off; [`Mock::stop`] lets requests
+/// in flight end first.
+#[derive(Debug)]
+pub struct Mock {
+    backend: Arc<Backend>,
+    connections: Connections,
+    rest_address: SocketAddr,
+    grpc_address: SocketAddr,
+}
+
+impl Mock {
+    /// Starts a mock on two free ports of the loopback interface. It answers from the moment this returns.
+    ///
+    /// # Errors
+    /// The specification is not sound, or no port is free.
+    pub async fn start(spec: MockSpec) -> Result<Self, Error> {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self::start_at(spec, any_port, any_port).await
+    }
+
+    /// Starts a mock at the given addresses; port 0 means any free one.
+    ///
+    /// # Errors
+    /// The specification is not sound, or an address cannot be listened on.
+    pub async fn start_at(
+        spec: MockSpec,
+        rest_address: SocketAddr,
+        grpc_address: SocketAddr,
+    ) -> Result<Self, Error> {
+        let backend = Arc::new(Backend::try_new(&spec)?);
+        let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
+        let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
+        let connections = Connections::default();
+        connections.accept(rest_listener, rest(&backend));
+        connections.accept(grpc_listener, grpc(&backend));
+        Ok(Self {
+            backend,
+            connections,
+            rest_address,
+            grpc_address,
+        })
+    }
+
+    /// Where the REST API is, such as `http://127.0.0.1:41234`.
+    pub fn rest_url(&self) -> String {
+        format!("http://{}", self.rest_address)
+    }
+
+    /// Where the gRPC service is, such as `http://127.0.0.1:41235`.
+    pub fn grpc_url(&self) -> String {
+        format!("http://{}", self.grpc_address)
+    }
+
+    /// What has happened so far.
+    pub fn counters(&self) -> Counters {
+        self.backend.tally.counters()
+    }
+
+    /// Closes the ports, gives requests in flight one second to end, and breaks off what is left. When this returns,
+    /// nothing of the mock is left; the counters are final. Dropping the future stops at once.
+    pub async fn stop(self) -> Counters {
+        self.connections.stop().await;
+        self.counters()
+    }
+
+    /// Serves until `end` is ready, and then stops. Dropping the future stops at once.
+    pub async fn run_until(self, end: impl Future) -> Counters {
+        end.await;
+        self.stop().await
+    }
+}
+
+async fn listen(
+    address: SocketAddr,
+    protocol: &'static str,
+) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Listen {
+        address,
+        protocol,
+        source,
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+/// The REST API as a service for each connection.
+fn rest(
+    backend: &Arc<Backend>,
+) -> impl Service<Request<Incoming>, Response = Response<openai::Body>, Error = Infallible, Future: Send>
++ Clone
++ Send
++ use<> {
+    let backend = Arc::clone(backend);
+    service_fn(move |request| {
+        let backend = Arc::clone(&backend);
+        async move { Ok(openai::answer(&backend, request).await) }
+    })
+}
+
+/// The gRPC service for each connection.
+fn grpc(
+    backend: &Arc<Backend>,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response<oip_grpc::Body>,
+    Error = Infallible,
+    Future: Send,
+> + Clone
++ Send
++ use<> {
+    let server = oip_grpc::Server::new(backend);
+    service_fn(move |request| server.answer(request))
+}

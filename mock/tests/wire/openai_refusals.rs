@@ -1,0 +1,278 @@
+//! OpenAI REST: what a client that makes a mistake is told.
+
+use crate::{golden, mock};
+use inferometer_mock::Mock;
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+/// Status, message, `param` and `code` of an error answer; the rest of its form is checked on the way.
+async fn refusal(
+    mock: &Mock,
+    method: Method,
+    path: &str,
+    body: Vec<u8>,
+) -> (u16, String, Value, Value) {
+    let request = Client::new()
+        .request(method, mock.rest_url() + path)
+        .body(body);
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let answer: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    let error = answer["error"].as_object().unwrap();
+    assert_eq!(
+        error.keys().collect::<Vec<_>>(),
+        ["message", "type", "param", "code"]
+    );
+    assert!(error["type"].is_string());
+    (
+        status,
+        error["message"].as_str().unwrap().to_owned(),
+        error["param"].clone(),
+        error["code"].clone(),
+    )
+}
+
+async fn bad_request(mock: &Mock, path: &str, body: &str) -> (String, Option<String>) {
+    let (status, message, param, _) = refusal(mock, Method::POST, path, body.into()).await;
+    assert_eq!(status, 400, "{body}: {message}");
+    (message, param.as_str().map(str::to_owned))
+}
+
+#[tokio::test]
+async fn an_unknown_model_is_the_golden_error() {
+    let mock = mock("{}").await;
+    let body = golden!("chat.request.json").replace("tiny", "absent");
+
+    let response = Client::new()
+        .post(mock.rest_url() + "/v1/chat/completions")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+
+    assert_eq!(response.status(), 404);
+    assert_eq!(
+        response.text().await.unwrap(),
+        golden!("error.response.json").trim_end()
+    );
+}
+
+#[tokio::test]
+async fn a_model_that_is_not_loaded_is_unavailable() {
+    let mock = mock(r#"{"models":[{"name":"cold","loaded":false}]}"#).await;
+    let body = r#"{"model":"cold","prompt":"a"}"#;
+
+    let (status, message, param, code) =
+        refusal(&mock, Method::POST, "/v1/completions", body.into()).await;
+
+    assert_eq!(
+        (status, message.as_str()),
+        (503, "The model `cold` is not loaded.")
+    );
+    assert_eq!((param, code), ("model".into(), "model_not_ready".into()));
+}
+
+#[tokio::test]
+async fn missing_fields_are_named() {
+    let mock = mock("{}").await;
+
+    for (path, body, field) in [
+        ("/v1/chat/completions", "{}", "messages"),
+        (
+            "/v1/chat/completions",
+            r#"{"messages":[{"role":"user","content":"a"}]}"#,
+            "model",
+        ),
+        (
+            "/v1/chat/completions",
+            r#"{"model":"tiny","messages":null}"#,
+            "messages",
+        ),
+        (
+            "/v1/chat/completions",
+            r#"{"model":"tiny","messages":[]}"#,
+            "messages",
+        ),
+        (
+            "/v1/chat/completions",
+            r#"{"model":"tiny","messages":[{"content":"a"}]}"#,
+            "messages[0].role",
+        ),
+        ("/v1/completions", "{}", "prompt"),
+        ("/v1/completions", r#"{"prompt":"a"}"#, "model"),
+    ] {
+        assert_eq!(
+            bad_request(&mock, path, body).await.1.as_deref(),
+            Some(field),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn fields_of_the_wrong_type_or_range_are_named() {
+    let mock = mock("{}").await;
+
+    for (fields, param) in [
+        (r#""model":5"#, "model"),
+        (r#""messages":"hello""#, "messages"),
+        (
+            r#""messages":[{"role":"user","content":5}]"#,
+            "messages[0].content",
+        ),
+        (
+            r#""messages":[{"role":"user","content":[{"type":"text","text":5}]}]"#,
+            "messages[0].content[0].text",
+        ),
+        (r#""messages":[{"role":1}]"#, "messages[0].role"),
+        (r#""stream":"yes""#, "stream"),
+        (
+            r#""stream_options":{"include_usage":1}"#,
+            "stream_options.include_usage",
+        ),
+        (r#""max_tokens":"ten""#, "max_tokens"),
+        (r#""max_tokens":1.5"#, "max_tokens"),
+        (r#""max_tokens":0"#, "max_tokens"),
+        (r#""max_tokens":-1"#, "max_tokens"),
+        (r#""max_tokens":131073"#, "max_tokens"),
+        (r#""max_completion_tokens":0"#, "max_completion_tokens"),
+        (r#""n":2"#, "n"),
+    ] {
+        let rest = [
+            (r#""model":"tiny""#, "model"),
+            (r#""messages":[{"role":"user","content":"a"}]"#, "messages"),
+        ];
+        let rest = rest
+            .iter()
+            .filter(|(_, name)| !fields.starts_with(&format!(r#""{name}""#)));
+        let body: Vec<_> = rest.map(|(field, _)| *field).chain([fields]).collect();
+        let body = format!("{{{}}}", body.join(","));
+        assert_eq!(
+            bad_request(&mock, "/v1/chat/completions", &body)
+                .await
+                .1
+                .as_deref(),
+            Some(param),
+            "{body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn messages_say_what_was_expected() {
+    let mock = mock("{}").await;
+    let completion = |fields: &str| format!(r#"{{"model":"tiny","prompt":"a",{fields}}}"#);
+
+    let (message, _) =
+        bad_request(&mock, "/v1/completions", &completion(r#""max_tokens":0"#)).await;
+    assert_eq!(
+        message,
+        "`max_tokens`: expected 1 to 131072 output tokens, found `0`."
+    );
+    let (message, _) = bad_request(&mock, "/v1/completions", &completion(r#""n":2"#)).await;
+    assert_eq!(message, "`n` is not supported: expected 1 or nothing.");
+    let (message, _) = bad_request(
+        &mock,
+        "/v1/completions",
+        r#"{"model":"tiny","prompt":["a","b"]}"#,
+    )
+    .await;
+    assert!(
+        message.contains("expected one prompt in one request, found several"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_refused() {
+    let mock = mock("{}").await;
+
+    for body in [
+        "",
+        "{",
+        "nonsense",
+        "[1,2]",
+        "null",
+        "5",
+        r#"{"model":"tiny""#,
+        "\u{feff}{}",
+        r#"{"a":1}x"#,
+    ] {
+        bad_request(&mock, "/v1/chat/completions", body).await;
+    }
+    for body in [
+        b"\xff\xfe".to_vec(),
+        b"{\"model\":\"\xff\"}".to_vec(),
+        "[".repeat(100_000).into_bytes(),
+    ] {
+        let (status, ..) = refusal(&mock, Method::POST, "/v1/completions", body).await;
+        assert_eq!(status, 400);
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_four_mebibytes_is_refused_whether_announced_or_not() {
+    let mock = mock("{}").await;
+    let url = mock.rest_url() + "/v1/completions";
+    let large = vec![b' '; 4 * 1024 * 1024 + 1];
+
+    let announced = Client::new().post(&url).body(large.clone()).send().await;
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>(large)]);
+    let h2 = Client::builder().http2_prior_knowledge().build().unwrap();
+    let chunked = h2
+        .post(&url)
+        .body(reqwest::Body::wrap_stream(chunks))
+        .send()
+        .await;
+
+    // A client that is still sending may see the connection close before it sees the answer.
+    for status in [announced, chunked]
+        .into_iter()
+        .flatten()
+        .map(|response| response.status())
+    {
+        assert_eq!(status, 413);
+    }
+    assert_eq!(mock.counters().rest.refused, 2);
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused_in_the_same_form() {
+    let mock = mock("{}").await;
+
+    for path in [
+        "/",
+        "/v1",
+        "/v1/chat",
+        "/v1/embeddings",
+        "/v1/models/absent",
+        "/v1/completions/",
+    ] {
+        assert_eq!(
+            refusal(&mock, Method::GET, path, Vec::new()).await.0,
+            404,
+            "{path}"
+        );
+    }
+    for (method, path, allowed) in [
+        (Method::GET, "/v1/chat/completions", "POST"),
+        (Method::PUT, "/v1/completions", "POST"),
+        (Method::POST, "/v1/models", "GET"),
+        (Method::DELETE, "/v1/models/tiny", "GET"),
+        (Method::POST, "/health", "GET"),
+    ] {
+        assert_eq!(
+            refusal(&mock, method.clone(), path, Vec::new()).await.0,
+            405,
+            "{path}"
+        );
+        let response = Client::new()
+            .request(method, mock.rest_url() + path)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.headers()["allow"], allowed);
+    }
+    assert_eq!(mock.counters().rest.refused, 0);
+}
