@@ -132,3 +132,10 @@ impl fmt::Display for Wrong {
         }
     }
 }
+
+/// Takes samples as they are emitted. Each lane has one of its own, so it needs no lock; it is called on the sending
+/// path, so it must neither block nor allocate for a sample.
+pub trait Sink: Send + 'static {
+    /// Takes one sample.
+    fn take(&mut self, sample: &Sample<'_>);
+}

@@ -1,7 +1,7 @@
 //! Where all chance comes from: one [`Seed`] in the scenario, from which named, independent streams are drawn. The same
 //! seed and name give the same stream on every machine and in every version.
 
-use rand::SeedableRng;
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -31,8 +31,7 @@ impl Seed {
     /// A seed of its own for `purpose`, from which further streams can be drawn.
     #[must_use]
     pub fn derive(self, purpose: &str) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = self.digest(purpose);
-        Self(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+        Self(self.stream(purpose).next_u64())
     }
 
     fn digest(self, purpose: &str) -> [u8; 32] {
@@ -53,7 +52,6 @@ impl fmt::Display for Seed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::RngCore;
 
     #[test]
     fn the_same_seed_and_purpose_give_the_same_stream_for_ever() {
