@@ -1,39 +1,127 @@
 //! The embedded client under test, and a client that a program can use: endpoints, deadline, retries, failover between
 //! gRPC and REST, a model service and an inference service. It imports nothing of ours but the wire contract.
+//!
+//! ```text
+//! Request -> validate -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
+//! ```
+//!
+//! Dropping the future of any call, or a [`Reply`], cancels what it was doing at once: an HTTP/1.1 connection is closed,
+//! an HTTP/2 stream is reset. Nothing goes on in the background.
+//!
+//! ```no_run
+//! use inferometer::client::{Client, ClientConfig, Endpoint, Input, Protocol, Request};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoint = Endpoint { protocol: Protocol::Openai, url: "http://127.0.0.1:8000".into() };
+//! let client = Client::new(&ClientConfig::default(), &[endpoint])?;
+//! let request = Request {
+//!     id: "request-1".into(),
+//!     model: "tiny".into(),
+//!     input: Input::Prompt("Once upon a time".into()),
+//!     max_tokens: 32,
+//!     stream: true,
+//!     temperature: None,
+//!     top_p: None,
+//! };
+//! let mut reply = client.inference().open(&request).await?;
+//! while let Some(chunk) = reply.next().await {
+//!     let chunk = chunk?;
+//!     // Shown as it arrives.
+//! #   drop(chunk);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod config;
+mod deadline;
+mod endpoint;
+mod error;
+mod failover;
+mod inference;
+mod models;
+mod reply;
+mod request;
+mod retry;
+mod transport;
 
 pub use config::{ClientConfig, Mode, Retry};
+pub use endpoint::{Endpoint, Protocol};
+pub use error::{Attempt, Error, Failed, Failure, FailureKind};
+pub use inference::{Answer, InferenceService};
+pub use models::{Model, ModelService, ModelState};
+pub use reply::{Chunk, Reply, Usage};
+pub use request::{Input, Message, Request, Role};
+pub use transport::sse;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::fmt;
+use deadline::Deadline;
+use failover::Link;
 
-/// What an endpoint speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// OpenAI's REST API, under `/v1`.
-    Openai,
-    /// The Open Inference Protocol over gRPC.
-    OipGrpc,
+/// A client of one or more endpoints. Connections are made when first needed and kept; sharing it by reference is free,
+/// and every caller shares its connections. It belongs to the runtime that first used it.
+#[derive(Debug)]
+pub struct Client {
+    config: ClientConfig,
+    links: Vec<Link>,
+    /// Positions in `links`, in the order in which `config.mode` uses them.
+    order: Vec<usize>,
 }
 
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Openai => "openai",
-            Self::OipGrpc => "oip_grpc",
+impl Client {
+    /// Prepares a client. Nothing is connected or looked up yet. An endpoint is known by its position in `endpoints`;
+    /// among endpoints of one protocol that is also its priority.
+    ///
+    /// # Errors
+    /// When no endpoint speaks a protocol of `config.mode`, a URL cannot be used, or the configuration contradicts
+    /// itself.
+    pub fn new(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Self, Error> {
+        config.check()?;
+        Ok(Self {
+            order: endpoint::order(config.mode, endpoints)?,
+            links: failover::links(config, endpoints)?,
+            config: config.clone(),
         })
+    }
+
+    /// Asks an endpoint once whether it is ready for requests: over REST whether it lists its models, over gRPC whether
+    /// it says so. Takes no longer than the connect deadline and the deadline together.
+    ///
+    /// # Errors
+    /// Why it is not ready; [`FailureKind::Invalid`] when there is no such endpoint.
+    pub async fn is_ready(&self, endpoint: usize) -> Result<(), Failure> {
+        let link = self.links.get(endpoint).ok_or_else(|| {
+            let count = self.links.len();
+            Failure::new(
+                FailureKind::Invalid,
+                format!("no endpoint {endpoint}: expected a position below {count}"),
+            )
+        })?;
+        let allowed = self.config.connect_deadline.duration() + self.config.deadline.duration();
+        Deadline::after(allowed)
+            .within(link.transport.is_ready())
+            .await
+    }
+
+    /// What models there are, and which are loaded.
+    pub fn models(&self) -> ModelService<'_> {
+        ModelService::new(self)
+    }
+
+    /// Inference: whole answers or streams of chunks.
+    pub fn inference(&self) -> InferenceService<'_> {
+        InferenceService::new(self)
+    }
+
+    /// The endpoints that the mode allows, in the order of their use.
+    fn in_order(&self) -> impl Iterator<Item = &Link> + Clone {
+        self.order.iter().filter_map(|&at| self.links.get(at))
+    }
+
+    /// A deadline for one call, running from now.
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.config.deadline.duration())
     }
 }
 
-/// One place that can answer requests.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Endpoint {
-    /// What it speaks.
-    pub protocol: Protocol,
-    /// Its base URL, such as `http://127.0.0.1:8000`. A path is kept as a prefix.
-    pub url: String,
-}
+#[cfg(test)]
+mod tests;

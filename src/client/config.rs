@@ -1,8 +1,10 @@
 //! What can be set on a client, by a scenario's `client:` block or by a program: the same type, the same notation.
 
+use super::{Error, Protocol};
 use inferometer_proto::quantity::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The client's configuration. Every field has a default, so `{}` is a complete configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +31,31 @@ impl Default for ClientConfig {
     }
 }
 
+impl ClientConfig {
+    /// Checks what types and a file's notation cannot: a program may have set any value.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.deadline.is_zero() || self.connect_deadline.is_zero() {
+            let found = format!("{} and {}", self.deadline, self.connect_deadline);
+            return Err(Error::Config {
+                field: "deadline and connect_deadline",
+                expected: "more than 0s each",
+                found,
+            });
+        }
+        if !ATTEMPTS.contains(&self.retry.attempts) {
+            return Err(Error::Config {
+                field: "retry.attempts",
+                expected: "1 to 10, the first included",
+                found: self.retry.attempts.to_string(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// How many attempts may be configured.
+const ATTEMPTS: std::ops::RangeInclusive<u32> = 1..=10;
+
 /// Which protocols the client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +67,27 @@ pub enum Mode {
     Grpc,
     /// gRPC endpoints first, REST endpoints when no gRPC connection can be made.
     Hybrid,
+}
+
+impl Mode {
+    /// The protocols of this mode, preferred first.
+    pub(super) const fn protocols(self) -> &'static [Protocol] {
+        match self {
+            Self::Rest => &[Protocol::Openai],
+            Self::Grpc => &[Protocol::OipGrpc],
+            Self::Hybrid => &[Protocol::OipGrpc, Protocol::Openai],
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+            Self::Hybrid => "hybrid",
+        })
+    }
 }
 
 /// How often and how soon a failed attempt is repeated. Only attempts that cannot have been executed (no connection),
@@ -70,7 +118,7 @@ impl Default for Retry {
 
 fn attempts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let attempts = u32::deserialize(deserializer)?;
-    if (1..=10).contains(&attempts) {
+    if ATTEMPTS.contains(&attempts) {
         Ok(attempts)
     } else {
         Err(serde::de::Error::custom(format_args!(

@@ -1,0 +1,103 @@
+//! The end of a call's time: one timer for all its attempts, pauses and chunks, so that waiting costs no new timer.
+
+use super::{Failure, FailureKind};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
+
+/// A running deadline. Dropping it does nothing but stop the timer.
+#[derive(Debug)]
+pub(super) struct Deadline {
+    timer: Pin<Box<Sleep>>,
+    allowed: Duration,
+}
+
+impl Deadline {
+    /// A deadline that passes `allowed` from now. To be called inside a runtime.
+    pub(super) fn after(allowed: Duration) -> Self {
+        Self {
+            timer: Box::pin(tokio::time::sleep(allowed)),
+            allowed,
+        }
+    }
+
+    /// Waits for `work`, but not past the deadline: then `work` is dropped, which cancels it. A deadline that has passed
+    /// wins over work that is ready.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`FailureKind::Deadline`].
+    pub(super) async fn within<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = &mut self.timer => Err(self.failure()),
+            done = work => done,
+        }
+    }
+
+    /// Waits for `pause`, or returns false at once when the deadline would pass first.
+    pub(super) async fn allows(&self, pause: Duration) -> bool {
+        let resumed = Instant::now() + pause;
+        if resumed >= self.timer.deadline() {
+            return false;
+        }
+        tokio::time::sleep_until(resumed).await;
+        true
+    }
+
+    /// Ready with the failure once the deadline has passed.
+    pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
+        self.timer.as_mut().poll(cx).map(|()| self.failure())
+    }
+
+    fn failure(&self) -> Failure {
+        let allowed = self.allowed;
+        Failure::new(
+            FailureKind::Deadline,
+            format!("no complete answer within the deadline of {allowed:?}"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{pending, ready};
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_never_ends_is_given_up_at_the_deadline() {
+        let begun = Instant::now();
+
+        let outcome: Result<(), Failure> = Deadline::after(Duration::from_millis(250))
+            .within(pending())
+            .await;
+
+        assert_eq!(outcome.unwrap_err().kind, FailureKind::Deadline);
+        assert_eq!(begun.elapsed(), Duration::from_millis(250));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passed_deadline_wins_over_work_that_is_ready() {
+        let mut deadline = Deadline::after(Duration::from_millis(1));
+        tokio::time::advance(Duration::from_millis(5)).await;
+
+        let outcome = deadline.within(ready(Ok(()))).await;
+
+        assert_eq!(outcome.unwrap_err().kind, FailureKind::Deadline);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_past_the_deadline_is_not_begun() {
+        let begun = Instant::now();
+        let deadline = Deadline::after(Duration::from_millis(100));
+
+        assert!(deadline.allows(Duration::from_millis(40)).await);
+        assert!(!deadline.allows(Duration::from_millis(60)).await);
+
+        assert_eq!(begun.elapsed(), Duration::from_millis(40));
+    }
+}

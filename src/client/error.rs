@@ -1,0 +1,166 @@
+//! What can go wrong: [`Error`] before anything can be sent, [`Failure`] of one attempt, [`Failed`] for a call with all
+//! its attempts. A failure's kind is data for counting, its message is for people.
+
+use super::{Mode, Protocol};
+use std::fmt;
+use tokio::time::Instant;
+
+/// Why a client cannot be made, or cannot do what is asked of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No endpoint speaks a protocol of the mode.
+    #[error(
+        "mode `{mode}` has no endpoint to use: expected at least one that speaks {}",
+        spoken(*mode)
+    )]
+    NoEndpoint {
+        /// The mode in question.
+        mode: Mode,
+    },
+    /// A URL cannot be parsed or has no host.
+    #[error(
+        "endpoint {endpoint}: expected a URL such as `http://127.0.0.1:8000`, found `{url}`: {reason}"
+    )]
+    Url {
+        /// Position of the endpoint.
+        endpoint: usize,
+        /// The URL as given.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A URL has a scheme that is not spoken.
+    #[error(
+        "endpoint {endpoint}: expected scheme `http`, found `{scheme}` in `{url}`: encrypted connections are not \
+         supported, use a plain endpoint or a proxy that terminates TLS"
+    )]
+    Scheme {
+        /// Position of the endpoint.
+        endpoint: usize,
+        /// The URL as given.
+        url: String,
+        /// Its scheme.
+        scheme: String,
+    },
+    /// A configured value is outside its range.
+    #[error("{field}: expected {expected}, found `{found}`")]
+    Config {
+        /// The field in the client's configuration.
+        field: &'static str,
+        /// Its range.
+        expected: &'static str,
+        /// What was found.
+        found: String,
+    },
+    /// The HTTP stack could not be set up.
+    #[error("could not set up the HTTP client")]
+    Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No endpoint in use speaks a protocol that has this operation.
+    #[error("{operation} is not offered by protocol `{protocol}`: use an oip_grpc endpoint")]
+    NotOffered {
+        /// What was asked for.
+        operation: &'static str,
+        /// What the first endpoint in use speaks.
+        protocol: Protocol,
+    },
+    /// The endpoints were asked, and failed.
+    #[error(transparent)]
+    Failed(#[from] Failed),
+}
+
+fn spoken(mode: Mode) -> String {
+    let names: Vec<String> = mode.protocols().iter().map(Protocol::to_string).collect();
+    names.join(" or ")
+}
+
+/// Why an attempt failed. The kind is what reports count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// No connection could be made: refused, unreachable, unknown host, or not within the connect deadline.
+    Connect,
+    /// The connection ended before the answer began. The server may have executed the request.
+    Closed,
+    /// The answer broke off in the middle.
+    Truncated,
+    /// The deadline passed.
+    Deadline,
+    /// The server answered with this HTTP status. An error object inside an answer with status 200 counts as the status
+    /// in its `code`, or as 500.
+    Http(u16),
+    /// The server answered with this gRPC status. An error message inside a stream counts as 13 (internal).
+    Grpc(i32),
+    /// The answer could not be understood.
+    Malformed,
+    /// The request is not valid, and was not sent.
+    Invalid,
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("connect"),
+            Self::Closed => f.write_str("closed"),
+            Self::Truncated => f.write_str("truncated"),
+            Self::Deadline => f.write_str("deadline"),
+            Self::Http(status) => write!(f, "http_{status}"),
+            Self::Grpc(code) => write!(f, "grpc_{code}"),
+            Self::Malformed => f.write_str("malformed"),
+            Self::Invalid => f.write_str("invalid"),
+        }
+    }
+}
+
+/// How one attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct Failure {
+    /// What kind of failure, for counting.
+    pub kind: FailureKind,
+    /// What happened, for people.
+    pub message: String,
+}
+
+impl Failure {
+    pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { kind, message }
+    }
+
+    /// A failure whose message is an error with everything beneath it: libraries say "error sending request" on top and
+    /// the reason at the bottom.
+    pub(super) fn caused(kind: FailureKind, error: &(dyn std::error::Error + 'static)) -> Self {
+        let chain: Vec<String> = chain(error).map(ToString::to_string).collect();
+        Self::new(kind, chain.join(": "))
+    }
+}
+
+/// An error and its sources, outermost first.
+pub(super) fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// One attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Position of the endpoint that was tried.
+    pub endpoint: usize,
+    /// How it failed.
+    pub failure: Failure,
+    /// When the attempt began.
+    pub started: Instant,
+    /// When it failed.
+    pub ended: Instant,
+}
+
+/// A call that failed for good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{failure} (attempts: {})", attempts.len())]
+pub struct Failed {
+    /// The failure that ended the call.
+    pub failure: Failure,
+    /// Every attempt made, the last one included; empty when the request was not valid.
+    pub attempts: Vec<Attempt>,
+}

@@ -1,0 +1,108 @@
+//! The model service: which models an endpoint has, and loading and unloading them where its protocol can.
+
+use super::failover::{Link, first_answer};
+use super::transport::Transport;
+use super::{Client, Error, Failure, Protocol};
+use futures_util::future::BoxFuture;
+
+/// One model of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Its name, as requests use it.
+    pub name: String,
+    /// Whether it can be used.
+    pub state: ModelState,
+}
+
+/// Where a model is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ModelState {
+    /// Not in memory.
+    Unloaded,
+    /// On its way in.
+    Loading,
+    /// Ready for requests.
+    Loaded,
+    /// On its way out.
+    Unloading,
+    /// Could not be loaded.
+    Failed,
+}
+
+/// Lists, loads and unloads models. It asks the first endpoint in use that offers the operation, with the same deadline,
+/// retries and failover as inference.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelService<'a> {
+    client: &'a Client,
+}
+
+impl<'a> ModelService<'a> {
+    pub(super) fn new(client: &'a Client) -> Self {
+        Self { client }
+    }
+
+    /// The models of the first endpoint that can be reached, in its order. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub async fn list(self) -> Result<Vec<Model>, Error> {
+        self.call(self.client.in_order(), Transport::list).await
+    }
+
+    /// Loads a model and returns when it is ready. Dropping the future stops waiting; a server may still load it.
+    ///
+    /// # Errors
+    /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
+    pub async fn load(self, name: &str) -> Result<(), Error> {
+        self.call(self.repositories("loading a model")?, |transport| {
+            transport.load(name)
+        })
+        .await
+    }
+
+    /// Unloads a model. Dropping the future stops waiting; a server may still unload it.
+    ///
+    /// # Errors
+    /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
+    pub async fn unload(self, name: &str) -> Result<(), Error> {
+        self.call(self.repositories("unloading a model")?, |transport| {
+            transport.unload(name)
+        })
+        .await
+    }
+
+    async fn call<'b, T>(
+        self,
+        links: impl Iterator<Item = &'b Link> + Clone,
+        call: impl Fn(&'b dyn Transport) -> BoxFuture<'b, Result<T, Failure>>,
+    ) -> Result<T, Error> {
+        let mut deadline = self.client.deadline();
+        let retry = &self.client.config.retry;
+        let answered = first_answer(links, call, retry, "", &mut deadline).await?;
+        Ok(answered.value)
+    }
+
+    /// The endpoints in use whose protocol can load and unload.
+    fn repositories(
+        self,
+        operation: &'static str,
+    ) -> Result<impl Iterator<Item = &'a Link> + Clone, Error> {
+        let offering = |link: &&Link| has_repository(link.transport.protocol());
+        let mut links = self.client.in_order().filter(offering).peekable();
+        match (links.peek(), self.client.in_order().next()) {
+            (None, Some(first)) => Err(Error::NotOffered {
+                operation,
+                protocol: first.transport.protocol(),
+            }),
+            _ => Ok(links),
+        }
+    }
+}
+
+/// Can models be loaded and unloaded over this protocol?
+fn has_repository(protocol: Protocol) -> bool {
+    match protocol {
+        Protocol::Openai => false,
+        Protocol::OipGrpc => true,
+    }
+}

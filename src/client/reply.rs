@@ -1,0 +1,186 @@
+//! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept.
+
+use super::deadline::Deadline;
+use super::failover::Answered;
+use super::transport::{Delta, Opened};
+use super::{Attempt, Failed, Failure};
+use futures_util::Stream;
+use futures_util::stream::BoxStream;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::time::Instant;
+
+/// Generated text, as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// The text; empty when the tokens are reasoning or a tool call.
+    pub text: String,
+    /// Tokens in it, as far as known: 1 in a stream, whose protocols do not say; in a unary answer the server's count,
+    /// or 1. Never 0.
+    pub tokens: u32,
+    /// When the bytes that completed it were read.
+    pub at: Instant,
+}
+
+/// The server's own count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens that it was given.
+    pub prompt_tokens: u64,
+    /// Tokens that it generated.
+    pub completion_tokens: u64,
+}
+
+/// An answer whose head has arrived. Dropping it cancels the request at once. As a [`Stream`] it gives the same chunks as
+/// [`Reply::next`].
+pub struct Reply {
+    deltas: BoxStream<'static, Result<Delta, Failure>>,
+    deadline: Deadline,
+    endpoint: usize,
+    started: Instant,
+    failed: Vec<Attempt>,
+    first_byte: Instant,
+    usage: Option<Usage>,
+    finish_reason: Option<Box<str>>,
+    progress: Progress,
+}
+
+/// How much of an answer has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// More may come.
+    Open,
+    /// The server said that this was all; only the end of the transmission is awaited.
+    Complete,
+    /// Nothing more is read.
+    Ended,
+}
+
+impl Reply {
+    pub(super) fn new(answered: Answered<Opened>, deadline: Deadline) -> Self {
+        Self {
+            deltas: answered.value.deltas,
+            deadline,
+            endpoint: answered.endpoint,
+            started: answered.started,
+            failed: answered.failed,
+            first_byte: answered.value.first_byte,
+            usage: None,
+            finish_reason: None,
+            progress: Progress::Open,
+        }
+    }
+
+    /// Position of the endpoint that answers.
+    pub fn endpoint(&self) -> usize {
+        self.endpoint
+    }
+
+    /// The attempts that failed before this one.
+    pub fn failed_attempts(&self) -> &[Attempt] {
+        &self.failed
+    }
+
+    /// When the head of the answer had arrived.
+    pub fn first_byte(&self) -> Instant {
+        self.first_byte
+    }
+
+    /// The server's own count, when it has been sent.
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
+    }
+
+    /// Why generation ended, in the server's words, such as `stop` or `length`; `None` until it is said.
+    pub fn finish_reason(&self) -> Option<&str> {
+        self.finish_reason.as_deref()
+    }
+
+    /// The next chunk that carries tokens; `None` when the answer is complete and its transmission has ended. After a
+    /// failure there is nothing more. Dropping the future loses nothing.
+    ///
+    /// # Errors
+    /// Why the answer broke off; the deadline of the request counts here too.
+    pub async fn next(&mut self) -> Option<Result<Chunk, Failure>> {
+        poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, Failure>>> {
+        while self.progress != Progress::Ended {
+            if let Poll::Ready(passed) = self.deadline.poll_passed(cx) {
+                return Poll::Ready(self.end(Some(passed)));
+            }
+            match ready!(self.deltas.as_mut().poll_next(cx)) {
+                None => return Poll::Ready(self.end(None)),
+                Some(Err(failure)) => return Poll::Ready(self.end(Some(failure))),
+                Some(Ok(delta)) => {
+                    if let Some(chunk) = self.take_in(delta) {
+                        return Poll::Ready(Some(Ok(chunk)));
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    /// Keeps what a delta says about the whole answer, and gives what it carries.
+    fn take_in(&mut self, delta: Delta) -> Option<Chunk> {
+        self.usage = delta.usage.or(self.usage);
+        if let Some(reason) = delta.finish_reason {
+            self.finish_reason = Some(reason);
+        }
+        if delta.is_last {
+            self.progress = Progress::Complete;
+        }
+        (delta.tokens > 0).then_some(Chunk {
+            text: delta.text,
+            tokens: delta.tokens,
+            at: delta.at,
+        })
+    }
+
+    /// Ends the answer. What goes wrong after the server said that it is complete takes nothing from it.
+    fn end(&mut self, failure: Option<Failure>) -> Option<Result<Chunk, Failure>> {
+        let was = std::mem::replace(&mut self.progress, Progress::Ended);
+        match was {
+            Progress::Open => failure.map(Err),
+            Progress::Complete | Progress::Ended => None,
+        }
+    }
+
+    /// The call's failure, when its answer broke off.
+    pub(super) fn broken(self, failure: Failure) -> Failed {
+        let mut attempts = self.failed;
+        attempts.push(Attempt {
+            endpoint: self.endpoint,
+            failure: failure.clone(),
+            started: self.started,
+            ended: Instant::now(),
+        });
+        Failed { failure, attempts }
+    }
+
+    /// The attempts that failed before this one, to keep.
+    pub(super) fn into_failed_attempts(self) -> Vec<Attempt> {
+        self.failed
+    }
+}
+
+impl Stream for Reply {
+    type Item = Result<Chunk, Failure>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_chunk(cx)
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("endpoint", &self.endpoint)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}

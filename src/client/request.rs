@@ -1,0 +1,162 @@
+//! What can be asked: a chat or a prompt for one model, with sampling limits. Checked once, before anything is sent.
+
+use super::{Failure, FailureKind};
+use serde::Serialize;
+
+/// One inference request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Sent along as `x-request-id` and as the protocol's own id, if it has one. Printable ASCII; not sent when empty.
+    pub id: String,
+    /// The model's name.
+    pub model: String,
+    /// What it is given.
+    pub input: Input,
+    /// The most tokens that it may generate, at least 1.
+    pub max_tokens: u32,
+    /// Is the answer wanted piece by piece?
+    pub stream: bool,
+    /// Sampling temperature, 0 to 2; the server's own default when left out.
+    pub temperature: Option<f64>,
+    /// Share of the probability mass to sample from, 0 to 1; the server's own default when left out.
+    pub top_p: Option<f64>,
+}
+
+/// What a model is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A conversation. At least one message.
+    Chat(Vec<Message>),
+    /// A text to be completed. Not empty.
+    Prompt(String),
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+/// Who speaks in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The one who set the conversation up.
+    System,
+    /// The one who asks.
+    User,
+    /// The model.
+    Assistant,
+}
+
+impl Role {
+    /// The role's name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+        }
+    }
+}
+
+impl Request {
+    /// Checks everything that can be wrong without asking a server.
+    ///
+    /// # Errors
+    /// [`FailureKind::Invalid`], saying which field is wrong and what was expected.
+    pub fn validate(&self) -> Result<(), Failure> {
+        require(is_printable(&self.id), "id: expected printable ASCII")?;
+        require(!self.model.is_empty(), "model: expected a model's name")?;
+        require(!self.input.is_empty(), "input: expected a prompt")?;
+        require(self.max_tokens > 0, "max_tokens: expected at least 1")?;
+        require(
+            self.temperature.is_none_or(|t| (0.0..=2.0).contains(&t)),
+            "temperature: expected 0 to 2",
+        )?;
+        require(
+            self.top_p.is_none_or(|p| (0.0..=1.0).contains(&p)),
+            "top_p: expected 0 to 1",
+        )
+    }
+}
+
+impl Input {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Chat(messages) => messages.iter().all(|message| message.content.is_empty()),
+            Self::Prompt(prompt) => prompt.is_empty(),
+        }
+    }
+}
+
+fn is_printable(id: &str) -> bool {
+    id.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn require(holds: bool, expected: &'static str) -> Result<(), Failure> {
+    if holds {
+        Ok(())
+    } else {
+        Err(Failure::new(FailureKind::Invalid, expected))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn valid() -> Request {
+        Request {
+            id: "r-1".to_owned(),
+            model: "tiny".to_owned(),
+            input: Input::Prompt("hello".to_owned()),
+            max_tokens: 1,
+            stream: false,
+            temperature: Some(2.0),
+            top_p: Some(0.0),
+        }
+    }
+
+    fn refusal(change: impl FnOnce(&mut Request)) -> String {
+        let mut request = valid();
+        change(&mut request);
+        request.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn bounds_themselves_are_valid() {
+        assert_eq!(valid().validate(), Ok(()));
+    }
+
+    #[test]
+    fn each_wrong_field_is_refused_by_name() {
+        assert_eq!(
+            refusal(|r| r.id = "a\nb".to_owned()),
+            "invalid: id: expected printable ASCII"
+        );
+        assert_eq!(
+            refusal(|r| r.model.clear()),
+            "invalid: model: expected a model's name"
+        );
+        assert_eq!(
+            refusal(|r| r.input = Input::Chat(vec![])),
+            "invalid: input: expected a prompt"
+        );
+        assert_eq!(
+            refusal(|r| r.max_tokens = 0),
+            "invalid: max_tokens: expected at least 1"
+        );
+        assert_eq!(
+            refusal(|r| r.temperature = Some(2.1)),
+            "invalid: temperature: expected 0 to 2"
+        );
+        assert_eq!(
+            refusal(|r| r.top_p = Some(f64::NAN)),
+            "invalid: top_p: expected 0 to 1"
+        );
+    }
+}

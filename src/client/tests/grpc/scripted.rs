@@ -1,0 +1,239 @@
+//! A gRPC server whose models are named after what they do.
+
+use super::super::oip_grpc;
+use crate::client::Endpoint;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use inferometer_proto::inference::grpc_inference_service_server::{
+    GrpcInferenceService, GrpcInferenceServiceServer,
+};
+use inferometer_proto::inference::infer_parameter::ParameterChoice;
+use inferometer_proto::inference::model_infer_response::InferOutputTensor;
+use inferometer_proto::inference::repository_index_response::ModelIndex;
+use inferometer_proto::inference::{
+    InferParameter, ModelInferRequest, ModelInferResponse, ModelMetadataRequest,
+    ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse, ModelStreamInferResponse,
+    RepositoryIndexRequest, RepositoryIndexResponse, RepositoryModelLoadRequest,
+    RepositoryModelLoadResponse, RepositoryModelUnloadRequest, RepositoryModelUnloadResponse,
+    ServerLiveRequest, ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse,
+    ServerReadyRequest, ServerReadyResponse,
+};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Response, Status, Streaming};
+
+type Reaction<T> = Result<Response<T>, Status>;
+
+/// What the server has seen.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) calls: AtomicU32,
+    pub(super) last: Mutex<Option<(Option<String>, ModelInferRequest)>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Scripted(Arc<Seen>);
+
+/// A running server; it stops when dropped.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) endpoint: Endpoint,
+    pub(super) seen: Arc<Seen>,
+    #[expect(dead_code, reason = "held so that dropping the server stops it")]
+    tasks: JoinSet<()>,
+}
+
+/// A server on a port of its own.
+pub(super) async fn start() -> Running {
+    start_on(TcpListener::bind("127.0.0.1:0").await.unwrap())
+}
+
+pub(super) fn start_on(listener: TcpListener) -> Running {
+    let endpoint = oip_grpc(format!("http://{}", listener.local_addr().unwrap()));
+    let scripted = Scripted::default();
+    let seen = Arc::clone(&scripted.0);
+    let server = tonic::transport::Server::builder()
+        .add_service(GrpcInferenceServiceServer::new(scripted))
+        .serve_with_incoming(TcpIncoming::from(listener));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async { server.await.unwrap() });
+    Running {
+        endpoint,
+        seen,
+        tasks,
+    }
+}
+
+pub(super) fn parameter(choice: ParameterChoice) -> InferParameter {
+    InferParameter {
+        parameter_choice: Some(choice),
+    }
+}
+
+fn response(text: &str) -> ModelInferResponse {
+    let mut raw = u32::try_from(text.len()).unwrap().to_le_bytes().to_vec();
+    raw.extend_from_slice(text.as_bytes());
+    ModelInferResponse {
+        outputs: vec![InferOutputTensor {
+            name: "text_output".to_owned(),
+            datatype: "BYTES".to_owned(),
+            shape: vec![1],
+            ..Default::default()
+        }],
+        raw_output_contents: vec![Bytes::from(raw)],
+        ..Default::default()
+    }
+}
+
+fn counted(mut response: ModelInferResponse) -> ModelInferResponse {
+    response.parameters = [
+        ("prompt_tokens", ParameterChoice::Int64Param(3)),
+        ("completion_tokens", ParameterChoice::Int64Param(2)),
+        ("triton_final_response", ParameterChoice::BoolParam(true)),
+        (
+            "finish_reason",
+            ParameterChoice::StringParam("length".to_owned()),
+        ),
+    ]
+    .map(|(name, choice)| (name.to_owned(), parameter(choice)))
+    .into();
+    response
+}
+
+fn streamed(response: ModelInferResponse) -> ModelStreamInferResponse {
+    ModelStreamInferResponse {
+        error_message: String::new(),
+        infer_response: Some(response),
+    }
+}
+
+impl Scripted {
+    fn note(&self, id: Option<String>, request: ModelInferRequest) -> (u32, String) {
+        let model = request.model_name.clone();
+        *self.0.last.lock().unwrap() = Some((id, request));
+        (self.0.calls.fetch_add(1, Ordering::Relaxed) + 1, model)
+    }
+}
+
+fn id_of<T>(request: &tonic::Request<T>) -> Option<String> {
+    let id = request.metadata().get("x-request-id")?;
+    Some(id.to_str().unwrap().to_owned())
+}
+
+#[tonic::async_trait]
+impl GrpcInferenceService for Scripted {
+    type ModelStreamInferStream = BoxStream<'static, Result<ModelStreamInferResponse, Status>>;
+
+    async fn model_infer(
+        &self,
+        request: tonic::Request<ModelInferRequest>,
+    ) -> Reaction<ModelInferResponse> {
+        let (call, model) = self.note(id_of(&request), request.into_inner());
+        match model.as_str() {
+            "busy-twice" if call <= 2 => Err(Status::unavailable("try again")),
+            "absent" => Err(Status::not_found("no such model")),
+            _ => Ok(Response::new(counted(response(" a b")))),
+        }
+    }
+
+    async fn model_stream_infer(
+        &self,
+        request: tonic::Request<Streaming<ModelInferRequest>>,
+    ) -> Reaction<Self::ModelStreamInferStream> {
+        let id = id_of(&request);
+        let first = request.into_inner().message().await?.unwrap();
+        let (_, model) = self.note(id, first);
+        let end = match model.as_str() {
+            "absent" => return Err(Status::not_found("no such model")),
+            "breaking" => Err(Status::unavailable("shutting down")),
+            "complaining" => Ok(ModelStreamInferResponse {
+                error_message: "out of memory".to_owned(),
+                infer_response: None,
+            }),
+            _ => Ok(streamed(counted(ModelInferResponse::default()))),
+        };
+        let answer = stream::iter([" a", " b"].map(response).map(streamed).map(Ok));
+        Ok(Response::new(match model.as_str() {
+            "endless" => answer.chain(stream::pending()).boxed(),
+            _ => answer.chain(stream::iter([end])).boxed(),
+        }))
+    }
+
+    async fn server_ready(
+        &self,
+        _: tonic::Request<ServerReadyRequest>,
+    ) -> Reaction<ServerReadyResponse> {
+        Ok(Response::new(ServerReadyResponse { ready: true }))
+    }
+
+    async fn repository_index(
+        &self,
+        _: tonic::Request<RepositoryIndexRequest>,
+    ) -> Reaction<RepositoryIndexResponse> {
+        let states = [
+            ("a", "READY", ""),
+            ("b", "State.READY", ""),
+            ("c", "UNAVAILABLE", "unloaded"),
+            ("d", "UNAVAILABLE", "failed to load: no such file"),
+            ("e", "LOADING", ""),
+            ("f", "", ""),
+        ];
+        let models = states.map(|(name, state, reason)| ModelIndex {
+            name: name.to_owned(),
+            state: state.to_owned(),
+            reason: reason.to_owned(),
+            ..Default::default()
+        });
+        Ok(Response::new(RepositoryIndexResponse {
+            models: models.to_vec(),
+        }))
+    }
+
+    async fn repository_model_load(
+        &self,
+        request: tonic::Request<RepositoryModelLoadRequest>,
+    ) -> Reaction<RepositoryModelLoadResponse> {
+        match request.into_inner().model_name.as_str() {
+            "absent" => Err(Status::not_found("no such model")),
+            _ => Ok(Response::new(RepositoryModelLoadResponse {})),
+        }
+    }
+
+    async fn repository_model_unload(
+        &self,
+        _: tonic::Request<RepositoryModelUnloadRequest>,
+    ) -> Reaction<RepositoryModelUnloadResponse> {
+        Ok(Response::new(RepositoryModelUnloadResponse {}))
+    }
+
+    async fn server_live(
+        &self,
+        _: tonic::Request<ServerLiveRequest>,
+    ) -> Reaction<ServerLiveResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn model_ready(
+        &self,
+        _: tonic::Request<ModelReadyRequest>,
+    ) -> Reaction<ModelReadyResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn server_metadata(
+        &self,
+        _: tonic::Request<ServerMetadataRequest>,
+    ) -> Reaction<ServerMetadataResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn model_metadata(
+        &self,
+        _: tonic::Request<ModelMetadataRequest>,
+    ) -> Reaction<ModelMetadataResponse> {
+        Err(Status::unimplemented(""))
+    }
+}

@@ -1,0 +1,171 @@
+//! How endpoints are spoken to: one [`Transport`] for each protocol, all giving the same [`Delta`]s.
+
+mod oip_grpc;
+mod openai;
+pub mod sse;
+
+use super::{ClientConfig, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request, Usage};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use reqwest::Url;
+use std::fmt::Debug;
+use std::future::ready;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The most that is read of a whole answer, or of one event of a stream. More is [`Malformed`], so that a broken server
+/// cannot fill the memory that is being measured.
+///
+/// [`Malformed`]: super::FailureKind::Malformed
+const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
+
+/// One endpoint, spoken to in its protocol. Every call is one attempt: no retry, no deadline but the one for connecting.
+/// Dropping a future cancels the attempt.
+pub(super) trait Transport: Debug + Send + Sync {
+    /// What is spoken.
+    fn protocol(&self) -> Protocol;
+
+    /// Sends a request that has been validated; returns when the head of the answer has arrived.
+    fn infer<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Opened, Failure>>;
+
+    /// Is the endpoint ready for requests?
+    fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>>;
+
+    /// Its models.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>>;
+
+    /// Loads a model, where the protocol offers it.
+    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        not_offered(self.protocol(), name)
+    }
+
+    /// Unloads a model, where the protocol offers it.
+    fn unload<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        not_offered(self.protocol(), name)
+    }
+}
+
+fn not_offered(protocol: Protocol, name: &str) -> BoxFuture<'static, Result<(), Failure>> {
+    let message = format!("protocol `{protocol}` can neither load nor unload model `{name}`");
+    Box::pin(ready(Err(Failure::new(FailureKind::Invalid, message))))
+}
+
+/// An answer whose head has arrived.
+pub(super) struct Opened {
+    /// When it arrived.
+    pub(super) first_byte: Instant,
+    /// The rest, ending with the transmission; nothing follows a failure.
+    pub(super) deltas: BoxStream<'static, Result<Delta, Failure>>,
+}
+
+/// What one message of an answer adds to it. All fields but `at` may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Delta {
+    /// When the bytes that completed the message were read.
+    pub(super) at: Instant,
+    /// Text generated.
+    pub(super) text: String,
+    /// Tokens generated, as far as known; 0 when the message carries none.
+    pub(super) tokens: u32,
+    /// The server's own count.
+    pub(super) usage: Option<Usage>,
+    /// Why generation ended, in the server's words.
+    pub(super) finish_reason: Option<Box<str>>,
+    /// Did the server say that nothing follows?
+    pub(super) is_last: bool,
+}
+
+impl Delta {
+    /// A message that adds nothing.
+    fn empty(at: Instant) -> Self {
+        Self {
+            at,
+            text: String::new(),
+            tokens: 0,
+            usage: None,
+            finish_reason: None,
+            is_last: false,
+        }
+    }
+}
+
+/// Makes a transport of a base URL and the connect deadline, without connecting.
+type Prepare = fn(&Url, Duration) -> Result<Box<dyn Transport>, Error>;
+
+/// Every protocol and its transport. A new protocol is one file and one line here.
+const TRANSPORTS: &[(Protocol, Prepare)] = &[
+    (Protocol::Openai, openai::prepare),
+    (Protocol::OipGrpc, oip_grpc::prepare),
+];
+
+/// The transport of one endpoint, not connected yet.
+///
+/// # Errors
+/// [`Error::Url`] and [`Error::Scheme`].
+pub(super) fn prepare(
+    position: usize,
+    endpoint: &Endpoint,
+    config: &ClientConfig,
+) -> Result<Box<dyn Transport>, Error> {
+    let url = base_url(position, &endpoint.url)?;
+    let Some((_, prepare)) = TRANSPORTS
+        .iter()
+        .find(|(protocol, _)| *protocol == endpoint.protocol)
+    else {
+        unreachable!("every protocol has its line, which a test proves")
+    };
+    prepare(&url, config.connect_deadline.duration())
+}
+
+/// Parses a base URL and lets only plain HTTP pass.
+fn base_url(endpoint: usize, url: &str) -> Result<Url, Error> {
+    let parsed = Url::parse(url).map_err(|error| Error::Url {
+        endpoint,
+        url: url.to_owned(),
+        reason: error.to_string(),
+    })?;
+    if parsed.scheme() != "http" {
+        return Err(Error::Scheme {
+            endpoint,
+            url: url.to_owned(),
+            scheme: parsed.scheme().to_owned(),
+        });
+    }
+    Ok(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(url: &str) -> String {
+        base_url(3, url).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_protocol_has_its_transport() {
+        for protocol in [Protocol::Openai, Protocol::OipGrpc] {
+            let endpoint = Endpoint {
+                protocol,
+                url: "http://127.0.0.1:8000".to_owned(),
+            };
+
+            let transport = prepare(0, &endpoint, &ClientConfig::default()).unwrap();
+
+            assert_eq!(transport.protocol(), protocol);
+        }
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_is_refused_with_its_reason() {
+        assert_eq!(
+            refusal("127.0.0.1:8000"),
+            "endpoint 3: expected a URL such as `http://127.0.0.1:8000`, found `127.0.0.1:8000`: relative URL without a base"
+        );
+        assert_eq!(
+            refusal("https://models.example"),
+            "endpoint 3: expected scheme `http`, found `https` in `https://models.example`: encrypted connections are \
+             not supported, use a plain endpoint or a proxy that terminates TLS"
+        );
+    }
+}

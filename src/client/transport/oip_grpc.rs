@@ -1,0 +1,200 @@
+//! The Open Inference Protocol over gRPC: inference whole or streamed, readiness, the model repository. Text goes in as
+//! the BYTES tensor `text_input` and comes out as `text_output`; see [`tensor`].
+
+mod connection;
+mod status;
+mod tensor;
+
+use super::{Delta, Opened, Transport};
+use crate::client::{Error, Failure, FailureKind, Model, ModelState, Protocol, Request};
+use connection::{Link, Stub};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+use inferometer_proto::inference::repository_index_response::ModelIndex;
+use inferometer_proto::inference::{
+    ModelInferResponse, ModelStreamInferResponse, RepositoryIndexRequest,
+    RepositoryModelLoadRequest, RepositoryModelUnloadRequest, ServerReadyRequest,
+};
+use reqwest::Url;
+use status::Answer;
+use std::future::ready;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::metadata::errors::InvalidMetadataValue;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::{Status, Streaming};
+
+/// An endpoint with its connection.
+#[derive(Debug)]
+struct OipGrpc {
+    link: Link,
+}
+
+/// Prepares the endpoint; the connection is made by the first call.
+pub(super) fn prepare(base: &Url, connect_deadline: Duration) -> Result<Box<dyn Transport>, Error> {
+    let link = Link::new(base, connect_deadline)?;
+    Ok(Box::new(OipGrpc { link }))
+}
+
+impl Transport for OipGrpc {
+    fn protocol(&self) -> Protocol {
+        Protocol::OipGrpc
+    }
+
+    fn infer<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Opened, Failure>> {
+        if request.stream {
+            Box::pin(self.infer_streamed(request))
+        } else {
+            Box::pin(self.infer_whole(request))
+        }
+    }
+
+    fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async {
+            let call =
+                |mut stub: Stub| async move { stub.server_ready(ServerReadyRequest {}).await };
+            if self.link.call(call).await?.ready {
+                return Ok(());
+            }
+            let kind = FailureKind::Grpc(status::UNAVAILABLE);
+            Err(Failure::new(kind, "server answers that it is not ready"))
+        })
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
+        Box::pin(async {
+            let all = RepositoryIndexRequest::default();
+            let call = |mut stub: Stub| async move { stub.repository_index(all).await };
+            let index = self.link.call(call).await?;
+            Ok(index.models.into_iter().map(model).collect())
+        })
+    }
+
+    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let request = RepositoryModelLoadRequest {
+            model_name: name.to_owned(),
+            ..Default::default()
+        };
+        Box::pin(async {
+            let call = |mut stub: Stub| async move { stub.repository_model_load(request).await };
+            self.link.call(call).await.map(drop)
+        })
+    }
+
+    fn unload<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let request = RepositoryModelUnloadRequest {
+            model_name: name.to_owned(),
+            ..Default::default()
+        };
+        Box::pin(async {
+            let call = |mut stub: Stub| async move { stub.repository_model_unload(request).await };
+            self.link.call(call).await.map(drop)
+        })
+    }
+}
+
+impl OipGrpc {
+    async fn infer_whole(&self, request: &Request) -> Result<Opened, Failure> {
+        let message = with_id(tensor::request(request), request)?;
+        let mut responses = self.link.infer(message).await?;
+        let first_byte = Instant::now();
+        let response = only_message(&mut responses).await?;
+        let delta = whole(&response, Instant::now());
+        Ok(Opened {
+            first_byte,
+            deltas: stream::once(ready(Ok(delta))).boxed(),
+        })
+    }
+
+    async fn infer_streamed(&self, request: &Request) -> Result<Opened, Failure> {
+        let message = with_id(stream::iter([tensor::request(request)]), request)?;
+        let call = |mut stub: Stub| async move { stub.model_stream_infer(message).await };
+        let responses = self.link.call(call).await?;
+        Ok(Opened {
+            first_byte: Instant::now(),
+            deltas: responses.map(piece).boxed(),
+        })
+    }
+}
+
+/// The message of a unary answer, once the status that follows it says that all is well.
+async fn only_message(
+    responses: &mut Streaming<ModelInferResponse>,
+) -> Result<ModelInferResponse, Failure> {
+    let broken = |status: Status| status::failure(&status, Answer::Begun);
+    let message = responses.message().await.map_err(broken)?;
+    responses.trailers().await.map_err(broken)?;
+    message.ok_or_else(|| {
+        let message = "expected one message in the answer, found none";
+        Failure::new(FailureKind::Malformed, message)
+    })
+}
+
+/// The one delta of a whole answer.
+fn whole(response: &ModelInferResponse, at: Instant) -> Delta {
+    let delta = delta(response, at);
+    let counted = delta.usage.map(|usage| usage.completion_tokens);
+    let counted = counted.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
+    Delta {
+        tokens: counted.unwrap_or(delta.tokens),
+        is_last: true,
+        ..delta
+    }
+}
+
+/// What one message of a stream adds to an answer.
+fn piece(message: Result<ModelStreamInferResponse, Status>) -> Result<Delta, Failure> {
+    let at = Instant::now();
+    let message = message.map_err(|status| status::failure(&status, Answer::Begun))?;
+    if !message.error_message.is_empty() {
+        let said = format!("server reported in its stream: {}", message.error_message);
+        return Err(Failure::new(FailureKind::Grpc(status::INTERNAL), said));
+    }
+    Ok(message
+        .infer_response
+        .map_or_else(|| Delta::empty(at), |response| delta(&response, at)))
+}
+
+fn delta(response: &ModelInferResponse, at: Instant) -> Delta {
+    let text = tensor::text(response);
+    Delta {
+        at,
+        tokens: u32::from(!text.is_empty()),
+        text,
+        usage: tensor::usage(response),
+        finish_reason: tensor::finish_reason(response),
+        is_last: tensor::is_final(response),
+    }
+}
+
+/// A model of the repository's index. Triton says `READY`, MLServer `State.READY`, both nothing for a model that was
+/// never loaded; a reason other than `unloaded` beside `UNAVAILABLE` means that loading failed.
+fn model(listed: ModelIndex) -> Model {
+    let state = listed.state.rsplit('.').next().unwrap_or_default();
+    let is_failure = !matches!(listed.reason.as_str(), "" | "unloaded");
+    let state = match state {
+        "READY" => ModelState::Loaded,
+        "LOADING" => ModelState::Loading,
+        "UNLOADING" => ModelState::Unloading,
+        "UNAVAILABLE" if is_failure => ModelState::Failed,
+        _ => ModelState::Unloaded,
+    };
+    Model {
+        name: listed.name,
+        state,
+    }
+}
+
+/// Puts the request's id beside the message, where proxies and logs look for it.
+fn with_id<T>(message: T, request: &Request) -> Result<tonic::Request<T>, Failure> {
+    let mut message = tonic::Request::new(message);
+    if !request.id.is_empty() {
+        let id: MetadataValue<Ascii> = request
+            .id
+            .parse()
+            .map_err(|error: InvalidMetadataValue| Failure::caused(FailureKind::Invalid, &error))?;
+        message.metadata_mut().insert("x-request-id", id);
+    }
+    Ok(message)
+}

@@ -1,0 +1,133 @@
+//! One HTTP/2 connection that all calls share, made when first needed and again when it is gone.
+//!
+//! Calls that arrive while it is being made wait for that one attempt and share its outcome, so that an endpoint that
+//! swallows packets costs each of them one connect deadline, not one for every call before it. The call after a failure
+//! tries anew.
+
+use super::status::{self, Answer};
+use crate::client::{Error, Failure, FailureKind};
+use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
+use inferometer_proto::inference::{ModelInferRequest, ModelInferResponse};
+use reqwest::Url;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use tonic::client::Grpc;
+use tonic::codegen::http::Uri;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status, Streaming};
+use tonic_prost::ProstCodec;
+
+/// The generated client over its channel. Cloning it shares the connection.
+pub(super) type Stub = GrpcInferenceServiceClient<Channel>;
+
+/// Where a unary inference is asked for.
+const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+
+/// The outcome of one attempt to connect, from the moment that a call wants it.
+type Slot = OnceCell<Result<Channel, Failure>>;
+
+/// The way to one endpoint.
+#[derive(Debug)]
+pub(super) struct Link {
+    endpoint: Endpoint,
+    connect_deadline: Duration,
+    slot: Mutex<Arc<Slot>>,
+}
+
+impl Link {
+    /// Prepares the way to `base`, whose path is kept as a prefix. Nothing is connected.
+    pub(super) fn new(base: &Url, connect_deadline: Duration) -> Result<Self, Error> {
+        let endpoint = Endpoint::from_shared(base.to_string())
+            .map_err(|error| Error::Setup(Box::new(error)))?
+            .connect_timeout(connect_deadline)
+            .tcp_nodelay(true);
+        Ok(Self {
+            endpoint,
+            connect_deadline,
+            slot: Mutex::default(),
+        })
+    }
+
+    /// Makes one call of the generated client, connecting first if need be. Dropping the future resets the call's
+    /// stream.
+    pub(super) async fn call<T, F>(&self, call: impl FnOnce(Stub) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let call = |channel| call(Stub::with_origin(channel, self.origin()));
+        self.call_on_channel(call).await
+    }
+
+    /// Makes one unary inference. Unlike the generated client's, this call returns when the head of the answer has
+    /// arrived, so that it can be timed, and so that an answer that breaks off is told from one that never began.
+    pub(super) async fn infer(
+        &self,
+        request: Request<ModelInferRequest>,
+    ) -> Result<Streaming<ModelInferResponse>, Failure> {
+        self.call_on_channel(|channel| async {
+            let mut grpc = Grpc::with_origin(channel, self.origin());
+            grpc.ready()
+                .await
+                .map_err(|e| Status::from_error(Box::new(e)))?;
+            let path = PathAndQuery::from_static(MODEL_INFER);
+            let codec = ProstCodec::<ModelInferRequest, ModelInferResponse>::default();
+            grpc.server_streaming(request, path, codec).await
+        })
+        .await
+    }
+
+    async fn call_on_channel<T, F>(&self, call: impl FnOnce(Channel) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let slot = self.slot();
+        let channel = slot.get_or_init(|| self.connect(&slot)).await.clone()?;
+        match call(channel).await {
+            Ok(response) => Ok(response.into_inner()),
+            Err(status) => {
+                let failure = status::failure(&status, Answer::Awaited);
+                if failure.kind == FailureKind::Connect {
+                    self.forget(&slot);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    async fn connect(&self, slot: &Arc<Slot>) -> Result<Channel, Failure> {
+        let deadline = self.connect_deadline;
+        let outcome = match tokio::time::timeout(deadline, self.endpoint.connect()).await {
+            Ok(Ok(channel)) => Ok(channel),
+            Ok(Err(error)) => Err(Failure::caused(FailureKind::Connect, &error)),
+            Err(_) => Err(Failure::new(
+                FailureKind::Connect,
+                format!("no connection within the connect deadline of {deadline:?}"),
+            )),
+        };
+        // Before the waiting calls learn of a failure, so that none that comes after them can find it.
+        if outcome.is_err() {
+            self.forget(slot);
+        }
+        outcome
+    }
+
+    fn origin(&self) -> Uri {
+        self.endpoint.uri().clone()
+    }
+
+    fn slot(&self) -> Arc<Slot> {
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&slot)
+    }
+
+    /// Makes room for a new connection, unless someone has.
+    fn forget(&self, slot: &Arc<Slot>) {
+        let mut current = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, slot) {
+            *current = Arc::default();
+        }
+    }
+}
