@@ -1,0 +1,60 @@
+//! When each request should start: pure iterators of [`Slot`]s that never see a clock. One schedule is shared by all
+//! senders, so that no remainder is lost between them.
+//!
+//! In a file: `{ closed: { in_flight: 10 } }` or `{ open: { poisson: { rate: 200/s } } }`.
+
+mod closed;
+mod constant;
+mod open;
+mod poisson;
+
+pub use closed::Closed;
+pub use constant::Constant;
+pub use open::{Law, Open};
+pub use poisson::Poisson;
+
+use crate::units::Offset;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How requests follow one another.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// Requests start when the schedule says so, however slow the answers are: the load of many independent users.
+    Open(Open),
+    /// A fixed number of workers, each sending its next request when its last was answered: the load of a batch job.
+    Closed(Closed),
+}
+
+/// When request `seq` of an open loop should start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// Position in the stage's sequence, from 0.
+    pub seq: u64,
+    /// When to start, from the start of the stage.
+    pub at: Offset,
+}
+
+/// The endless schedule of one open-loop stage.
+#[derive(Debug, Clone)]
+pub struct Slots {
+    next: u64,
+    arrivals: open::Arrivals,
+}
+
+impl Iterator for Slots {
+    type Item = Slot;
+
+    fn next(&mut self) -> Option<Slot> {
+        let seq = self.next;
+        self.next += 1;
+        Some(Slot {
+            seq,
+            at: self.arrivals.at(seq),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

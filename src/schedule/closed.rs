@@ -1,0 +1,42 @@
+//! The closed loop: `{ in_flight: 10, think: 0s }`.
+
+use crate::units::Period;
+use schemars::JsonSchema;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::time::Duration;
+
+/// A fixed number of workers, each with one request in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Closed {
+    /// How many workers, 1 to 100000.
+    #[serde(deserialize_with = "in_flight")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub in_flight: u32,
+    /// How long a worker pauses between an answer and its next request. At most 24h.
+    #[serde(default, deserialize_with = "think")]
+    pub think: Period,
+}
+
+/// A number of requests in flight.
+pub(super) fn in_flight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    if (1..=100_000).contains(&number) {
+        Ok(number)
+    } else {
+        Err(D::Error::custom(format_args!(
+            "expected 1 to 100000 requests in flight, found `{number}`"
+        )))
+    }
+}
+
+fn think<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+    let period = Period::deserialize(deserializer)?;
+    if period.duration() > Duration::from_hours(24) {
+        return Err(D::Error::custom(format_args!(
+            "expected at most 24h, found `{period}`"
+        )));
+    }
+    Ok(period)
+}

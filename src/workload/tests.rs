@@ -1,0 +1,153 @@
+use super::length::{Normal, Uniform};
+use super::*;
+use crate::units::float;
+use proptest::prelude::*;
+
+fn chat(prompt: Length, output: Length) -> Workload {
+    Workload::Chat(Generation {
+        model: "tiny".to_owned(),
+        prompt: Tokens { tokens: prompt },
+        output: Tokens { tokens: output },
+        stream: true,
+    })
+}
+
+fn text(content: &Content) -> &str {
+    match &content.prompt {
+        Prompt::Chat(turns) => &turns[0].text,
+        Prompt::Text(text) => text,
+    }
+}
+
+fn words(content: &Content) -> usize {
+    text(content).split_whitespace().count()
+}
+
+#[test]
+fn a_request_has_the_same_content_for_ever() {
+    let workload = chat(Length::Fixed(8), Length::Fixed(32));
+
+    let content = workload.content(Seed::new(7), 3);
+
+    assert_eq!(
+        text(&content),
+        "glass green draw forward edge child head face"
+    );
+    assert_eq!(
+        (
+            content.model.as_str(),
+            content.output_tokens,
+            content.stream
+        ),
+        ("tiny", 32, true)
+    );
+}
+
+#[test]
+fn requests_and_seeds_differ_from_their_first_words() {
+    let workload = chat(Length::Fixed(8), Length::Fixed(1));
+    let mut texts: Vec<String> = (0..1_000)
+        .flat_map(|seq| [7, 8].map(|seed| text(&workload.content(Seed::new(seed), seq)).to_owned()))
+        .collect();
+
+    texts.sort();
+    texts.dedup();
+
+    assert_eq!(texts.len(), 2_000);
+}
+
+#[test]
+fn a_completion_is_one_text() {
+    let Workload::Chat(generation) = chat(Length::Fixed(5), Length::Fixed(1)) else {
+        unreachable!()
+    };
+
+    let content = Workload::Completion(generation).content(Seed::new(1), 0);
+
+    assert!(matches!(content.prompt, Prompt::Text(_)));
+    assert_eq!(words(&content), 5);
+}
+
+#[test]
+fn uniform_lengths_reach_both_ends_evenly() {
+    let workload = chat(
+        Length::Uniform(Uniform { min: 3, max: 6 }),
+        Length::Fixed(1),
+    );
+    let mut counts = [0_u64; 4];
+
+    for seq in 0..40_000 {
+        counts[words(&workload.content(Seed::new(1), seq)) - 3] += 1;
+    }
+
+    // Five standard deviations of a binomial count with mean 10,000.
+    assert!(
+        counts.iter().all(|count| count.abs_diff(10_000) < 433),
+        "{counts:?}"
+    );
+}
+
+#[test]
+fn normal_lengths_have_the_mean_and_deviation_asked_for() {
+    let workload = chat(
+        Length::Fixed(1),
+        Length::Normal(Normal {
+            mean: 64.0,
+            sd: 16.0,
+        }),
+    );
+    let lengths: Vec<f64> = (0..20_000)
+        .map(|seq| f64::from(workload.content(Seed::new(1), seq).output_tokens))
+        .collect();
+
+    let count = float(lengths.len().try_into().unwrap());
+    let mean = lengths.iter().sum::<f64>() / count;
+    let deviation = (lengths
+        .iter()
+        .map(|length| (length - mean).powi(2))
+        .sum::<f64>()
+        / count)
+        .sqrt();
+
+    assert!((mean - 64.0).abs() < 0.5, "{mean}");
+    assert!((deviation - 16.0).abs() < 0.4, "{deviation}");
+}
+
+#[test]
+fn the_length_of_the_prompt_does_not_change_the_output() {
+    let output = Length::Uniform(Uniform { min: 1, max: 100 });
+    let short = chat(Length::Fixed(1), output).content(Seed::new(7), 9);
+    let long = chat(
+        Length::Normal(Normal {
+            mean: 50.0,
+            sd: 5.0,
+        }),
+        output,
+    )
+    .content(Seed::new(7), 9);
+
+    assert_eq!(short.output_tokens, long.output_tokens);
+}
+
+proptest! {
+    #[test]
+    fn a_prompt_has_exactly_its_tokens(tokens in 1_u32..500, seed: u64, seq: u64) {
+        let content = chat(Length::Fixed(tokens), Length::Fixed(1)).content(Seed::new(seed), seq);
+        prop_assert_eq!(words(&content), usize::try_from(tokens).unwrap());
+        prop_assert!(!text(&content).contains("  "));
+    }
+
+    #[test]
+    fn a_normal_length_stays_in_range(mean in 1.0_f64..1e5, sd in 0.0_f64..1e5, seq: u64) {
+        let content = chat(Length::Fixed(1), Length::Normal(Normal { mean, sd })).content(Seed::new(1), seq);
+        prop_assert!((1..=100_000).contains(&content.output_tokens));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back(min in 1_u32..1000, more in 0_u32..1000, mean in 1.0_f64..1e3) {
+        let prompt = Length::Uniform(Uniform { min, max: min + more });
+        let workload = chat(prompt, Length::Normal(Normal { mean, sd: 2.5 }));
+        let read: Workload = serde_json::from_value(serde_json::to_value(&workload).unwrap()).unwrap();
+        prop_assert_eq!(read, workload);
+    }
+}
