@@ -2,9 +2,12 @@
 
 pub mod client;
 pub mod gate;
+pub mod metric;
 pub mod observe;
+pub mod report;
 pub mod sample;
 pub mod schedule;
 pub mod seed;
+pub mod summary;
 pub mod units;
 pub mod workload;

@@ -1,7 +1,10 @@
 //! One line of `expect:` in a scenario: a metric and the limit that it must keep.
 
+use super::Bound;
+use crate::metric::{Metric, NotALimit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A limit on one metric, in one stage or in all. Exactly one of `at_most` and `at_least` is given, written in the
 /// metric's own unit: `100ms`, `99.5%`, `200/s`, `64KiB`, `3`.
@@ -30,6 +33,95 @@ pub struct Rule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Limit(#[schemars(with = "LimitSchema")] pub serde_json::Value);
+
+/// Why a rule cannot be checked, and which of its fields is to blame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct Invalid {
+    /// The field of the rule.
+    pub field: &'static str,
+    /// What was expected there, and what was found.
+    pub message: String,
+}
+
+impl Rule {
+    /// Can this rule be checked at all?
+    ///
+    /// # Errors
+    /// [`Invalid`] unless the metric exists and exactly one limit is given, in the metric's unit.
+    pub fn check(&self) -> Result<(), Invalid> {
+        self.resolve().map(|_| ())
+    }
+
+    /// The metric, and the limit as a value of its unit.
+    pub(super) fn resolve(&self) -> Result<(&'static Metric, Bound), Invalid> {
+        let metric = Metric::named(&self.metric).ok_or_else(|| self.unknown_metric())?;
+        let bound = match (&self.at_most, &self.at_least) {
+            (Some(limit), None) => Bound::AtMost(limit.read("at_most", metric)?),
+            (None, Some(limit)) => Bound::AtLeast(limit.read("at_least", metric)?),
+            (Some(_), Some(_)) => {
+                return Err(Invalid {
+                    field: "at_least",
+                    message:
+                        "expected one of `at_most` and `at_least`, found both; write two rules"
+                            .to_owned(),
+                });
+            }
+            (None, None) => {
+                return Err(Invalid {
+                    field: "metric",
+                    message: format!(
+                        "expected a limit on `{}`, found none; add `at_most` or `at_least`, {}",
+                        metric.name,
+                        metric.unit.expected()
+                    ),
+                });
+            }
+        };
+        Ok((metric, bound))
+    }
+
+    /// Is this rule about a stage with these swept settings?
+    pub(super) fn applies_to(&self, settings: &Map<String, Value>) -> bool {
+        self.only
+            .iter()
+            .all(|(path, wanted)| settings.get(path).is_some_and(|found| same(wanted, found)))
+    }
+
+    fn unknown_metric(&self) -> Invalid {
+        let hint = Metric::nearest(&self.metric).map_or_else(
+            || "docs/metrics.md lists them all".to_owned(),
+            |nearest| format!("did you mean `{nearest}`?"),
+        );
+        Invalid {
+            field: "metric",
+            message: format!(
+                "expected the name of a metric, found `{}`; {hint}",
+                self.metric
+            ),
+        }
+    }
+}
+
+impl Limit {
+    fn read(&self, field: &'static str, metric: &Metric) -> Result<f64, Invalid> {
+        metric
+            .unit
+            .parse(&self.0)
+            .map_err(|not_a_limit: NotALimit| Invalid {
+                field,
+                message: not_a_limit.to_string(),
+            })
+    }
+}
+
+/// Equal values, where 10 and 10.0 are the same number.
+fn same(wanted: &Value, found: &Value) -> bool {
+    match (wanted.as_f64(), found.as_f64()) {
+        (Some(wanted), Some(found)) => (wanted - found).abs() <= f64::EPSILON * wanted.abs(),
+        _ => wanted == found,
+    }
+}
 
 /// What a limit looks like to an editor.
 #[derive(JsonSchema)]

@@ -1,0 +1,165 @@
+//! The table of metrics. To add a metric is to add an entry here.
+
+use super::{Better, Metric, Unit};
+use crate::summary::{Reading, RunSummary, StageSummary, Statistic};
+use crate::units::{self, float};
+
+/// Makes one metric for every statistic of a distribution.
+macro_rules! statistics {
+    ($($field:ident, $better:ident, $margin:literal, $formula:literal, $doc:literal, $elsewhere:literal;)*) => {
+        const DISTRIBUTIONS: &[[Metric; 8]] = &[$([
+            statistics!(@ $field "_mean" Mean, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_min" Min, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_p50" P50, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_p90" P90, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_p95" P95, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_p99" P99, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_p99_9" P999, $better, $margin, $formula, $doc, $elsewhere),
+            statistics!(@ $field "_max" Max, $better, $margin, $formula, $doc, $elsewhere),
+        ]),*];
+    };
+    (@ $field:ident $suffix:literal $statistic:ident, $better:ident, $margin:literal, $formula:literal, $doc:literal, $elsewhere:literal) => {
+        Metric {
+            name: concat!(stringify!($field), $suffix),
+            unit: Unit::Duration,
+            better: Better::$better,
+            margin: $margin,
+            formula: $formula,
+            doc: $doc,
+            elsewhere: $elsewhere,
+            statistic: Some(Statistic::$statistic),
+            read: |_, stage| stage.distributions.$field.read(Statistic::$statistic),
+        }
+    };
+}
+
+// distribution, better, margin, formula, meaning, elsewhere
+statistics! {
+    latency, Lower, 0.05, "l - s0", "scheduled start to last token: what a user waits, stalls and queueing included",
+        "wrk2 latency, vegeta latency";
+    service_time, Lower, 0.05, "l - t0", "sending to last token: what the target takes once asked",
+        "vLLM E2EL, AIPerf request latency, guidellm request_latency";
+    ttft, Lower, 0.05, "f - t0", "sending to first token of a stream", "vLLM TTFT, AIPerf TTFT, SGLang TTFT";
+    ttft_sched, Lower, 0.05, "f - s0", "scheduled start to first token of a stream", "";
+    itl, Lower, 0.05, "gap / k, weighted k", "time between tokens of a stream, chunks shared out over their tokens",
+        "SGLang ITL";
+    icl, Lower, 0.05, "c[i] - c[i-1]", "time between chunks of a stream, as they arrived", "vLLM ITL, AIPerf inter-chunk latency";
+    tpot, Lower, 0.05, "(l - f) / (n - 1), n >= 2", "mean time per output token after the first, one value a stream",
+        "vLLM TPOT, AIPerf ITL, guidellm ITL";
+    ntpot, Lower, 0.05, "(l - t0) / n", "service time per output token, one value a request", "guidellm TPOT, inference-perf NTPOT";
+    stall, Lower, 0.1, "max(c[i] - c[i-1])", "longest gap between chunks within one stream, one value a stream", "";
+    ttfb, Lower, 0.05, "b - t0", "sending to response head", "k6 http_req_waiting";
+    close, Lower, 0.1, "e - l", "last token to the end of the answer: usage, trailers, end mark", "";
+    lag, Lower, 0.1, "t0 - s0", "how late the generator itself was", "";
+    failed_latency, Neither, 0.1, "e - s0", "scheduled start to the end, of failed requests and wrong answers", "";
+}
+
+/// All metrics that are no statistic of a distribution.
+macro_rules! scalars {
+    ($($name:ident, $unit:ident, $better:ident, $margin:literal, $formula:literal, $doc:literal, $elsewhere:literal, $read:expr;)*) => {
+        const SCALARS: &[Metric] = &[$(Metric {
+            name: stringify!($name),
+            unit: Unit::$unit,
+            better: Better::$better,
+            margin: $margin,
+            formula: $formula,
+            doc: $doc,
+            elsewhere: $elsewhere,
+            statistic: None,
+            read: $read,
+        }),*];
+    };
+}
+
+// name, unit, better, margin, formula, meaning, elsewhere, reading
+scalars! {
+    success_rate, Share, Higher, 0.0, "answered / offered", "right answers among all requests that were due, never-sent ones included",
+        "k6 checks rate", |_, stage| share(stage, stage.accounting.answered);
+    error_rate, Share, Lower, 0.0, "(wrong + failed + not_sent) / offered", "everything that was due and got no right answer",
+        "k6 http_req_failed", |_, stage| share(stage, stage.accounting.errors() + stage.accounting.not_sent);
+    offered, Count, Neither, 0.05, "count", "requests that were due in the measure phase", "", |_, stage| count(stage.accounting.offered);
+    answered, Count, Higher, 0.05, "count", "requests answered in full and in the form that was asked for", "", |_, stage| count(stage.accounting.answered);
+    wrong, Count, Lower, 0.0, "count", "requests answered without an error, but not with what was asked for", "", |_, stage| count(stage.accounting.wrong);
+    failed, Count, Lower, 0.0, "count", "requests that failed", "", |_, stage| count(stage.accounting.failed);
+    not_sent, Count, Lower, 0.0, "count", "requests that were due and never sent", "k6 dropped_iterations", |_, stage| count(stage.accounting.not_sent);
+    rps_offered, PerSecond, Neither, 0.05, "scheduled in window / window", "the load that was asked for", "",
+        |_, stage| stage.per_second(stage.accounting.offered);
+    rps_sent, PerSecond, Neither, 0.05, "sent in window / window", "the load that was sent", "", |_, stage| stage.per_second(stage.throughput.sent);
+    rps_ok, PerSecond, Higher, 0.05, "answered in window / window", "right answers per second; drain is not in it",
+        "vLLM request throughput", |_, stage| stage.per_second(stage.throughput.answered);
+    output_tokens_per_second, PerSecond, Higher, 0.05, "sum of n of answers in window / window", "output tokens of right answers per second",
+        "vLLM output token throughput", |_, stage| match stage.throughput.output_tokens {
+            0 => Reading::NotMeasured("no output tokens were counted"),
+            tokens => stage.per_second(tokens),
+        };
+    attempts_per_request, Ratio, Lower, 0.02, "attempts / requests sent", "1 when nothing was retried or failed over", "",
+        |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.attempts, stage.attempts.requests), "no request was sent");
+    retried, Count, Lower, 0.0, "count", "requests that took more than one attempt", "", |_, stage| count(stage.attempts.retried);
+    retry_rate, Share, Lower, 0.0, "retried / requests sent", "share of requests that took more than one attempt", "",
+        |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.retried, stage.attempts.requests), "no request was sent");
+    tpot_na, Count, Neither, 0.0, "count", "streamed answers of fewer than two known tokens, which have no tpot", "", |_, stage| count(stage.tokens.tpot_na);
+    cpu_per_request, Duration, Lower, 0.03, "CPU time of the client's threads / requests ended in window", "what the client costs", "",
+        |_, stage| stage.per_request(units::nanos(stage.resources.cpu));
+    generator_cpu_share, Share, Lower, 0.05, "CPU time of the client's threads / (lanes * window)", "1 means that the generator could do no more", "",
+        |_, stage| stage.generator_cpu_share();
+    allocations_per_request, Count, Lower, 0.01, "allocations on the client's threads / requests ended in window", "memory traffic of the client", "",
+        |_, stage| counted(stage, stage.resources.allocations);
+    allocated_bytes_per_request, Bytes, Lower, 0.01, "bytes allocated on the client's threads / requests ended in window", "memory traffic of the client", "",
+        |_, stage| counted(stage, stage.resources.allocated_bytes);
+    peak_live_bytes, Bytes, Lower, 0.05, "highest live bytes above the start of the window", "memory that the load takes in the client", "",
+        |_, stage| Reading::or_not_measured(stage.resources.peak_live_bytes.map(float), UNCOUNTED);
+    speed_up, Ratio, Higher, 0.05, "X(N) / X(N0)", "throughput against that of the lowest concurrency", "",
+        |run, stage| scaling(run, |row| row.speed_up, stage);
+    efficiency, Share, Higher, 0.05, "X(N) / (N * X(N0) / N0)", "throughput per unit of concurrency against that of the lowest", "",
+        |run, stage| scaling(run, |row| row.efficiency, stage);
+}
+
+/// Every metric, in the order of the reference.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, where an index out of bounds does not compile"
+)]
+pub const METRICS: &[Metric] = &{
+    let mut all = [SCALARS[0]; SCALARS.len() + DISTRIBUTIONS.len() * 8];
+    let mut at = 0;
+    while at < SCALARS.len() {
+        all[at] = SCALARS[at];
+        at += 1;
+    }
+    while at < all.len() {
+        let from = at - SCALARS.len();
+        all[at] = DISTRIBUTIONS[from / 8][from % 8];
+        at += 1;
+    }
+    all
+};
+
+const UNCOUNTED: &str = "the counting allocator is not installed in this process";
+
+fn count(number: u64) -> Reading {
+    Reading::Value(float(number))
+}
+
+fn share(stage: &StageSummary, part: u64) -> Reading {
+    Reading::or_not_measured(
+        units::ratio(part, stage.accounting.offered),
+        "no request was due in the measure phase",
+    )
+}
+
+fn counted(stage: &StageSummary, total: Option<u64>) -> Reading {
+    total.map_or(Reading::NotMeasured(UNCOUNTED), |total| {
+        stage.per_request(total)
+    })
+}
+
+fn scaling(
+    run: &RunSummary,
+    read: fn(&crate::summary::ScalingRow) -> Option<f64>,
+    stage: &StageSummary,
+) -> Reading {
+    Reading::or_not_measured(
+        run.scaling_of(stage).and_then(read),
+        "the stage belongs to no sweep of load.closed.in_flight with answers at its lowest level",
+    )
+}

@@ -1,0 +1,258 @@
+//! The report as one HTML file: works offline, reads without scripts, prints, follows the reader's light or dark. The
+//! template says everything about looks; this file only gathers what it shows.
+
+mod chart;
+mod plots;
+mod scale;
+
+use super::table::{self, Group, StageTable};
+use super::{Error, Report, words};
+use crate::gate::{Finding, Origin, Verdict};
+use crate::metric::{Metric, Unit};
+use crate::summary::{Reading, ScalingGroup, StageSummary};
+use crate::units;
+use askama::Template;
+
+pub(super) fn render(report: &Report) -> Result<Vec<u8>, Error> {
+    Ok(Page::of(report)?.render()?.into_bytes())
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    report: &'a Report,
+    sentence: String,
+    identity: Vec<(&'static str, String)>,
+    tiles: Vec<Tile>,
+    findings: Vec<Line>,
+    explained: bool,
+    implied: usize,
+    groups: Vec<Group>,
+    table: StageTable,
+    gaps: Option<&'static str>,
+    charts: Vec<(String, String, String)>,
+    scaling: Vec<Sweep>,
+    errors: Vec<ErrorLine>,
+    endpoints: Vec<EndpointLine>,
+    trust: Vec<TrustLine>,
+    warnings: Vec<(String, String)>,
+}
+
+/// A number that matters, large.
+struct Tile {
+    label: &'static str,
+    value: String,
+    unit: String,
+}
+
+/// A finding as text.
+struct Line {
+    verdict: &'static str,
+    metric: String,
+    stage: String,
+    measured: String,
+    limit: String,
+    reason: String,
+}
+
+/// A scaling group as text.
+struct Sweep {
+    setting: String,
+    rows: Vec<SweepRow>,
+}
+
+struct SweepRow {
+    cells: [String; 4],
+    generator_busy: bool,
+}
+
+struct ErrorLine {
+    stage: String,
+    kind: String,
+    count: String,
+    share: String,
+}
+
+struct EndpointLine {
+    stage: String,
+    endpoint: String,
+    answered: String,
+    failed: String,
+    attempts: String,
+}
+
+struct TrustLine {
+    stage: String,
+    books: String,
+    adds_up: bool,
+    lag: [String; 3],
+    cpu: String,
+}
+
+impl<'a> Page<'a> {
+    fn of(report: &'a Report) -> Result<Self, Error> {
+        let table = StageTable::of(report);
+        let passed = |finding: &&Finding| {
+            finding.origin == Origin::Implied && finding.verdict == Verdict::Passed
+        };
+        Ok(Self {
+            report,
+            sentence: report.sentence(),
+            identity: words::identity(&report.run),
+            tiles: tiles(report),
+            findings: table::findings(report).into_iter().map(Line::of).collect(),
+            explained: report
+                .findings
+                .iter()
+                .any(|finding| finding.verdict != Verdict::Passed),
+            implied: report.findings.iter().filter(passed).count(),
+            groups: table.groups(),
+            gaps: table.has_gaps().then_some(table::GAPS),
+            table,
+            charts: plots::of(&report.run)
+                .into_iter()
+                .map(|chart| Ok((chart.draw()?, chart)))
+                .map(|drawn: Result<_, askama::Error>| {
+                    drawn.map(|(drawing, chart)| (chart.title, chart.caption, drawing))
+                })
+                .collect::<Result<_, _>>()?,
+            scaling: report.run.scaling.iter().map(Sweep::of).collect(),
+            errors: report.run.stages.iter().flat_map(errors).collect(),
+            endpoints: report.run.stages.iter().flat_map(endpoints).collect(),
+            trust: trust(report),
+            warnings: words::warnings(&report.run),
+        })
+    }
+}
+
+/// What stands in large figures when there is only one stage to speak of.
+const TILES: [(&str, &str); 6] = [
+    ("right answers", "rps_ok"),
+    ("success rate", "success_rate"),
+    ("latency p50", "latency_p50"),
+    ("latency p99", "latency_p99"),
+    ("first token p50", "ttft_p50"),
+    ("output tokens", "output_tokens_per_second"),
+];
+
+fn tiles(report: &Report) -> Vec<Tile> {
+    let [stage] = report.run.stages.as_slice() else {
+        return Vec::new();
+    };
+    TILES
+        .iter()
+        .filter_map(|&(label, name)| {
+            let metric = Metric::named(name)?;
+            let Reading::Value(value) = metric.read(&report.run, stage) else {
+                return None;
+            };
+            let text = metric.unit.print(value);
+            let end = text.find([' ', '/']).unwrap_or(text.len());
+            let (value, unit) = text.split_at(end);
+            Some(Tile {
+                label,
+                value: value.to_owned(),
+                unit: unit.to_owned(),
+            })
+        })
+        .collect()
+}
+
+impl Line {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            verdict: finding.verdict.name(),
+            metric: finding.metric.clone(),
+            stage: finding.stage.clone().unwrap_or_else(|| "run".to_owned()),
+            measured: table::measured(finding),
+            limit: finding.limit.print(finding.unit),
+            reason: match finding.verdict {
+                Verdict::Passed => String::new(),
+                Verdict::Inconclusive | Verdict::Failed | Verdict::Refused => {
+                    finding.reason.clone()
+                }
+            },
+        }
+    }
+}
+
+impl Sweep {
+    fn of(group: &ScalingGroup) -> Self {
+        let print = |name: &str, value: Option<f64>| {
+            let metric = Metric::named(name);
+            value.zip(metric).map_or_else(
+                || "–".to_owned(),
+                |(value, metric)| metric.unit.print(value),
+            )
+        };
+        Self {
+            setting: plots::group_name(group),
+            rows: group
+                .rows
+                .iter()
+                .map(|row| SweepRow {
+                    cells: [
+                        row.level.to_string(),
+                        print("rps_ok", Some(row.rps_ok)),
+                        print("speed_up", row.speed_up),
+                        print("efficiency", row.efficiency),
+                    ],
+                    generator_busy: row.generator_busy,
+                })
+                .collect(),
+        }
+    }
+}
+
+fn errors(stage: &StageSummary) -> impl Iterator<Item = ErrorLine> + '_ {
+    stage.errors.iter().map(|(kind, &count)| ErrorLine {
+        stage: stage.name.clone(),
+        kind: kind.clone(),
+        count: number(count),
+        share: units::ratio(count, stage.accounting.offered)
+            .map_or_else(|| "–".to_owned(), |share| Unit::Share.print(share)),
+    })
+}
+
+fn endpoints(stage: &StageSummary) -> impl Iterator<Item = EndpointLine> + '_ {
+    let attempts = units::ratio(stage.attempts.attempts, stage.attempts.requests);
+    stage.endpoints.iter().map(move |endpoint| EndpointLine {
+        stage: stage.name.clone(),
+        endpoint: endpoint.name.clone(),
+        answered: number(endpoint.answered),
+        failed: number(endpoint.failed),
+        attempts: attempts.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.3}")),
+    })
+}
+
+fn trust(report: &Report) -> Vec<TrustLine> {
+    let duration = |nanos: Option<f64>| {
+        nanos.map_or_else(|| "–".to_owned(), |nanos| Unit::Duration.print(nanos))
+    };
+    let stages = report.run.stages.iter().zip(&report.run.certificate.stages);
+    stages
+        .map(|(stage, trust)| {
+            let held = &stage.accounting;
+            TrustLine {
+                stage: stage.name.clone(),
+                books: format!(
+                    "{} = {} + {} + {} + {}",
+                    number(held.offered),
+                    number(held.answered),
+                    number(held.wrong),
+                    number(held.failed),
+                    number(held.not_sent)
+                ),
+                adds_up: trust.accounting_adds_up,
+                lag: [trust.lag_p50_ns, trust.lag_p99_ns, trust.lag_max_ns].map(duration),
+                cpu: trust
+                    .generator_cpu_share
+                    .map_or_else(|| "–".to_owned(), |share| Unit::Share.print(share)),
+            }
+        })
+        .collect()
+}
+
+fn number(count: u64) -> String {
+    Unit::Count.print(units::float(count))
+}

@@ -1,0 +1,128 @@
+//! The report as Markdown, for pull requests: the verdict, the findings, the stages, and the rest folded away.
+
+use super::table::{self, StageTable};
+use super::{Error, Report, words};
+use crate::gate::{Finding, Verdict};
+use crate::units::wide;
+use std::fmt::{self, Write};
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every format")]
+pub(super) fn render(report: &Report) -> Result<Vec<u8>, Error> {
+    let mut page = String::new();
+    if write(&mut page, report).is_err() {
+        unreachable!("a String takes every write");
+    }
+    Ok(page.into_bytes())
+}
+
+fn write(page: &mut String, report: &Report) -> fmt::Result {
+    let identity = &report.run.identity;
+    writeln!(
+        page,
+        "### {} `{}`\n",
+        mark(report.verdict),
+        identity.scenario
+    )?;
+    writeln!(page, "**{}**\n", escape(&report.sentence()))?;
+    findings(page, report)?;
+    stages(page, report)?;
+    warnings(page, report)?;
+    details(page, report)
+}
+
+const fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "✅",
+        Verdict::Failed => "❌",
+        Verdict::Inconclusive => "❔",
+        Verdict::Refused => "⛔",
+    }
+}
+
+/// What did not pass in the open, what passed folded away.
+fn findings(page: &mut String, report: &Report) -> fmt::Result {
+    let (passed, others): (Vec<_>, Vec<_>) = table::findings(report)
+        .into_iter()
+        .partition(|finding| finding.verdict == Verdict::Passed);
+    finding_table(page, &others)?;
+    if !passed.is_empty() {
+        let count = words::plural(wide(passed.len()), "expectation");
+        writeln!(page, "<details><summary>{count} held</summary>\n")?;
+        finding_table(page, &passed)?;
+        page.push_str("</details>\n\n");
+    }
+    Ok(())
+}
+
+fn finding_table(page: &mut String, findings: &[&Finding]) -> fmt::Result {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    page.push_str(
+        "| | metric | stage | measured | limit | reason |\n|---|---|---|---:|---:|---|\n",
+    );
+    for finding in findings {
+        writeln!(
+            page,
+            "| {} | `{}` | {} | {} | {} | {} |",
+            mark(finding.verdict),
+            finding.metric,
+            escape(finding.stage.as_deref().unwrap_or("run")),
+            table::measured(finding),
+            finding.limit.print(finding.unit),
+            escape(&finding.reason)
+        )?;
+    }
+    page.push('\n');
+    Ok(())
+}
+
+fn stages(page: &mut String, report: &Report) -> fmt::Result {
+    let stages = StageTable::of(report);
+    page.push_str("| stage |");
+    for column in &stages.columns {
+        write!(page, " {} {} |", column.group, column.header)?;
+    }
+    page.push_str("\n|---|");
+    page.push_str(&"---:|".repeat(stages.columns.len()));
+    page.push('\n');
+    for row in &stages.rows {
+        write!(page, "| {} |", escape(&row.stage))?;
+        for cell in &row.cells {
+            write!(page, " {} |", cell.text)?;
+        }
+        page.push('\n');
+    }
+    if stages.has_gaps() {
+        writeln!(page, "\n{}", table::GAPS)?;
+    }
+    page.push('\n');
+    Ok(())
+}
+
+fn warnings(page: &mut String, report: &Report) -> fmt::Result {
+    let warnings = words::warnings(&report.run);
+    for (stage, sentence) in &warnings {
+        writeln!(page, "> ⚠️ **{}** {}\n>", escape(stage), escape(sentence))?;
+    }
+    if !warnings.is_empty() {
+        page.push('\n');
+    }
+    Ok(())
+}
+
+fn details(page: &mut String, report: &Report) -> fmt::Result {
+    page.push_str("<details><summary>What was run</summary>\n\n| | |\n|---|---|\n");
+    for (name, value) in words::identity(&report.run) {
+        writeln!(page, "| {name} | {} |", escape(&value))?;
+    }
+    page.push_str("\n</details>\n");
+    Ok(())
+}
+
+/// Keeps text from ending a table cell or starting a tag.
+fn escape(text: &str) -> String {
+    text.replace('|', "\\|")
+        .replace('<', "&lt;")
+        .replace('\n', " ")
+}

@@ -1,0 +1,252 @@
+//! The report at a prompt: the verdict, findings that did not pass, one aligned table, warnings in plain words.
+
+use super::table::{self, StageTable};
+use super::{Report, words};
+use crate::gate::Verdict;
+use crate::units::wide;
+
+/// How to write on this terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// May colours be used?
+    pub colour: bool,
+    /// Columns that fit on a line.
+    pub width: usize,
+}
+
+/// The report as text. Ends with a line break.
+pub fn terminal(report: &Report, style: Style) -> String {
+    let sections = [
+        verdict(report, style),
+        findings(report, style),
+        stages(report, style),
+        warnings(report, style),
+    ];
+    sections
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .map(|section| section + "\n")
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn verdict(report: &Report, style: Style) -> String {
+    let identity = &report.run.identity;
+    let title = style.paint(Paint::Bold, &identity.scenario);
+    let sentence = wrap(&report.sentence(), style.width, "");
+    format!(
+        "{title}\n{}",
+        style.paint(Paint::of(report.verdict), &sentence)
+    )
+}
+
+fn findings(report: &Report, style: Style) -> String {
+    let lines: Vec<_> = table::findings(report)
+        .into_iter()
+        .filter(|finding| finding.verdict != Verdict::Passed)
+        .map(|finding| {
+            let stage = finding.stage.as_deref().unwrap_or("run");
+            let text = format!("{} ({stage}): {}", finding.metric, finding.reason);
+            labelled(
+                finding.verdict.name(),
+                Paint::of(finding.verdict),
+                &text,
+                style,
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+fn stages(report: &Report, style: Style) -> String {
+    let stages = StageTable::of(report);
+    let columns = fitting(&stages, style.width);
+    let mut lines: Vec<String> = (0..stages.rows.len() + 2)
+        .map(|line| {
+            let cells: Vec<_> = columns.iter().map(|column| column.cell(line)).collect();
+            let text = cells.join(GAP).trim_end().to_owned();
+            if line < 2 {
+                style.paint(Paint::Dim, &text)
+            } else {
+                text
+            }
+        })
+        .collect();
+    let hidden = stages.columns.len() + 1 - columns.len();
+    if hidden > 0 {
+        lines.push(format!(
+            "{} left out; a wider terminal and the reports have them.",
+            words::plural(wide(hidden), "column")
+        ));
+    }
+    if stages.has_gaps() {
+        lines.push(wrap(table::GAPS, style.width, ""));
+    }
+    lines.join("\n")
+}
+
+/// The columns that fit on a line. Those of the highest rank are given up first, the last of them before the others.
+fn fitting(stages: &StageTable, width: usize) -> Vec<Lines> {
+    let mut kept: Vec<usize> = (0..stages.columns.len()).collect();
+    let rank = |index: usize| stages.columns.get(index).map(|column| column.rank);
+    loop {
+        let columns = laid_out(stages, &kept);
+        let used: usize = columns.iter().map(|column| column.width + GAP.len()).sum();
+        let least = kept.iter().copied().max_by_key(|&index| rank(index));
+        match least {
+            Some(least) if used > width + GAP.len() => kept.retain(|&index| index != least),
+            Some(_) | None => return columns,
+        }
+    }
+}
+
+/// The stages' names and these columns; a group's name stands over the first of its columns only.
+fn laid_out(stages: &StageTable, kept: &[usize]) -> Vec<Lines> {
+    let mut columns = vec![Lines::stages(stages)];
+    let mut group = "";
+    for &index in kept {
+        let Some(column) = stages.columns.get(index) else {
+            continue;
+        };
+        let begins = column.group != group;
+        group = column.group;
+        let heading = if begins { group } else { "" };
+        columns.push(Lines::column(stages, index, heading, column.header));
+    }
+    columns
+}
+
+const GAP: &str = "  ";
+
+/// One column of the table as text: group, header, cells.
+struct Lines {
+    cells: Vec<String>,
+    width: usize,
+    left: bool,
+}
+
+impl Lines {
+    fn stages(stages: &StageTable) -> Self {
+        let names = stages.rows.iter().map(|row| row.stage.clone());
+        Self::new(
+            [String::new(), "stage".to_owned()].into_iter().chain(names),
+            true,
+        )
+    }
+
+    fn column(stages: &StageTable, index: usize, group: &str, header: &str) -> Self {
+        let cells = stages.rows.iter().map(|row| {
+            row.cells
+                .get(index)
+                .map_or_else(String::new, |cell| cell.text.clone())
+        });
+        Self::new(
+            [group.to_owned(), header.to_owned()]
+                .into_iter()
+                .chain(cells),
+            false,
+        )
+    }
+
+    fn new(cells: impl Iterator<Item = String>, left: bool) -> Self {
+        let cells: Vec<_> = cells.collect();
+        let width = cells
+            .iter()
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0);
+        Self { cells, width, left }
+    }
+
+    fn cell(&self, line: usize) -> String {
+        let text = self.cells.get(line).map_or("", String::as_str);
+        let width = self.width;
+        if self.left {
+            format!("{text:<width$}")
+        } else {
+            format!("{text:>width$}")
+        }
+    }
+}
+
+fn warnings(report: &Report, style: Style) -> String {
+    let lines: Vec<_> = words::warnings(&report.run)
+        .into_iter()
+        .map(|(stage, sentence)| {
+            let text = format!("{stage}: {sentence}");
+            labelled("warning", Paint::Yellow, &text, style)
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// A text with a coloured word before it, and its further lines aligned with its first.
+fn labelled(label: &str, paint: Paint, text: &str, style: Style) -> String {
+    const INDENT: usize = 14;
+    let wrapped = wrap(text, style.width, &" ".repeat(INDENT));
+    let padding = " ".repeat(INDENT.saturating_sub(label.len()));
+    format!(
+        "{}{padding}{}",
+        style.paint(paint, label),
+        wrapped.trim_start()
+    )
+}
+
+/// Breaks text between words so that lines fit, each after `indent`.
+fn wrap(text: &str, width: usize, indent: &str) -> String {
+    let mut lines = vec![indent.to_owned()];
+    for word in text.split(' ') {
+        let Some(line) = lines.last_mut() else {
+            continue;
+        };
+        if line.len() > indent.len() && line.chars().count() + word.chars().count() >= width {
+            lines.push(format!("{indent}{word}"));
+        } else {
+            if line.len() > indent.len() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+#[derive(Clone, Copy)]
+enum Paint {
+    Bold,
+    Dim,
+    Green,
+    Yellow,
+    Red,
+}
+
+impl Paint {
+    const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Passed => Self::Green,
+            Verdict::Inconclusive => Self::Yellow,
+            Verdict::Failed | Verdict::Refused => Self::Red,
+        }
+    }
+
+    /// The SGR code that turns it on.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Green => "32",
+            Self::Yellow => "33",
+            Self::Red => "31",
+        }
+    }
+}
+
+impl Style {
+    fn paint(self, paint: Paint, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code())
+        } else {
+            text.to_owned()
+        }
+    }
+}

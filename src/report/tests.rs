@@ -1,0 +1,209 @@
+use super::*;
+use crate::gate::judge;
+use crate::gate::rule::{Limit, Rule};
+use crate::summary::fixture;
+use serde_json::Value;
+use std::path::Path;
+
+fn at_most(metric: &str, limit: &str) -> Rule {
+    Rule {
+        metric: metric.to_owned(),
+        at_most: Some(Limit(limit.into())),
+        at_least: None,
+        only: serde_json::Map::new(),
+    }
+}
+
+fn at_least(metric: &str, limit: &str) -> Rule {
+    Rule {
+        at_most: None,
+        at_least: Some(Limit(limit.into())),
+        ..at_most(metric, limit)
+    }
+}
+
+/// A report on a sweep, with rules that pass, fail and lack samples.
+fn sweep() -> Report {
+    let run = fixture::sweep();
+    let mut only_four = at_least("rps_ok", "40/s");
+    only_four
+        .only
+        .insert("load.closed.in_flight".to_owned(), 4.into());
+    let rules = [
+        at_least("success_rate", "99%"),
+        only_four,
+        at_most("latency_p99", "160ms"),
+    ];
+    let findings = judge(&run, &rules);
+    Report::new(run, findings)
+}
+
+/// A report on one stage that keeps its limits.
+fn single() -> Report {
+    let run = fixture::single();
+    let findings = judge(
+        &run,
+        &[
+            at_least("success_rate", "99%"),
+            at_most("latency_p99", "150ms"),
+        ],
+    );
+    Report::new(run, findings)
+}
+
+fn rendered(report: &Report, name: &str) -> String {
+    let format = FORMATS.iter().find(|format| format.name == name).unwrap();
+    String::from_utf8((format.render)(report).unwrap()).unwrap()
+}
+
+#[test]
+fn the_terminal_says_the_verdict_first() {
+    let style = Style {
+        colour: false,
+        width: 100,
+    };
+
+    insta::assert_snapshot!("terminal_sweep", terminal(&sweep(), style));
+    insta::assert_snapshot!("terminal_single", terminal(&single(), style));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in [80, 100, 140, 200] {
+        let text = terminal(
+            &sweep(),
+            Style {
+                colour: false,
+                width,
+            },
+        );
+
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= width), "{text}");
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let plain = terminal(
+        &sweep(),
+        Style {
+            colour: false,
+            width: 100,
+        },
+    );
+    let mut painted = terminal(
+        &sweep(),
+        Style {
+            colour: true,
+            width: 100,
+        },
+    );
+
+    for code in ["0", "1", "2", "31", "32", "33"] {
+        painted = painted.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    assert_eq!(painted, plain);
+}
+
+#[test]
+fn markdown_fits_a_pull_request() {
+    insta::assert_snapshot!("markdown_sweep", rendered(&sweep(), "markdown"));
+}
+
+#[test]
+fn junit_has_a_case_for_every_finding() {
+    insta::assert_snapshot!("junit_sweep", rendered(&sweep(), "junit"));
+}
+
+#[test]
+fn html_of_one_stage_stands_by_itself() {
+    let page = rendered(&single(), "html");
+
+    assert!(!page.contains("http://") && !page.contains("https://"));
+    assert!(!page.contains("<script"));
+    insta::assert_snapshot!("html_single", page);
+}
+
+#[test]
+fn html_of_a_sweep_draws_every_chart() {
+    let page = rendered(&sweep(), "html");
+
+    for title in [
+        "Throughput against concurrency",
+        "Efficiency against concurrency",
+        "Latency against concurrency",
+        "Latency by percentile",
+        "Time to first token against concurrency",
+        "Time to first token by percentile",
+    ] {
+        assert!(page.contains(&format!("<b>{title}</b>")), "{title}");
+    }
+    assert_eq!(page.matches("<svg").count(), 6);
+    assert!(!page.contains("NaN") && !page.contains("inf\""));
+}
+
+#[test]
+fn names_from_outside_cannot_break_the_page() {
+    let mut report = single();
+    report.run.identity.scenario = "<b>&\"quoted\"</b> | x".to_owned();
+
+    let page = rendered(&report, "html");
+
+    assert!(page.contains("&#60;b&#62;"));
+    assert!(!page.contains("<b>&\"quoted"));
+}
+
+#[test]
+fn a_run_without_stages_renders_in_every_format_as_failed() {
+    let report = Report::new(RunSummary::new(fixture::identity(), Vec::new()), Vec::new());
+
+    assert_eq!(report.sentence(), "Failed: no stage was run.");
+    for format in FORMATS {
+        assert!(!(format.render)(&report).unwrap().is_empty());
+    }
+    assert!(rendered(&report, "junit").contains("errors=\"1\""));
+}
+
+#[test]
+fn a_report_survives_its_file() {
+    let report = sweep();
+
+    let read = Report::from_json(rendered(&report, "json").as_bytes()).unwrap();
+
+    assert_eq!(read, report);
+}
+
+#[test]
+fn a_report_can_be_read_as_a_run() {
+    let report = sweep();
+
+    let run = RunSummary::from_json(rendered(&report, "json").as_bytes()).unwrap();
+
+    assert_eq!(run, report.run);
+}
+
+/// Set `BLESS=1` to write the committed schema anew; a changed meaning needs a new version beside it.
+#[test]
+fn the_committed_schema_is_current_and_reports_keep_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema/report.v1.json");
+    let current = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &current).unwrap();
+    }
+
+    let committed = std::fs::read_to_string(&path).unwrap();
+
+    assert!(
+        committed == current,
+        "reports/schema/report.v1.json is not current"
+    );
+    let schema: Value = serde_json::from_str(&committed).unwrap();
+    let report: Value = serde_json::from_str(&rendered(&sweep(), "json")).unwrap();
+    let faults: Vec<_> = jsonschema::validator_for(&schema)
+        .unwrap()
+        .iter_errors(&report)
+        .map(|fault| fault.to_string())
+        .collect();
+    assert_eq!(faults, Vec::<String>::new());
+}

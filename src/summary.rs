@@ -1,0 +1,171 @@
+//! Samples become facts: a [`Recorder`] for each lane while the load runs, a [`StageSummary`] for each stage, one
+//! [`RunSummary`] for the run. Facts only: nothing here knows a limit, a clock, a file or how the load was made.
+//!
+//! ```text
+//! Sample* -> Recorder -> StageSummary -> RunSummary { stages, scaling, certificate }
+//! ```
+
+mod certificate;
+mod distribution;
+mod document;
+mod merge;
+mod reading;
+mod recorder;
+mod scaling;
+mod stage;
+
+pub use certificate::{Certificate, Doubt, StageTrust};
+pub use distribution::{Distribution, SpectrumPoint};
+pub(crate) use document::check_schema;
+pub use document::{Error, SCHEMA};
+pub use reading::{Reading, Statistic};
+pub use recorder::{Recorder, Window};
+pub use scaling::{ScalingGroup, ScalingRow};
+pub use stage::{
+    Accounting, Attempts, Distributions, EndpointTally, Resources, StageEnd, StageFacts,
+    StageSummary, Throughput, TokenSources, TokenTally, summarize,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the metric formulas. Two runs with different versions are not comparable.
+pub const METRICS_VERSION: u32 = 1;
+
+/// Everything that was measured in one run of one scenario. A baseline is one of these that someone kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunSummary {
+    /// The version of the metric formulas, [`METRICS_VERSION`] when it was written.
+    pub metrics_version: u32,
+    /// The version of the tool that measured.
+    pub tool_version: String,
+    /// What was run, where and when.
+    pub identity: RunIdentity,
+    /// How many generators' results are added up here; 1 unless shards were merged.
+    pub shards: u32,
+    /// How the run ended: the worst of its own end and those of its stages.
+    pub end: RunEnd,
+    /// The facts of each stage, in the order they ran.
+    pub stages: Vec<StageSummary>,
+    /// Throughput against concurrency, for stages that differ in nothing else.
+    pub scaling: Vec<ScalingGroup>,
+    /// How far the instrument can be trusted in this run.
+    pub certificate: Certificate,
+}
+
+/// What was run, where and when. Plain values from the caller, who may look at clocks and machines.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RunIdentity {
+    /// A name for this run that no other has.
+    pub run_id: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What the scenario is for, in its author's words.
+    pub purpose: Option<String>,
+    /// Digest of the plan. Runs with equal fingerprints sent the same requests on the same schedule.
+    pub fingerprint: String,
+    /// The seed of all chance in the run.
+    pub seed: u64,
+    /// When it started, as RFC 3339 text.
+    pub started: String,
+    /// What the load was sent to, for people.
+    pub target: String,
+    /// The machine that generated the load.
+    pub environment: Environment,
+    /// How the run as a whole ended.
+    pub end: RunEnd,
+}
+
+/// The machine that generated the load, as far as it matters for comparing numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// Operating system and its version.
+    pub os: String,
+    /// Processor architecture, such as `x86_64`.
+    pub architecture: String,
+    /// Processor model as the system names it.
+    pub cpu_model: String,
+    /// Logical cores this process may use.
+    pub cores: usize,
+    /// Physical memory in bytes, where known.
+    pub memory_bytes: Option<u64>,
+    /// How the tool was built: `release` or `debug`.
+    pub build: String,
+}
+
+/// How a run ended, from best to worst.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RunEnd {
+    /// Every stage ran to its planned end.
+    Completed,
+    /// Stopped from outside before that.
+    Interrupted,
+    /// The target was gone before that.
+    TargetDied,
+}
+
+impl From<StageEnd> for RunEnd {
+    fn from(end: StageEnd) -> Self {
+        match end {
+            StageEnd::Completed => Self::Completed,
+            StageEnd::Interrupted => Self::Interrupted,
+            StageEnd::TargetDied => Self::TargetDied,
+        }
+    }
+}
+
+impl RunSummary {
+    /// Joins the stages of a run and derives what only shows across them: scaling, and the certificate.
+    pub fn new(identity: RunIdentity, stages: Vec<StageSummary>) -> Self {
+        let end = stages
+            .iter()
+            .map(|stage| RunEnd::from(stage.end))
+            .fold(identity.end, RunEnd::max);
+        Self {
+            metrics_version: METRICS_VERSION,
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            identity,
+            shards: 1,
+            end,
+            scaling: scaling::groups(&stages),
+            certificate: Certificate::of(&stages),
+            stages,
+        }
+    }
+
+    /// The row of `stage` in its scaling group, if it belongs to one.
+    pub fn scaling_of(&self, stage: &StageSummary) -> Option<&ScalingRow> {
+        self.scaling
+            .iter()
+            .flat_map(|group| &group.rows)
+            .find(|row| row.stage == stage.index)
+    }
+}
+
+/// Durations as whole nanoseconds in files, under names that end in `_ns`.
+mod nanoseconds {
+    use crate::units;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(units::nanos(*duration))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_nanos)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;

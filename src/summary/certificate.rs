@@ -1,0 +1,191 @@
+//! How far the instrument can be trusted in this run: whether its books balance, how late it was, how busy it was itself,
+//! and every [`Doubt`] that follows. Facts; what they mean for a verdict is the gate's business, and how they are
+//! said the report's.
+
+use super::reading::{Reading, Statistic};
+use super::stage::StageSummary;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The instrument's account of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Certificate {
+    /// Stage by stage.
+    pub stages: Vec<StageTrust>,
+    /// What nobody has checked, as sentences.
+    pub unchecked: Vec<String>,
+}
+
+/// The instrument's account of itself in one stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageTrust {
+    /// Index of the stage in the run.
+    pub stage: usize,
+    /// Offered requests are all accounted for, and every answer has a latency.
+    pub accounting_adds_up: bool,
+    /// Median send lag in nanoseconds.
+    pub lag_p50_ns: Option<f64>,
+    /// 99th percentile of the send lag in nanoseconds, where there are enough samples.
+    pub lag_p99_ns: Option<f64>,
+    /// Largest send lag in nanoseconds.
+    pub lag_max_ns: Option<f64>,
+    /// Share of its lanes' time that the generator spent computing.
+    pub generator_cpu_share: Option<f64>,
+    /// Reasons to read the numbers with care.
+    pub doubts: Vec<Doubt>,
+}
+
+/// A reason to read a stage's numbers with care.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// The requests do not add up: the measurement itself is broken.
+    Accounting {
+        /// Requests scheduled.
+        offered: u64,
+        /// Requests accounted for.
+        accounted: u64,
+    },
+    /// The generator was busy for most of its lanes' time: throughput may be its limit, not the target's.
+    GeneratorBusy {
+        /// Share of the lanes' time.
+        share: f64,
+    },
+    /// Requests left late, measured against the clock or against the latency itself.
+    Late {
+        /// 99th percentile of the send lag in nanoseconds.
+        lag_p99_ns: f64,
+        /// Median latency in nanoseconds.
+        latency_p50_ns: f64,
+    },
+    /// Requests of the schedule were never sent.
+    NotSent {
+        /// How many.
+        count: u64,
+        /// Out of how many.
+        offered: u64,
+    },
+    /// Requests failed or were answered wrong.
+    Errors {
+        /// How many.
+        count: u64,
+        /// Out of how many.
+        offered: u64,
+        /// The most frequent kind.
+        most: String,
+    },
+    /// Too few answers for a 99th percentile.
+    FewSamples {
+        /// Answers there were.
+        n: u64,
+        /// Answers it takes.
+        needed: u64,
+    },
+    /// Durations beyond an hour were cut to one hour.
+    Saturated {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Above this send lag in nanoseconds, at the 99th percentile, requests count as late.
+const LATE_NANOS: f64 = 1e7;
+/// So they do above this share of the median latency.
+const LATE_SHARE: f64 = 0.1;
+
+impl Certificate {
+    pub(super) fn of(stages: &[StageSummary]) -> Self {
+        Self {
+            stages: stages.iter().map(StageTrust::of).collect(),
+            unchecked: vec![
+                "Client times were not held against the target's own journal, so what the instrument adds to each \
+                 number is not known beyond its lag and CPU share."
+                    .to_owned(),
+            ],
+        }
+    }
+}
+
+impl StageTrust {
+    fn of(stage: &StageSummary) -> Self {
+        let lag = &stage.distributions.lag;
+        Self {
+            stage: stage.index,
+            accounting_adds_up: adds_up(stage),
+            lag_p50_ns: lag.read(Statistic::P50).value(),
+            lag_p99_ns: lag.read(Statistic::P99).value(),
+            lag_max_ns: lag.read(Statistic::Max).value(),
+            generator_cpu_share: stage.generator_cpu_share().value(),
+            doubts: CHECKS.iter().filter_map(|check| check(stage)).collect(),
+        }
+    }
+}
+
+/// Every doubt has one check; the gravest comes first.
+const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 7] = [
+    accounting,
+    generator_busy,
+    late,
+    not_sent,
+    errors,
+    saturated,
+    few_samples,
+];
+
+fn adds_up(stage: &StageSummary) -> bool {
+    stage.accounting.adds_up() && stage.distributions.latency.n() == stage.accounting.answered
+}
+
+fn accounting(stage: &StageSummary) -> Option<Doubt> {
+    let held = &stage.accounting;
+    (!adds_up(stage)).then(|| Doubt::Accounting {
+        offered: held.offered,
+        accounted: stage.distributions.latency.n() + held.errors() + held.not_sent,
+    })
+}
+
+fn generator_busy(stage: &StageSummary) -> Option<Doubt> {
+    let share = stage.generator_cpu_share().value()?;
+    stage
+        .is_generator_busy()
+        .then_some(Doubt::GeneratorBusy { share })
+}
+
+fn late(stage: &StageSummary) -> Option<Doubt> {
+    let lag_p99_ns = stage.distributions.lag.read(Statistic::P99).value()?;
+    let latency_p50_ns = stage.distributions.latency.read(Statistic::P50).value()?;
+    (lag_p99_ns > LATE_NANOS || lag_p99_ns > LATE_SHARE * latency_p50_ns).then_some(Doubt::Late {
+        lag_p99_ns,
+        latency_p50_ns,
+    })
+}
+
+fn not_sent(stage: &StageSummary) -> Option<Doubt> {
+    let held = &stage.accounting;
+    (held.not_sent > 0).then_some(Doubt::NotSent {
+        count: held.not_sent,
+        offered: held.offered,
+    })
+}
+
+fn errors(stage: &StageSummary) -> Option<Doubt> {
+    let (most, _) = stage.errors.iter().max_by_key(|(_, count)| **count)?;
+    Some(Doubt::Errors {
+        count: stage.accounting.errors(),
+        offered: stage.accounting.offered,
+        most: most.clone(),
+    })
+}
+
+fn saturated(stage: &StageSummary) -> Option<Doubt> {
+    let count =
+        stage.distributions.latency.saturated() + stage.distributions.failed_latency.saturated();
+    (count > 0).then_some(Doubt::Saturated { count })
+}
+
+fn few_samples(stage: &StageSummary) -> Option<Doubt> {
+    match stage.distributions.latency.read(Statistic::P99) {
+        Reading::Insufficient { n, needed } => Some(Doubt::FewSamples { n, needed }),
+        Reading::Value(_) | Reading::NotMeasured(_) => None,
+    }
+}

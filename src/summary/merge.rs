@@ -1,0 +1,120 @@
+//! Joins shards: runs of one plan by several generators at the same time. Counts and histograms add up, so percentiles
+//! of the whole are exact, which averages of percentiles never are.
+
+use super::document::Error;
+use super::stage::{Distributions, EndpointTally, Resources, StageEnd, StageSummary};
+use super::{Certificate, RunSummary, scaling};
+use std::fmt::Display;
+
+impl RunSummary {
+    /// Adds up two shards of one plan. Identity and environment are those of `self`.
+    ///
+    /// # Errors
+    /// [`Error::Unlike`] unless both have the same fingerprint, metrics version and stages.
+    pub fn merge(mut self, other: &Self) -> Result<Self, Error> {
+        alike(
+            "fingerprints",
+            &self.identity.fingerprint,
+            &other.identity.fingerprint,
+        )?;
+        alike(
+            "metrics versions",
+            &self.metrics_version,
+            &other.metrics_version,
+        )?;
+        alike("numbers of stages", &self.stages.len(), &other.stages.len())?;
+        for (mine, theirs) in self.stages.iter_mut().zip(&other.stages) {
+            alike("stages", &mine.name, &theirs.name)?;
+            mine.merge(theirs);
+        }
+        self.shards += other.shards;
+        self.end = self.end.max(other.end);
+        self.scaling = scaling::groups(&self.stages);
+        self.certificate = Certificate::of(&self.stages);
+        Ok(self)
+    }
+}
+
+fn alike<T: PartialEq + Display>(what: &'static str, ours: &T, theirs: &T) -> Result<(), Error> {
+    if ours == theirs {
+        return Ok(());
+    }
+    Err(Error::Unlike {
+        what,
+        ours: ours.to_string(),
+        theirs: theirs.to_string(),
+    })
+}
+
+impl StageSummary {
+    /// Adds a shard that ran at the same time: events add up over the longer of the two measure phases.
+    fn merge(&mut self, other: &Self) {
+        self.measured = self.measured.max(other.measured);
+        self.lanes += other.lanes;
+        if self.end == StageEnd::Completed {
+            self.end = other.end;
+        }
+        self.accounting.add(&other.accounting);
+        self.throughput.add(&other.throughput);
+        self.attempts.add(&other.attempts);
+        self.tokens.add(&other.tokens);
+        self.distributions.merge(&other.distributions);
+        self.resources = self.resources.with(&other.resources);
+        for (kind, count) in &other.errors {
+            *self.errors.entry(kind.clone()).or_default() += count;
+        }
+        for theirs in &other.endpoints {
+            self.add_endpoint(theirs);
+        }
+        for note in &other.notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
+            }
+        }
+    }
+
+    fn add_endpoint(&mut self, theirs: &EndpointTally) {
+        match self
+            .endpoints
+            .iter_mut()
+            .find(|mine| mine.name == theirs.name)
+        {
+            Some(mine) => {
+                mine.answered += theirs.answered;
+                mine.failed += theirs.failed;
+            }
+            None => self.endpoints.push(theirs.clone()),
+        }
+    }
+}
+
+impl Distributions {
+    fn merge(&mut self, other: &Self) {
+        self.lag.merge(&other.lag);
+        self.latency.merge(&other.latency);
+        self.service_time.merge(&other.service_time);
+        self.ttfb.merge(&other.ttfb);
+        self.ttft.merge(&other.ttft);
+        self.ttft_sched.merge(&other.ttft_sched);
+        self.icl.merge(&other.icl);
+        self.stall.merge(&other.stall);
+        self.itl.merge(&other.itl);
+        self.tpot.merge(&other.tpot);
+        self.ntpot.merge(&other.ntpot);
+        self.close.merge(&other.close);
+        self.failed_latency.merge(&other.failed_latency);
+    }
+}
+
+impl Resources {
+    /// Both together. A figure that one shard lacks is lacking in the sum.
+    fn with(&self, other: &Self) -> Self {
+        let sum = |ours: Option<u64>, theirs: Option<u64>| Some(ours?.saturating_add(theirs?));
+        Self {
+            cpu: self.cpu.saturating_add(other.cpu),
+            allocations: sum(self.allocations, other.allocations),
+            allocated_bytes: sum(self.allocated_bytes, other.allocated_bytes),
+            peak_live_bytes: sum(self.peak_live_bytes, other.peak_live_bytes),
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Records samples while the load runs: one [`Recorder`] a lane, constant memory, nothing shared. All memory is taken at
+//! construction, before the measure phase, so that the instrument does not show in its own memory figures.
+//!
+//! Two populations, and every figure says which is its own. *Requests* (latencies, accounting) are those scheduled
+//! inside the window, whenever they end. *Events* (rates) are those that happened inside the window by their own time.
+//! So every sample of a stage is recorded, those of warm-up and drain too.
+
+use super::distribution::{Distribution, LONGEST, buckets, histogram};
+use super::stage::{
+    Accounting, Attempts, Distributions, EndpointTally, Throughput, TokenSources, TokenTally,
+};
+use crate::sample::{Failure, Outcome, Sample, Sink, Wrong};
+use crate::units::{Offset, nanos};
+use hdrhistogram::Histogram;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The measure phase of a stage: from `start`, up to but without `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Where warm-up ends.
+    pub start: Offset,
+    /// Where drain begins.
+    pub end: Offset,
+}
+
+impl Window {
+    fn holds(self, moment: Offset) -> bool {
+        self.start <= moment && moment < self.end
+    }
+}
+
+/// Counts and distributions of one lane over one stage.
+#[derive(Debug)]
+pub struct Recorder {
+    window: Window,
+    pub(super) accounting: Accounting,
+    pub(super) throughput: Throughput,
+    pub(super) attempts: Attempts,
+    pub(super) tokens: TokenTally,
+    pub(super) endpoints: Vec<EndpointTally>,
+    errors: Vec<(Kind, u64)>,
+    timings: Timings,
+}
+
+/// The kind of an error, as small as it is while recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Wrong(Wrong),
+    Failed(Failure),
+}
+
+impl Sink for Recorder {
+    fn take(&mut self, sample: &Sample<'_>) {
+        self.record(sample);
+    }
+}
+
+impl Recorder {
+    /// An empty recorder. Takes about 3.4 MiB, once.
+    pub fn new(window: Window) -> Self {
+        Self {
+            window,
+            accounting: Accounting::default(),
+            throughput: Throughput::default(),
+            attempts: Attempts::default(),
+            tokens: TokenTally::default(),
+            endpoints: Vec::with_capacity(16),
+            errors: Vec::with_capacity(16),
+            timings: Timings::new(),
+        }
+    }
+
+    /// Counts one sample. Allocates nothing, except for the 17th endpoint or kind of error.
+    pub fn record(&mut self, sample: &Sample<'_>) {
+        self.count_events(sample);
+        if self.window.holds(sample.scheduled) {
+            self.count_request(sample);
+        }
+    }
+
+    /// What happened inside the window, whichever request it belonged to.
+    fn count_events(&mut self, sample: &Sample<'_>) {
+        let events = &mut self.throughput;
+        if sample.sent.is_some_and(|sent| self.window.holds(sent)) {
+            events.sent += 1;
+        }
+        if sample.sent.is_some() && self.window.holds(sample.finished) {
+            events.finished += 1;
+            if sample.outcome == Outcome::Answered {
+                events.answered += 1;
+                events.output_tokens += sample.output_tokens.map_or(0, |tokens| tokens.count);
+                events.prompt_tokens += sample.prompt_tokens.unwrap_or(0);
+            }
+        }
+    }
+
+    /// What became of a request that was scheduled inside the window.
+    fn count_request(&mut self, sample: &Sample<'_>) {
+        self.accounting.offered += 1;
+        if let Some(sent) = sample.sent {
+            self.timings.lag.record(sent.since(sample.scheduled));
+            self.attempts.requests += 1;
+            self.attempts.attempts += u64::from(sample.attempts);
+            self.attempts.retried += u64::from(sample.attempts > 1);
+        }
+        match sample.outcome {
+            Outcome::Answered => self.count_answer(sample),
+            Outcome::WrongAnswer(wrong) => {
+                self.accounting.wrong += 1;
+                self.count_error(sample, Kind::Wrong(wrong));
+            }
+            Outcome::Failed(failure) => {
+                self.accounting.failed += 1;
+                self.count_error(sample, Kind::Failed(failure));
+            }
+            Outcome::NotSent => self.accounting.not_sent += 1,
+        }
+    }
+
+    fn count_answer(&mut self, sample: &Sample<'_>) {
+        self.accounting.answered += 1;
+        if let Some(endpoint) = self.endpoint(sample) {
+            endpoint.answered += 1;
+        }
+        self.tokens.sources = self
+            .tokens
+            .sources
+            .with(TokenSources::from(sample.output_tokens));
+        self.timings.answer(sample, &mut self.tokens);
+    }
+
+    fn count_error(&mut self, sample: &Sample<'_>, kind: Kind) {
+        self.timings
+            .failed_latency
+            .record(sample.finished.since(sample.scheduled));
+        if let Some(endpoint) = self.endpoint(sample) {
+            endpoint.failed += 1;
+        }
+        self.add_error(kind, 1);
+    }
+
+    fn add_error(&mut self, kind: Kind, times: u64) {
+        match self.errors.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, count)) => *count += times,
+            None => self.errors.push((kind, times)),
+        }
+    }
+
+    fn endpoint(&mut self, sample: &Sample<'_>) -> Option<&mut EndpointTally> {
+        let index = sample.endpoint?;
+        if index >= self.endpoints.len() {
+            self.endpoints
+                .resize_with(index.saturating_add(1), EndpointTally::default);
+        }
+        self.endpoints.get_mut(index)
+    }
+
+    /// Adds what another lane counted in the same stage.
+    pub fn merge(&mut self, other: &Self) {
+        self.accounting.add(&other.accounting);
+        self.throughput.add(&other.throughput);
+        self.attempts.add(&other.attempts);
+        self.tokens.add(&other.tokens);
+        self.timings.merge(&other.timings);
+        for &(kind, count) in &other.errors {
+            self.add_error(kind, count);
+        }
+        if self.endpoints.len() < other.endpoints.len() {
+            self.endpoints
+                .resize_with(other.endpoints.len(), EndpointTally::default);
+        }
+        for (mine, theirs) in self.endpoints.iter_mut().zip(&other.endpoints) {
+            mine.answered += theirs.answered;
+            mine.failed += theirs.failed;
+        }
+    }
+
+    /// Errors by the name of their kind.
+    pub(super) fn errors(&self) -> BTreeMap<String, u64> {
+        self.errors
+            .iter()
+            .map(|&(kind, count)| match kind {
+                Kind::Wrong(wrong) => (wrong.to_string(), count),
+                Kind::Failed(failure) => (failure.to_string(), count),
+            })
+            .collect()
+    }
+
+    /// The distributions as they are kept.
+    pub(super) fn distributions(&self) -> Distributions {
+        let timings = &self.timings;
+        Distributions {
+            lag: timings.lag.kept(),
+            latency: timings.latency.kept(),
+            service_time: timings.service_time.kept(),
+            ttfb: timings.ttfb.kept(),
+            ttft: timings.ttft.kept(),
+            ttft_sched: timings.ttft_sched.kept(),
+            icl: timings.icl.kept(),
+            stall: timings.stall.kept(),
+            itl: timings.itl.kept(),
+            tpot: timings.tpot.kept(),
+            ntpot: timings.ntpot.kept(),
+            close: timings.close.kept(),
+            failed_latency: timings.failed_latency.kept(),
+        }
+    }
+}
+
+/// The histograms of one lane. The formulas are those of `docs/metrics.md`.
+#[derive(Debug)]
+struct Timings {
+    lag: Timing,
+    latency: Timing,
+    service_time: Timing,
+    ttfb: Timing,
+    ttft: Timing,
+    ttft_sched: Timing,
+    icl: Timing,
+    stall: Timing,
+    itl: Timing,
+    tpot: Timing,
+    ntpot: Timing,
+    close: Timing,
+    failed_latency: Timing,
+}
+
+impl Timings {
+    fn new() -> Self {
+        Self {
+            lag: Timing::new(),
+            latency: Timing::new(),
+            service_time: Timing::new(),
+            ttfb: Timing::new(),
+            ttft: Timing::new(),
+            ttft_sched: Timing::new(),
+            icl: Timing::new(),
+            stall: Timing::new(),
+            itl: Timing::new(),
+            tpot: Timing::new(),
+            ntpot: Timing::new(),
+            close: Timing::new(),
+            failed_latency: Timing::new(),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.lag.merge(&other.lag);
+        self.latency.merge(&other.latency);
+        self.service_time.merge(&other.service_time);
+        self.ttfb.merge(&other.ttfb);
+        self.ttft.merge(&other.ttft);
+        self.ttft_sched.merge(&other.ttft_sched);
+        self.icl.merge(&other.icl);
+        self.stall.merge(&other.stall);
+        self.itl.merge(&other.itl);
+        self.tpot.merge(&other.tpot);
+        self.ntpot.merge(&other.ntpot);
+        self.close.merge(&other.close);
+        self.failed_latency.merge(&other.failed_latency);
+    }
+
+    /// The times of an answered request.
+    fn answer(&mut self, sample: &Sample<'_>, tokens: &mut TokenTally) {
+        let last = sample
+            .chunks
+            .last()
+            .map_or(sample.finished, |chunk| chunk.at);
+        self.latency.record(last.since(sample.scheduled));
+        self.close.record(sample.finished.since(last));
+        let Some(sent) = sample.sent else { return };
+        let service_time = last.since(sent);
+        self.service_time.record(service_time);
+        if let Some(first_byte) = sample.first_byte {
+            self.ttfb.record(first_byte.since(sent));
+        }
+        let generated = sample.output_tokens.map_or(0, |tokens| tokens.count);
+        if let Some(nanos) = nanos(service_time).checked_div(generated) {
+            self.ntpot.record_nanos(nanos, 1);
+        }
+        if sample.streamed {
+            self.stream(sample, sent, tokens, generated);
+        }
+    }
+
+    /// What only a stream shows: first token, gaps, pace.
+    fn stream(
+        &mut self,
+        sample: &Sample<'_>,
+        sent: Offset,
+        tokens: &mut TokenTally,
+        generated: u64,
+    ) {
+        let [first, rest @ ..] = sample.chunks else {
+            tokens.tpot_na += 1;
+            return;
+        };
+        self.ttft.record(first.at.since(sent));
+        self.ttft_sched.record(first.at.since(sample.scheduled));
+        let (mut previous, mut longest) = (first.at, Duration::ZERO);
+        for chunk in rest {
+            let gap = chunk.at.since(previous);
+            let weight = u64::from(chunk.tokens.max(1));
+            self.icl.record(gap);
+            self.itl.record_nanos(nanos(gap) / weight, weight);
+            (previous, longest) = (chunk.at, longest.max(gap));
+        }
+        if !rest.is_empty() {
+            self.stall.record(longest);
+        }
+        match nanos(previous.since(first.at)).checked_div(generated.saturating_sub(1)) {
+            Some(pace) => self.tpot.record_nanos(pace, 1),
+            None => tokens.tpot_na += 1,
+        }
+    }
+}
+
+/// A histogram, with its sum and extremes kept exactly beside it.
+#[derive(Debug)]
+struct Timing {
+    histogram: Histogram<u64>,
+    sum: u64,
+    min: u64,
+    max: u64,
+    saturated: u64,
+}
+
+impl Timing {
+    fn new() -> Self {
+        Self {
+            histogram: histogram(),
+            sum: 0,
+            min: u64::MAX,
+            max: 0,
+            saturated: 0,
+        }
+    }
+
+    fn record(&mut self, duration: Duration) {
+        self.record_nanos(nanos(duration), 1);
+    }
+
+    fn record_nanos(&mut self, nanos: u64, weight: u64) {
+        self.histogram.saturating_record_n(nanos, weight);
+        self.sum = self.sum.saturating_add(nanos.saturating_mul(weight));
+        self.min = self.min.min(nanos);
+        self.max = self.max.max(nanos);
+        if nanos > LONGEST {
+            self.saturated += weight;
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if self.histogram.add(&other.histogram).is_err() {
+            unreachable!("all histograms have the same range");
+        }
+        self.sum = self.sum.saturating_add(other.sum);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.saturated += other.saturated;
+    }
+
+    fn kept(&self) -> Distribution {
+        let n = self.histogram.len();
+        Distribution {
+            n,
+            sum: self.sum,
+            min: if n == 0 { 0 } else { self.min },
+            max: self.max,
+            saturated: self.saturated,
+            buckets: buckets(&self.histogram),
+        }
+    }
+}

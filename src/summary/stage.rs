@@ -1,0 +1,359 @@
+//! The facts of one stage: what was asked of it, what came back, how long everything took, and what the instrument
+//! itself used. Example: `{ "name": "in_flight=10", "accounting": { "offered": 9000, "answered": 8998, "failed": 2 } }`.
+
+use super::distribution::Distribution;
+use super::nanoseconds;
+use super::reading::Reading;
+use super::recorder::Recorder;
+use crate::observe::Usage;
+use crate::sample::{TokenSource, Tokens};
+use crate::units::{self, float};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What the driver knows about a stage that no sample says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageFacts {
+    /// Position in the run, from 0.
+    pub index: usize,
+    /// The stage's name in reports.
+    pub name: String,
+    /// The swept settings of this stage by path, such as `load.closed.in_flight`.
+    pub settings: Vec<(String, Value)>,
+    /// Endpoints in the order that [`crate::sample::Sample::endpoint`] counts them.
+    pub endpoints: Vec<String>,
+    /// What the client's threads used over the measure phase.
+    pub usage: Usage,
+    /// Threads that sent and received.
+    pub lanes: usize,
+    /// How the stage ended.
+    pub end: StageEnd,
+    /// How long the measure phase really was; shorter than planned if it was cut short.
+    pub measured: Duration,
+    /// Anything else a reader must know, as whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// How a stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageEnd {
+    /// At its planned end.
+    Completed,
+    /// Stopped from outside before that.
+    Interrupted,
+    /// The target was gone before that.
+    TargetDied,
+}
+
+/// The facts of one stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StageSummary {
+    /// Position in the run, from 0.
+    pub index: usize,
+    /// The stage's name.
+    pub name: String,
+    /// The swept settings of this stage by path.
+    pub settings: serde_json::Map<String, Value>,
+    /// How it ended.
+    pub end: StageEnd,
+    /// Length of the measure phase, in nanoseconds in files.
+    #[serde(rename = "measured_ns", with = "nanoseconds")]
+    #[schemars(with = "u64")]
+    pub measured: Duration,
+    /// Threads that sent and received.
+    pub lanes: usize,
+    /// What became of the requests that were scheduled in the measure phase.
+    pub accounting: Accounting,
+    /// What happened during the measure phase.
+    pub throughput: Throughput,
+    /// Attempts behind those requests.
+    pub attempts: Attempts,
+    /// Where token counts came from.
+    pub tokens: TokenTally,
+    /// Requests by endpoint, in the client's order.
+    pub endpoints: Vec<EndpointTally>,
+    /// Wrong answers and failures by kind.
+    pub errors: BTreeMap<String, u64>,
+    /// How long everything took.
+    pub distributions: Distributions,
+    /// What the client's threads used.
+    pub resources: Resources,
+    /// Anything else a reader must know, as whole sentences.
+    pub notes: Vec<String>,
+}
+
+/// What became of the requests that were scheduled in the measure phase. `offered` is the sum of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Accounting {
+    /// Requests that the schedule held.
+    pub offered: u64,
+    /// Answered in full and in the form that was asked for.
+    pub answered: u64,
+    /// Answered with something else.
+    pub wrong: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Never sent.
+    pub not_sent: u64,
+}
+
+/// What happened during the measure phase, by the time of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Throughput {
+    /// Requests sent.
+    pub sent: u64,
+    /// Sent requests that ended, in whatever way.
+    pub finished: u64,
+    /// Requests that ended with a right answer.
+    pub answered: u64,
+    /// Output tokens of those answers.
+    pub output_tokens: u64,
+    /// Prompt tokens of those answers.
+    pub prompt_tokens: u64,
+}
+
+/// Attempts behind the requests that were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Attempts {
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Attempts they took together.
+    pub attempts: u64,
+    /// Requests that took more than one.
+    pub retried: u64,
+}
+
+/// Where token counts came from, and where they were too few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TokenTally {
+    /// Who counted the output tokens.
+    #[serde(rename = "token_source")]
+    pub sources: TokenSources,
+    /// Streamed answers of fewer than two known output tokens, which have no `tpot`.
+    pub tpot_na: u64,
+}
+
+/// Who counted the output tokens of a stage's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSources {
+    /// Nobody: there were no tokens, or no way to count them.
+    #[default]
+    None,
+    /// The server, in its usage figures.
+    Usage,
+    /// The client, one token a chunk: a lower bound.
+    Chunks,
+    /// Some the one, some the other: token rates of this stage compare with nothing.
+    Mixed,
+}
+
+/// Requests by the endpoint that ended them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct EndpointTally {
+    /// The endpoint's name.
+    pub name: String,
+    /// Requests it answered.
+    pub answered: u64,
+    /// Requests that failed there last, or were answered wrong.
+    pub failed: u64,
+}
+
+/// How long everything took. Every one but `lag` and `failed_latency` is about answered requests only.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Distributions {
+    /// Scheduled start to sending, of all requests sent.
+    pub lag: Distribution,
+    /// Scheduled start to last token.
+    pub latency: Distribution,
+    /// Sending to last token.
+    pub service_time: Distribution,
+    /// Sending to response head.
+    pub ttfb: Distribution,
+    /// Sending to first token, of streams.
+    pub ttft: Distribution,
+    /// Scheduled start to first token, of streams.
+    pub ttft_sched: Distribution,
+    /// Gap between chunks, of streams.
+    pub icl: Distribution,
+    /// Longest gap within one stream.
+    pub stall: Distribution,
+    /// Gap between tokens, of streams.
+    pub itl: Distribution,
+    /// Mean time per output token after the first, of streams.
+    pub tpot: Distribution,
+    /// Service time per output token.
+    pub ntpot: Distribution,
+    /// Last token to the end of the answer.
+    pub close: Distribution,
+    /// Scheduled start to the end, of failed requests and wrong answers.
+    pub failed_latency: Distribution,
+}
+
+/// What the client's threads used over the measure phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Resources {
+    /// CPU time, user and system, in nanoseconds in files.
+    #[serde(rename = "cpu_ns", with = "nanoseconds")]
+    #[schemars(with = "u64")]
+    pub cpu: Duration,
+    /// Number of allocations, where a counting allocator is installed.
+    pub allocations: Option<u64>,
+    /// Bytes allocated in all, where a counting allocator is installed.
+    pub allocated_bytes: Option<u64>,
+    /// Most bytes live at once above the start of the phase, where a counting allocator is installed.
+    pub peak_live_bytes: Option<u64>,
+}
+
+/// Turns what was recorded into the facts of a stage.
+pub fn summarize(facts: StageFacts, recorder: Recorder) -> StageSummary {
+    StageSummary {
+        index: facts.index,
+        name: facts.name,
+        settings: facts.settings.into_iter().collect(),
+        end: facts.end,
+        measured: facts.measured,
+        lanes: facts.lanes,
+        accounting: recorder.accounting,
+        throughput: recorder.throughput,
+        attempts: recorder.attempts,
+        tokens: recorder.tokens,
+        errors: recorder.errors(),
+        distributions: recorder.distributions(),
+        endpoints: named(facts.endpoints, recorder.endpoints),
+        resources: Resources::from(facts.usage),
+        notes: facts.notes,
+    }
+}
+
+/// Gives tallies their endpoints' names. Neither list loses an entry if the other is shorter.
+fn named(names: Vec<String>, tallies: Vec<EndpointTally>) -> Vec<EndpointTally> {
+    let length = names.len().max(tallies.len());
+    let names = names.into_iter().map(Some).chain(std::iter::repeat(None));
+    let tallies = tallies
+        .into_iter()
+        .chain(std::iter::repeat_with(EndpointTally::default));
+    names
+        .zip(tallies)
+        .take(length)
+        .enumerate()
+        .map(|(index, (name, tally))| EndpointTally {
+            name: name.unwrap_or_else(|| format!("endpoint {index}")),
+            ..tally
+        })
+        .collect()
+}
+
+impl StageSummary {
+    /// Events per second of the measure phase.
+    pub fn per_second(&self, events: u64) -> Reading {
+        let seconds = self.measured.as_secs_f64();
+        let rate = (seconds > 0.0).then(|| float(events) / seconds);
+        Reading::or_not_measured(rate, "the measure phase had no length")
+    }
+
+    /// A total of the measure phase divided by the requests that ended in it.
+    pub fn per_request(&self, total: u64) -> Reading {
+        Reading::or_not_measured(
+            units::ratio(total, self.throughput.finished),
+            "no request ended in the measure phase",
+        )
+    }
+
+    /// Did the generator compute for more than nine tenths of its lanes' time?
+    pub fn is_generator_busy(&self) -> bool {
+        const BUSY: f64 = 0.9;
+        self.generator_cpu_share()
+            .value()
+            .is_some_and(|share| share > BUSY)
+    }
+
+    /// Share of the lanes' time that the generator itself spent computing; 1 means that it could do no more.
+    pub fn generator_cpu_share(&self) -> Reading {
+        let available = self.measured.as_secs_f64() * float(units::wide(self.lanes));
+        let share = (available > 0.0).then(|| self.resources.cpu.as_secs_f64() / available);
+        Reading::or_not_measured(share, "the measure phase had no length or no lanes")
+    }
+}
+
+impl Accounting {
+    /// Do the parts add up to what was offered?
+    pub fn adds_up(&self) -> bool {
+        self.offered == self.answered + self.wrong + self.failed + self.not_sent
+    }
+
+    /// Wrong answers and failures, without what was never sent.
+    pub fn errors(&self) -> u64 {
+        self.wrong + self.failed
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.offered += other.offered;
+        self.answered += other.answered;
+        self.wrong += other.wrong;
+        self.failed += other.failed;
+        self.not_sent += other.not_sent;
+    }
+}
+
+impl Throughput {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.sent += other.sent;
+        self.finished += other.finished;
+        self.answered += other.answered;
+        self.output_tokens += other.output_tokens;
+        self.prompt_tokens += other.prompt_tokens;
+    }
+}
+
+impl Attempts {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.attempts += other.attempts;
+        self.retried += other.retried;
+    }
+}
+
+impl TokenTally {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.sources = self.sources.with(other.sources);
+        self.tpot_na += other.tpot_na;
+    }
+}
+
+impl TokenSources {
+    /// Both together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, only) | (only, Self::None) => only,
+            (one, same) if one == same => one,
+            _ => Self::Mixed,
+        }
+    }
+}
+
+impl From<Option<Tokens>> for TokenSources {
+    fn from(tokens: Option<Tokens>) -> Self {
+        match tokens.map(|tokens| tokens.source) {
+            None => Self::None,
+            Some(TokenSource::Usage) => Self::Usage,
+            Some(TokenSource::Chunks) => Self::Chunks,
+        }
+    }
+}
+
+impl From<Usage> for Resources {
+    fn from(usage: Usage) -> Self {
+        Self {
+            cpu: usage.cpu,
+            allocations: usage.allocated.map(|allocated| allocated.count),
+            allocated_bytes: usage.allocated.map(|allocated| allocated.bytes),
+            peak_live_bytes: usage.allocated.map(|allocated| allocated.peak_live_bytes),
+        }
+    }
+}
