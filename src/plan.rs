@@ -1,0 +1,167 @@
+//! What will be done: a scenario with every default filled in, every sweep expanded, every contradiction refused.
+//! Whoever holds a [`Plan`] checks nothing again. Pure: it reads no file, no clock and no environment.
+
+mod check;
+mod explain;
+mod fingerprint;
+mod provenance;
+mod sweep;
+
+pub use crate::scenario::{Phases, Target};
+pub use explain::Explanation;
+pub use provenance::Setting;
+
+use crate::client::ClientConfig;
+use crate::gate::rule::Rule;
+use crate::scenario::{Document, Error, Overrides, Scenario};
+use crate::schedule::Load;
+use crate::seed::Seed;
+use crate::units::Period;
+use crate::workload::Workload;
+use inferometer_mock::{MockSpec, ModelSpec};
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
+
+/// A scenario ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The scenario's name: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// What it is meant to show.
+    pub purpose: Option<String>,
+    /// Where all chance comes from.
+    pub seed: Seed,
+    /// The file that it was read from, for messages.
+    pub source: String,
+    /// What to measure, in order; at least one.
+    pub stages: Vec<Stage>,
+    /// What must hold.
+    pub expectations: Vec<Rule>,
+    /// The client's settings and where each came from.
+    pub client_settings: Vec<Setting>,
+    /// 16 hexadecimal digits that are equal exactly when the same would be measured: the name, the seed, every stage, and
+    /// the first requests of each with their times. Neither comments nor `purpose` nor `expect` change them.
+    pub fingerprint: String,
+}
+
+/// One measurement: one combination of the swept values.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stage {
+    /// Its position in the plan, from 0.
+    pub index: usize,
+    /// The swept settings and their values in this stage, in the order of the file.
+    pub settings: Vec<(String, Value)>,
+    /// Who answers.
+    pub target: Target,
+    /// The client's settings.
+    pub client: ClientConfig,
+    /// What to send.
+    pub workload: Workload,
+    /// When to send it.
+    pub load: Load,
+    /// How long.
+    pub phases: Phases,
+    /// Where this stage's requests and their times come from. The same in all stages unless swept, so that stages
+    /// differ by their settings and not by chance.
+    pub seed: Seed,
+}
+
+/// Plans the scenario in `text`, read from `path`, with `overrides` laid over it.
+///
+/// # Errors
+/// The first thing that is wrong with the scenario, with its place and what to do.
+pub fn from_file(path: &Path, text: &str, overrides: &Overrides) -> Result<Plan, Error> {
+    plan(&overrides.read(&path.display().to_string(), text)?)
+}
+
+/// Plans a scenario that is already read.
+///
+/// # Errors
+/// The first thing that is wrong with it, with its place and what to do.
+pub fn plan(document: &Document) -> Result<Plan, Error> {
+    let axes = sweep::axes(document)?;
+    let mut stages = Vec::new();
+    let mut first = None;
+    for (index, point) in sweep::points(&axes).enumerate() {
+        let here = sweep::moved_to(document, &point)?;
+        let scenario: Scenario = here.read_as()?;
+        let stage = stage(index, sweep::settings(&point), &scenario);
+        check::stage(&here, &stage)?;
+        stages.push(stage);
+        first.get_or_insert((here, scenario));
+    }
+    let (here, scenario) = first.unwrap_or_else(|| unreachable!("a sweep has at least one point"));
+    check::expectations(document, &scenario.expect, &axes)?;
+    let name = scenario.name.to_string();
+    Ok(Plan {
+        fingerprint: fingerprint::of(&name, &stages),
+        client_settings: provenance::client(&here, &scenario.client, &axes),
+        source: document.file().to_owned(),
+        seed: Seed::new(scenario.seed),
+        purpose: scenario.purpose,
+        expectations: scenario.expect,
+        name,
+        stages,
+    })
+}
+
+fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> Stage {
+    Stage {
+        index,
+        settings,
+        target: completed(&scenario.target, scenario),
+        client: scenario.client.clone(),
+        workload: scenario.workload.clone(),
+        load: scenario.load.clone(),
+        phases: scenario.phases,
+        seed: Seed::new(scenario.seed),
+    }
+}
+
+/// The target with what the scenario knows: the mock's seed, and the model that will be asked for.
+fn completed(target: &Target, scenario: &Scenario) -> Target {
+    let Target::Mock(mock) = target else {
+        return target.clone();
+    };
+    let model = ModelSpec {
+        name: scenario.workload.generation().model.clone(),
+        loaded: true,
+        load_time: Period::default(),
+    };
+    Target::Mock(MockSpec {
+        seed: mock.seed.or(Some(scenario.seed)),
+        models: if mock.models.is_empty() {
+            vec![model]
+        } else {
+            mock.models.clone()
+        },
+        ..mock.clone()
+    })
+}
+
+impl Stage {
+    /// Its swept settings, each by the last part of its path unless two would be called alike: `mode=rest in_flight=10`.
+    /// `all` when nothing is swept.
+    pub fn name(&self) -> String {
+        if self.settings.is_empty() {
+            return "all".to_owned();
+        }
+        let paths: Vec<&str> = self
+            .settings
+            .iter()
+            .map(|(path, _)| path.as_str())
+            .collect();
+        let named = self.settings.iter().map(|(path, value)| {
+            format!(
+                "{}={}",
+                sweep::short_name(path, &paths),
+                explain::flow(value)
+            )
+        });
+        named.collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests;

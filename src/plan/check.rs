@@ -1,0 +1,191 @@
+//! What no single field can know: whether the parts of a scenario fit together.
+
+use super::sweep::{Axis, quoted};
+use super::{Stage, Target};
+use crate::client::{ClientConfig, Endpoint, Mode, Protocol};
+use crate::gate::rule::Rule;
+use crate::scenario::{Document, Error, Part, Path};
+use crate::workload::Workload;
+use inferometer_mock::{MockSpec, SpecError};
+use serde_json::Value;
+
+/// Holds the parts of one stage against each other.
+pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
+    deadlines(document, &stage.client)?;
+    match &stage.target {
+        Target::Mock(mock) => {
+            specification(document, mock)?;
+            let known: Vec<&str> = mock
+                .models
+                .iter()
+                .map(|model| model.name.as_str())
+                .collect();
+            model(document, &stage.workload, &known)
+        }
+        Target::Endpoints { endpoints, .. } => {
+            urls(document, endpoints)?;
+            mode(document, stage.client.mode, endpoints)
+        }
+    }
+}
+
+/// Is the mock possible at all?
+fn specification(document: &Document, mock: &MockSpec) -> Result<(), Error> {
+    mock.validate().map_err(|error| match error {
+        SpecError::Unfit {
+            field,
+            expected,
+            found,
+        } => document.error(
+            &Path::parse(&format!("target.mock.{field}")),
+            Part::Value,
+            format!("expected {expected}, found `{found}`"),
+        ),
+        error @ SpecError::RepeatedModel { .. } => document.error(
+            &Path::parse("target.mock.models"),
+            Part::Value,
+            error.to_string(),
+        ),
+    })
+}
+
+fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {
+    for (name, deadline) in [
+        ("deadline", client.deadline),
+        ("connect_deadline", client.connect_deadline),
+    ] {
+        if deadline.is_zero() {
+            let path = Path::root().key("client").key(name);
+            return Err(document.error(
+                &path,
+                Part::Value,
+                "expected a duration above 0s, found `0s`",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn model(document: &Document, workload: &Workload, known: &[&str]) -> Result<(), Error> {
+    let (kind, generation) = match workload {
+        Workload::Chat(generation) => ("chat", generation),
+        Workload::Completion(generation) => ("completion", generation),
+    };
+    if known.contains(&generation.model.as_str()) {
+        return Ok(());
+    }
+    let path = Path::root().key("workload").key(kind).key("model");
+    let told = format!(
+        "the mock has no model `{}`, only {}",
+        generation.model,
+        quoted(known)
+    );
+    Err(document
+        .error(&path, Part::Value, told)
+        .hint("name one of these, or add it to `target.mock.models`"))
+}
+
+fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
+    for (index, endpoint) in endpoints.iter().enumerate() {
+        let parsed = endpoint.url.parse::<http::Uri>().ok();
+        let is_usable =
+            parsed.is_some_and(|url| url.scheme_str() == Some("http") && url.host().is_some());
+        if !is_usable {
+            let path = Path::root()
+                .key("target")
+                .key("endpoints")
+                .index(index)
+                .key("url");
+            let told = format!(
+                "expected a URL such as http://127.0.0.1:8000, found `{}`",
+                endpoint.url
+            );
+            return Err(document.error(&path, Part::Value, told));
+        }
+    }
+    Ok(())
+}
+
+/// Every protocol that the client's mode relies on needs an endpoint that speaks it.
+fn mode(document: &Document, mode: Mode, endpoints: &[Endpoint]) -> Result<(), Error> {
+    let (name, wanted): (&str, &[Protocol]) = match mode {
+        Mode::Rest => ("rest", &[Protocol::Openai]),
+        Mode::Grpc => ("grpc", &[Protocol::OipGrpc]),
+        Mode::Hybrid => ("hybrid", &[Protocol::OipGrpc, Protocol::Openai]),
+    };
+    let speaks = |protocol: &Protocol| {
+        endpoints
+            .iter()
+            .any(|endpoint| endpoint.protocol == *protocol)
+    };
+    match wanted.iter().find(|protocol| !speaks(protocol)) {
+        None => Ok(()),
+        Some(missing) => {
+            let mode = Path::root().key("client").key("mode");
+            // A mode that nobody wrote stands nowhere; the endpoints do.
+            let is_written = document.get(&mode).is_some();
+            let path = if is_written {
+                mode
+            } else {
+                Path::root().key("target").key("endpoints")
+            };
+            let told = format!(
+                "the client's mode `{name}` needs an endpoint that speaks `{missing}`, and there is none"
+            );
+            let hint = format!("add one with `protocol: {missing}`, or set another `client.mode`");
+            Err(document.error(&path, Part::Value, told).hint(hint))
+        }
+    }
+}
+
+/// Holds every expectation against what will be measured.
+pub(super) fn expectations(
+    document: &Document,
+    rules: &[Rule],
+    axes: &[Axis],
+) -> Result<(), Error> {
+    for (index, rule) in rules.iter().enumerate() {
+        let path = Path::root().key("expect").index(index);
+        check_rule(document, &path, rule)?;
+        for (key, value) in &rule.only {
+            selection(document, &path.key("where").key(key), key, value, axes)?;
+        }
+    }
+    Ok(())
+}
+
+/// Is the rule complete in itself: a known metric, and one limit in its unit?
+fn check_rule(document: &Document, path: &Path, rule: &Rule) -> Result<(), Error> {
+    rule.check()
+        .map_err(|invalid| document.error(&path.key(invalid.field), Part::Value, invalid.message))
+}
+
+/// Does `where` name a swept setting, and a value that it has in some stage?
+fn selection(
+    document: &Document,
+    path: &Path,
+    key: &str,
+    value: &Value,
+    axes: &[Axis],
+) -> Result<(), Error> {
+    let swept: Vec<&str> = axes.iter().map(|axis| axis.key.as_str()).collect();
+    let Some(swept_here) = axes.iter().find(|axis| axis.key == key) else {
+        let told = match swept.as_slice() {
+            [] => "expected a swept setting, but this scenario has no `sweep`".to_owned(),
+            some => format!("expected a swept setting: {}", quoted(some)),
+        };
+        return Err(document
+            .error(path, Part::Key, told)
+            .hint("leave `where` out to hold the rule against every stage"));
+    };
+    if swept_here.values.contains(value) {
+        return Ok(());
+    }
+    let values: Vec<String> = swept_here.values.iter().map(super::explain::flow).collect();
+    let told = format!(
+        "expected one of the swept values {}, found `{}`",
+        values.join(", "),
+        super::explain::flow(value)
+    );
+    Err(document.error(path, Part::Value, told))
+}

@@ -1,0 +1,252 @@
+//! A plan in words: what `inferometer check` prints.
+
+use super::{Plan, Stage};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+use std::time::Duration;
+
+/// The longest line, in characters, without its indentation.
+const WIDEST: usize = 100;
+
+/// More stages than this are shortened to the first and last few.
+const STAGES_SHOWN: usize = 30;
+
+/// How many stages to show at each end of a list that is shortened.
+const STAGES_AT_END: usize = 10;
+
+/// How to read one part of a stage.
+type Read = fn(&Stage) -> Value;
+
+/// A plan, printed for a reader at a terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Explanation<'a>(&'a Plan);
+
+impl Plan {
+    /// The plan in words.
+    pub const fn explain(&self) -> Explanation<'_> {
+        Explanation(self)
+    }
+
+    /// How long all stages take, without draining.
+    pub fn duration(&self) -> Duration {
+        self.stages
+            .iter()
+            .map(|stage| stage.phases.warmup.duration() + stage.phases.measure.duration())
+            .sum()
+    }
+}
+
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plan = self.0;
+        writeln!(f, "{}  ({})", plan.name, plan.source)?;
+        for text in wrapped(plan.purpose.as_deref().unwrap_or_default()) {
+            writeln!(f, "  {text}")?;
+        }
+        writeln!(f)?;
+        let parts: [(&str, Read); 4] = [
+            ("target", |stage| value_of(&stage.target)),
+            ("workload", |stage| value_of(&stage.workload)),
+            ("load", |stage| value_of(&stage.load)),
+            ("phases", |stage| value_of(&stage.phases)),
+        ];
+        for (title, read) in parts {
+            part(f, title, &common(&plan.stages, title, read))?;
+        }
+        line(f, "duration", &duration(plan))?;
+        line(f, "seed", &plan.seed.to_string())?;
+        line(f, "fingerprint", &plan.fingerprint)?;
+        client(f, plan)?;
+        stages(f, plan)?;
+        expectations(f, plan)
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, title: &str, text: &str) -> fmt::Result {
+    writeln!(f, "  {title:<12} {text}")
+}
+
+/// `text` in lines that fit a terminal.
+fn wrapped(text: &str) -> Vec<String> {
+    text.split_whitespace()
+        .fold(Vec::new(), |mut lines: Vec<String>, word| {
+            match lines.last_mut() {
+                Some(line) if line.len() + word.len() < WIDEST => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                Some(_) | None => lines.push(word.to_owned()),
+            }
+            lines
+        })
+}
+
+/// One part of the stages, on one line, or on one for each setting if that were too long.
+fn part(f: &mut fmt::Formatter<'_>, title: &str, value: &Value) -> fmt::Result {
+    let text = inside(value);
+    match value.as_object() {
+        Some(block) if text.len() > WIDEST => {
+            let lines = block
+                .iter()
+                .flat_map(|(kind, settings)| match settings.as_object() {
+                    Some(settings) => settings
+                        .iter()
+                        .map(|(key, value)| format!("{kind}.{key}: {}", flow(value)))
+                        .collect(),
+                    None => vec![format!("{kind}: {}", flow(settings))],
+                });
+            let titles = std::iter::once(title).chain(std::iter::repeat(""));
+            titles
+                .zip(lines)
+                .try_for_each(|(title, text)| line(f, title, &text))
+        }
+        Some(_) | None => line(f, title, &text),
+    }
+}
+
+/// What the stages have in common; what is swept stands as `(swept)`.
+fn common(stages: &[Stage], title: &str, read: Read) -> Value {
+    let Some(first) = stages.first() else {
+        return Value::Null;
+    };
+    let mut value = read(first);
+    for (path, _) in &first.settings {
+        let inside = path
+            .strip_prefix(title)
+            .map(|inside| inside.replace(['.', '['], "/").replace(']', ""));
+        if let Some(swept) = inside.and_then(|pointer| value.pointer_mut(&pointer)) {
+            *swept = Value::String("(swept)".to_owned());
+        }
+    }
+    value
+}
+
+/// A block without its outer braces.
+fn inside(value: &Value) -> String {
+    let text = flow(value);
+    text.strip_prefix("{ ")
+        .and_then(|text| text.strip_suffix(" }"))
+        .map(str::to_owned)
+        .unwrap_or(text)
+}
+
+fn duration(plan: &Plan) -> String {
+    let drain: Duration = plan
+        .stages
+        .iter()
+        .map(|stage| stage.phases.drain.duration())
+        .sum();
+    let stages = match plan.stages.len() {
+        1 => "1 stage".to_owned(),
+        many => format!("{many} stages"),
+    };
+    format!(
+        "{} in {stages}, and at most {} more for answers that are late",
+        humantime(plan.duration()),
+        humantime(drain)
+    )
+}
+
+fn humantime(duration: Duration) -> String {
+    crate::units::Period::from(duration).to_string()
+}
+
+fn client(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
+    let path = |setting: &super::Setting| setting.path.trim_start_matches("client.").to_owned();
+    let settings: Vec<_> = plan
+        .client_settings
+        .iter()
+        .map(|setting| (path(setting), setting.value.as_str(), &setting.origin))
+        .collect();
+    let paths = settings
+        .iter()
+        .map(|(path, ..)| path.len())
+        .max()
+        .unwrap_or(0);
+    let values = settings
+        .iter()
+        .map(|(_, value, _)| value.len())
+        .max()
+        .unwrap_or(0);
+    writeln!(f, "\n  client")?;
+    for (path, value, origin) in settings {
+        writeln!(f, "    {path:<paths$}  {value:<values$}  {origin}")?;
+    }
+    Ok(())
+}
+
+fn stages(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
+    let shortened = plan.stages.len() > STAGES_SHOWN;
+    let hidden = plan.stages.len().saturating_sub(2 * STAGES_AT_END);
+    writeln!(f, "\n  stages")?;
+    for stage in &plan.stages {
+        let is_hidden = shortened && (STAGES_AT_END..STAGES_AT_END + hidden).contains(&stage.index);
+        if is_hidden && stage.index == STAGES_AT_END {
+            writeln!(f, "         ... {hidden} more ...")?;
+        }
+        if !is_hidden {
+            writeln!(f, "    {:>3}  {}", stage.index + 1, stage.name())?;
+        }
+    }
+    Ok(())
+}
+
+fn expectations(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
+    if plan.expectations.is_empty() {
+        return writeln!(
+            f,
+            "\n  expect nothing: the run passes if it can be measured"
+        );
+    }
+    writeln!(f, "\n  expect")?;
+    let names = plan
+        .expectations
+        .iter()
+        .map(|rule| rule.metric.len())
+        .max()
+        .unwrap_or(0);
+    for rule in &plan.expectations {
+        let limit = match (&rule.at_most, &rule.at_least) {
+            (Some(limit), _) => format!("at most {}", flow(&limit.0)),
+            (None, Some(limit)) => format!("at least {}", flow(&limit.0)),
+            (None, None) => String::new(),
+        };
+        let only: Vec<String> = rule
+            .only
+            .iter()
+            .map(|(path, value)| format!("{path} is {}", flow(value)))
+            .collect();
+        let only = if only.is_empty() {
+            String::new()
+        } else {
+            format!(" where {}", only.join(" and "))
+        };
+        writeln!(f, "    {:<names$}  {limit}{only}", rule.metric)?;
+    }
+    Ok(())
+}
+
+fn value_of(part: &impl Serialize) -> Value {
+    serde_json::to_value(part)
+        .unwrap_or_else(|_| unreachable!("plans hold text keys and finite numbers"))
+}
+
+/// A value on one line, in the notation of the file.
+pub(super) fn flow(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(list) => format!("[{}]", list.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Value::Object(block) if block.is_empty() => "{}".to_owned(),
+        Value::Object(block) => {
+            let entries: Vec<String> = block
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| format!("{key}: {}", flow(value)))
+                .collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
+}

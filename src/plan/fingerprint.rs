@@ -1,0 +1,76 @@
+//! Sixteen digits that say whether two plans would measure the same: the same stages, and the same first requests at the
+//! same times. Made of values only, so that comments, order of keys and the place of the file do not matter.
+
+use super::Stage;
+use crate::schedule::Load;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// How many slots and contents of each stage are part of it.
+const REQUESTS: usize = 100;
+
+/// How many bytes of contents are enough, where prompts are very long.
+const CONTENT_BYTES: usize = 1 << 20;
+
+/// The fingerprint of a plan with this name and these stages.
+pub(super) fn of(name: &str, stages: &[Stage]) -> String {
+    let mut hash = Sha256::new().chain_update(canonical(&name));
+    for stage in stages {
+        hash.update(canonical(stage));
+        times(&mut hash, stage);
+        contents(&mut hash, stage);
+    }
+    let mut digits = String::new();
+    for byte in hash.finalize().into_iter().take(8) {
+        // Writing into a `String` cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
+
+fn times(hash: &mut Sha256, stage: &Stage) {
+    match &stage.load {
+        Load::Open(open) => {
+            for slot in open.slots(stage.seed).take(REQUESTS) {
+                hash.update(slot.at.nanos().to_le_bytes());
+            }
+        }
+        Load::Closed(_) => {}
+    }
+}
+
+fn contents(hash: &mut Sha256, stage: &Stage) {
+    let mut bytes = 0;
+    for seq in (0..).take(REQUESTS) {
+        let content = canonical(&stage.workload.content(stage.seed, seq));
+        bytes += content.len();
+        hash.update(content);
+        if bytes > CONTENT_BYTES {
+            break;
+        }
+    }
+}
+
+/// JSON with every block sorted by key.
+fn canonical(value: &impl Serialize) -> Vec<u8> {
+    let value = serde_json::to_value(value)
+        .unwrap_or_else(|_| unreachable!("plans hold text keys and finite numbers"));
+    sorted(value).to_string().into_bytes()
+}
+
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(block) => {
+            let block: BTreeMap<String, Value> = block
+                .into_iter()
+                .map(|(key, value)| (key, sorted(value)))
+                .collect();
+            Value::Object(block.into_iter().collect())
+        }
+        Value::Array(list) => list.into_iter().map(sorted).collect(),
+        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => single,
+    }
+}

@@ -1,0 +1,50 @@
+//! Where each of the client's settings came from: default, file, environment, `--set` or sweep.
+
+use super::explain::flow;
+use super::sweep::Axis;
+use crate::client::ClientConfig;
+use crate::scenario::{Document, Origin, Path};
+use serde_json::Value;
+
+/// One setting, its value as a file would write it, and who set it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its path, such as `client.retry.attempts`.
+    pub path: String,
+    /// Its value, or all its values if it is swept: `rest, grpc`.
+    pub value: String,
+    /// Who set it.
+    pub origin: Origin,
+}
+
+/// Every setting of the client, in `document` as it is in the first stage.
+pub(super) fn client(document: &Document, client: &ClientConfig, axes: &[Axis]) -> Vec<Setting> {
+    let tree = serde_json::to_value(client)
+        .unwrap_or_else(|_| unreachable!("settings hold text keys and finite numbers"));
+    let mut leaves = Vec::new();
+    collect(&Path::root().key("client"), &tree, &mut leaves);
+    leaves
+        .into_iter()
+        .map(|(path, value)| setting(document, axes, &path, value))
+        .collect()
+}
+
+fn collect<'a>(path: &Path, value: &'a Value, leaves: &mut Vec<(Path, &'a Value)>) {
+    match value.as_object() {
+        Some(block) => block
+            .iter()
+            .for_each(|(key, value)| collect(&path.key(key), value, leaves)),
+        None => leaves.push((path.clone(), value)),
+    }
+}
+
+fn setting(document: &Document, axes: &[Axis], path: &Path, value: &Value) -> Setting {
+    Setting {
+        path: path.to_string(),
+        value: match axes.iter().find(|axis| axis.path == *path) {
+            Some(swept) => swept.values.iter().map(flow).collect::<Vec<_>>().join(", "),
+            None => flow(value),
+        },
+        origin: document.origin(path),
+    }
+}

@@ -1,0 +1,67 @@
+//! What a scenario file says, before anything is decided about it: `name`, `target`, `client`, `workload`, `load`,
+//! `phases`, `sweep`, `expect`. Each element's type lives with its owner; this module reads the file, lays overrides over
+//! it and tells what is wrong with it. It plans nothing and sends nothing.
+//!
+//! ```yaml
+//! name: my-first
+//! workload: { chat: { model: tiny, prompt: { tokens: 64 }, output: { tokens: 32 }, stream: true } }
+//! load: { closed: { in_flight: 10 } }
+//! phases: { measure: 10s }
+//! ```
+
+mod document;
+mod error;
+mod message;
+mod name;
+mod overrides;
+mod phases;
+mod setting;
+mod target;
+
+pub use document::{Document, Origin, Part, Path, Step};
+pub use error::{Error, Place};
+pub use name::Name;
+pub use overrides::Overrides;
+pub use phases::Phases;
+pub use target::Target;
+
+use crate::client::ClientConfig;
+use crate::gate::rule::Rule;
+use crate::schedule::Load;
+use crate::workload::Workload;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A scenario of Inferometer: what to send, how often, to whom, for how long, and what to expect.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its name in reports and on disk.
+    pub name: Name,
+    /// What it is meant to show, in a sentence.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Where all chance comes from: the same seed gives the same requests at the same times.
+    #[serde(default)]
+    pub seed: u64,
+    /// Who answers. An embedded mock when left out.
+    #[serde(default)]
+    pub target: Target,
+    /// The embedded client's settings.
+    #[serde(default)]
+    pub client: ClientConfig,
+    /// What each request asks for.
+    pub workload: Workload,
+    /// When requests start.
+    pub load: Load,
+    /// How long each part of a stage takes.
+    pub phases: Phases,
+    /// Settings to vary, by path: `{ load.closed.in_flight: [1, 10, 50] }`. Every combination is one stage.
+    #[serde(default)]
+    #[schemars(extend("additionalProperties" = { "type": "array", "minItems": 1 }))]
+    pub sweep: Map<String, Value>,
+    /// What must hold for the run to pass.
+    #[serde(default)]
+    pub expect: Vec<Rule>,
+}
