@@ -1,6 +1,7 @@
 //! A measuring instrument for model inference.
 
 pub mod client;
+pub mod drive;
 pub mod gate;
 pub mod metric;
 pub mod observe;

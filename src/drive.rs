@@ -1,0 +1,175 @@
+//! Sends requests on schedule and emits a [`Sample`](crate::sample::Sample) for each. It knows the plan and the client,
+//! and nothing of what the samples are used for.
+//!
+//! The work is done by *lanes*: threads that each have a runtime, connections and a [`Sink`] of their own, so that
+//! nothing is shared on the sending path. Lane `i` of `n` sends the requests `i, i + n, i + 2n, ...` of the stage.
+//!
+//! A stage has three phases: *warmup* (sent, not measured), *measure*, and *drain* (nothing new is sent; what is in
+//! flight may still finish). What is unfinished when the drain ends is emitted as failed, never dropped.
+
+mod clock;
+mod closed_loop;
+mod embedded;
+mod exchange;
+mod lane;
+mod open_loop;
+mod pace;
+mod progress;
+
+pub use progress::{Progress, Snapshot};
+
+use crate::client::{self, Client, Endpoint};
+use crate::observe::Usage;
+use crate::plan::Stage;
+use crate::sample::Sink;
+use crate::schedule::Load;
+use embedded::Embedded;
+use std::io;
+use std::num::NonZero;
+use std::sync::{Arc, Barrier, OnceLock};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Why a stage could not be driven at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client's configuration does not fit the endpoints.
+    #[error("could not set up the client: {0}")]
+    Client(#[from] client::Error),
+    /// The operating system refused a thread, a runtime or a timer.
+    #[error("could not start a lane of the load generator: {0}")]
+    Lane(#[from] io::Error),
+    /// A lane ended without handing over its samples.
+    #[error("a lane of the load generator died")]
+    LaneDied,
+}
+
+/// What one lane hands over when the stage is done.
+#[derive(Debug)]
+pub struct LaneRecord<S> {
+    /// The lane's sink, with everything that it took.
+    pub sink: S,
+    /// What the lane's thread used over the measure phase.
+    pub usage: Usage,
+    /// How long the measure phase really was: shorter than planned after a stop.
+    pub measured: Duration,
+}
+
+/// A stage being driven. Dropping it stops sending; the lanes then end by themselves within the drain phase.
+#[derive(Debug)]
+pub struct Running<S> {
+    records: mpsc::Receiver<Result<LaneRecord<S>, Error>>,
+    lanes: usize,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+}
+
+impl<S> Running<S> {
+    /// What has happened so far.
+    pub fn progress(&self) -> Snapshot {
+        self.progress.snapshot()
+    }
+
+    /// Stops sending; the drain phase begins at once.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for every lane to finish. Dropping the future loses nothing: it can be called again.
+    ///
+    /// # Errors
+    /// The first lane's error, if any failed to start or died.
+    pub async fn finished(&mut self, records: &mut Vec<LaneRecord<S>>) -> Result<(), Error> {
+        while records.len() < self.lanes {
+            let record = self.records.recv().await.ok_or(Error::LaneDied)?;
+            records.push(record?);
+        }
+        Ok(())
+    }
+}
+
+impl<S> Drop for Running<S> {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Starts driving one stage against the endpoints, on at most `lanes` threads. `sink` makes each lane's sink.
+///
+/// # Errors
+/// [`Error`] when the client cannot be set up or a thread cannot be started; nothing has been sent then.
+pub fn start<S: Sink>(
+    stage: &Stage,
+    endpoints: &[Endpoint],
+    lanes: NonZero<usize>,
+    sink: impl Fn() -> S,
+) -> Result<Running<S>, Error> {
+    let lanes = useful_lanes(&stage.load, lanes);
+    let stop = CancellationToken::new();
+    let progress = Arc::new(Progress::default());
+    let starting_line = Arc::new(StartingLine::new(lanes));
+    let (report, records) = mpsc::channel(lanes.get());
+    for index in 0..lanes.get() {
+        let client = Client::new(&stage.client, endpoints)?;
+        let lane = lane::Lane {
+            exchange: Embedded::new(client, stage),
+            sink: sink().into(),
+            phases: stage.phases,
+            share: lane::Share { index, lanes },
+            stop: stop.clone(),
+            progress: Arc::clone(&progress),
+        };
+        let (load, seed) = (stage.load.clone(), stage.seed);
+        let (report, starting_line) = (report.clone(), Arc::clone(&starting_line));
+        thread::Builder::new()
+            .name(format!("lane-{index}"))
+            .spawn(move || {
+                let record = lane::run(lane, load, seed, || starting_line.wait());
+                // Nobody receives when the run was given up; then nobody wants the record.
+                report.blocking_send(record).ok();
+            })?;
+    }
+    Ok(Running {
+        records,
+        lanes: lanes.get(),
+        progress,
+        stop,
+    })
+}
+
+/// A closed loop cannot use more lanes than it has requests in flight.
+fn useful_lanes(load: &Load, lanes: NonZero<usize>) -> NonZero<usize> {
+    match load {
+        Load::Closed(closed) => usize::try_from(closed.in_flight)
+            .ok()
+            .and_then(NonZero::new)
+            .map_or(lanes, |in_flight| in_flight.min(lanes)),
+        Load::Open(_) => lanes,
+    }
+}
+
+/// Where lanes wait for each other, so that all count time from the same instant.
+struct StartingLine {
+    barrier: Barrier,
+    epoch: OnceLock<Instant>,
+}
+
+impl StartingLine {
+    fn new(lanes: NonZero<usize>) -> Self {
+        Self {
+            barrier: Barrier::new(lanes.get()),
+            epoch: OnceLock::new(),
+        }
+    }
+
+    fn wait(&self) -> Instant {
+        self.barrier.wait();
+        *self.epoch.get_or_init(Instant::now)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! The closed loop: a fixed number of requests in flight; each answer makes room for the next request.
+
+use super::exchange::Exchange;
+use super::lane::Sending;
+use crate::sample::Sink;
+use crate::schedule::{Closed, Slot};
+use crate::units::wide;
+use std::cell::Cell;
+use std::rc::Rc;
+use tokio::task::JoinSet;
+
+/// Keeps this lane's share of `in_flight` requests going until sending is over, then waits for the last answers.
+pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, closed: &Closed) {
+    let sequence = Rc::new(Sequence::new(sending));
+    let mut workers = JoinSet::new();
+    for _ in 0..sending.share().of(closed.in_flight) {
+        let (sending, sequence) = (Rc::clone(sending), Rc::clone(&sequence));
+        let think = closed.think.duration();
+        workers.spawn_local(async move {
+            let mut chunks = Vec::new();
+            while !sending.is_over() {
+                let at = sending.clock.now();
+                let seq = sequence.next();
+                sending.send(Slot { seq, at }, &mut chunks).await;
+                if !think.is_zero() {
+                    sending.wait_until(sending.clock.now().after(think)).await;
+                }
+            }
+        });
+    }
+    workers.join_all().await;
+}
+
+/// Hands out this lane's sequence numbers.
+struct Sequence {
+    next: Cell<u64>,
+    step: u64,
+}
+
+impl Sequence {
+    fn new<E: Exchange, S: Sink>(sending: &Sending<E, S>) -> Self {
+        let share = sending.share();
+        Self {
+            next: Cell::new(wide(share.index)),
+            step: wide(share.lanes.get()),
+        }
+    }
+
+    fn next(&self) -> u64 {
+        let seq = self.next.get();
+        self.next.set(seq + self.step);
+        seq
+    }
+}

@@ -1,0 +1,140 @@
+//! The embedded client, as the drive sees it: a workload's request in, an exchange out.
+
+use super::clock::Clock;
+use super::exchange::{Exchange, Exchanged};
+use crate::client::{Client, Failed, FailureKind, Input, Message, Reply, Request, Role};
+use crate::plan::Stage;
+use crate::sample::{Chunk, Failure, Outcome, TokenSource, Tokens, Wrong};
+use crate::seed::Seed;
+use crate::units::wide;
+use crate::workload::{self, Prompt, Workload};
+
+/// One lane's client, with what it should ask.
+#[derive(Debug)]
+pub(super) struct Embedded {
+    client: Client,
+    workload: Workload,
+    seed: Seed,
+    stage: usize,
+}
+
+impl Embedded {
+    pub(super) fn new(client: Client, stage: &Stage) -> Self {
+        Self {
+            client,
+            workload: stage.workload.clone(),
+            seed: stage.seed,
+            stage: stage.index,
+        }
+    }
+
+    fn request(&self, seq: u64) -> Request {
+        let content = self.workload.content(self.seed, seq);
+        Request {
+            id: format!("s{}-{seq}", self.stage),
+            input: input(content.prompt),
+            model: content.model,
+            max_tokens: content.output_tokens,
+            stream: content.stream,
+            temperature: None,
+            top_p: None,
+        }
+    }
+}
+
+impl Exchange for Embedded {
+    async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+        let request = self.request(seq);
+        let mut reply = match self.client.inference().open(&request).await {
+            Ok(reply) => reply,
+            Err(failed) => return not_answered(&failed),
+        };
+        let outcome = receive(&mut reply, clock, chunks).await;
+        Exchanged {
+            first_byte: Some(clock.offset(reply.first_byte())),
+            endpoint: Some(reply.endpoint()),
+            attempts: attempts(reply.failed_attempts().len() + 1),
+            prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
+            output_tokens: output_tokens(&reply, chunks),
+            streamed: request.stream,
+            outcome,
+        }
+    }
+}
+
+/// Pulls the whole answer.
+async fn receive(reply: &mut Reply, clock: Clock, chunks: &mut Vec<Chunk>) -> Outcome {
+    while let Some(next) = reply.next().await {
+        match next {
+            Ok(chunk) => chunks.push(Chunk {
+                at: clock.offset(chunk.at),
+                tokens: chunk.tokens,
+            }),
+            Err(failure) => return Outcome::Failed(failure_of(failure.kind)),
+        }
+    }
+    if chunks.is_empty() {
+        Outcome::WrongAnswer(Wrong::Empty)
+    } else {
+        Outcome::Answered
+    }
+}
+
+fn not_answered(failed: &Failed) -> Exchanged {
+    Exchanged {
+        endpoint: failed.attempts.last().map(|attempt| attempt.endpoint),
+        attempts: attempts(failed.attempts.len()),
+        ..Exchanged::ended(Outcome::Failed(failure_of(failed.failure.kind)))
+    }
+}
+
+/// The server's own figure where there is one, otherwise what the chunks say.
+fn output_tokens(reply: &Reply, chunks: &[Chunk]) -> Option<Tokens> {
+    let counted = || Tokens {
+        count: chunks.iter().map(|chunk| u64::from(chunk.tokens)).sum(),
+        source: TokenSource::Chunks,
+    };
+    let usage = reply.usage().map(|usage| Tokens {
+        count: usage.completion_tokens,
+        source: TokenSource::Usage,
+    });
+    usage.or_else(|| (!chunks.is_empty()).then(counted))
+}
+
+fn attempts(count: usize) -> u32 {
+    u32::try_from(wide(count)).unwrap_or(u32::MAX)
+}
+
+fn input(prompt: Prompt) -> Input {
+    match prompt {
+        Prompt::Text(text) => Input::Prompt(text),
+        Prompt::Chat(turns) => Input::Chat(
+            turns
+                .into_iter()
+                .map(|turn| Message {
+                    role: role(turn.role),
+                    content: turn.text,
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn role(role: workload::Role) -> Role {
+    match role {
+        workload::Role::User => Role::User,
+    }
+}
+
+fn failure_of(kind: FailureKind) -> Failure {
+    match kind {
+        FailureKind::Connect => Failure::Connect,
+        FailureKind::Closed => Failure::Closed,
+        FailureKind::Truncated => Failure::Truncated,
+        FailureKind::Deadline => Failure::Deadline,
+        FailureKind::Http(status) => Failure::Http(status),
+        FailureKind::Grpc(code) => Failure::Grpc(code),
+        FailureKind::Malformed => Failure::Malformed,
+        FailureKind::Invalid => Failure::Invalid,
+    }
+}

@@ -1,0 +1,38 @@
+//! What the drive needs of a client: to carry out one request and say what came back.
+
+use super::clock::Clock;
+use crate::sample::{Chunk, Outcome, Tokens};
+use crate::units::Offset;
+
+/// Carries out requests by their number. Dropping the future gives the request up at once.
+pub(super) trait Exchange: Send + 'static {
+    /// Carries out request `seq`, pushing each arrival of tokens to `chunks`.
+    async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged;
+}
+
+/// What one exchange gave; the drive adds the schedule and makes a sample of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Exchanged {
+    pub(super) first_byte: Option<Offset>,
+    pub(super) endpoint: Option<usize>,
+    pub(super) attempts: u32,
+    pub(super) prompt_tokens: Option<u64>,
+    pub(super) output_tokens: Option<Tokens>,
+    pub(super) streamed: bool,
+    pub(super) outcome: Outcome,
+}
+
+impl Exchanged {
+    /// One attempt of which nothing is known but how it ended.
+    pub(super) fn ended(outcome: Outcome) -> Self {
+        Self {
+            first_byte: None,
+            endpoint: None,
+            attempts: 1,
+            prompt_tokens: None,
+            output_tokens: None,
+            streamed: false,
+            outcome,
+        }
+    }
+}

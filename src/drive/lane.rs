@@ -1,0 +1,199 @@
+//! One lane: a thread with a runtime of its own that sends its share of a stage.
+
+use super::clock::Clock;
+use super::exchange::{Exchange, Exchanged};
+use super::pace::Pacer;
+use super::{Error, LaneRecord, Progress, closed_loop, open_loop};
+use crate::observe::{Meter, Usage};
+use crate::plan::Phases;
+use crate::sample::{Chunk, Failure, Outcome, Sample, Sink};
+use crate::schedule::{Load, Slot};
+use crate::seed::Seed;
+use crate::units::Offset;
+use std::cell::RefCell;
+use std::num::NonZero;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Everything that a lane needs, before it runs.
+pub(super) struct Lane<E, S> {
+    pub(super) exchange: E,
+    pub(super) sink: RefCell<S>,
+    pub(super) phases: Phases,
+    pub(super) share: Share,
+    pub(super) stop: CancellationToken,
+    pub(super) progress: Arc<Progress>,
+}
+
+/// Which part of the stage's requests is this lane's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub(super) index: usize,
+    pub(super) lanes: NonZero<usize>,
+}
+
+impl Share {
+    /// This lane's part of `total` places; all lanes together have exactly `total`.
+    pub(super) fn of(self, total: u32) -> usize {
+        let total = usize::try_from(total).unwrap_or(usize::MAX);
+        let extra = usize::from(self.index < total % self.lanes);
+        total / self.lanes + extra
+    }
+}
+
+/// A running lane.
+pub(super) struct Sending<E, S> {
+    lane: Lane<E, S>,
+    pub(super) clock: Clock,
+    /// Cancelled when the drain phase is over: requests still in flight are given up.
+    give_up: CancellationToken,
+}
+
+/// Runs a lane to its end on the current thread. `epoch` is called once, when the lane is ready to send.
+pub(super) fn run<E: Exchange, S: Sink>(
+    lane: Lane<E, S>,
+    load: Load,
+    seed: Seed,
+    epoch: impl FnOnce() -> Instant,
+) -> Result<LaneRecord<S>, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let tasks = LocalSet::new();
+    tasks.block_on(&runtime, async {
+        let pacer = Pacer::fine()?;
+        drive(lane, load, seed, pacer, epoch()).await
+    })
+}
+
+/// Sends the lane's share, measures what that costs, and drains.
+pub(super) async fn drive<E: Exchange, S: Sink>(
+    lane: Lane<E, S>,
+    load: Load,
+    seed: Seed,
+    pacer: Pacer,
+    epoch: Instant,
+) -> Result<LaneRecord<S>, Error> {
+    let sending = Rc::new(Sending {
+        lane,
+        clock: Clock::new(epoch),
+        give_up: CancellationToken::new(),
+    });
+    let metering = tokio::task::spawn_local(meter(Rc::clone(&sending)));
+    let draining = tokio::task::spawn_local(drain(Rc::clone(&sending)));
+    match load {
+        Load::Closed(closed) => closed_loop::send(&sending, &closed).await,
+        Load::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
+    }
+    draining.abort();
+    // An aborted task's only news is that it was aborted; waiting lets it drop its handle on the lane.
+    draining.await.ok();
+    let (usage, measured) = metering.await.map_err(|_| Error::LaneDied)?;
+    let sending = Rc::into_inner(sending).ok_or(Error::LaneDied)?;
+    Ok(LaneRecord {
+        sink: sending.lane.sink.into_inner(),
+        usage,
+        measured,
+    })
+}
+
+impl<E: Exchange, S: Sink> Sending<E, S> {
+    pub(super) fn share(&self) -> Share {
+        self.lane.share
+    }
+
+    /// When the measure phase begins.
+    pub(super) fn measure_start(&self) -> Offset {
+        Offset::from(self.lane.phases.warmup.duration())
+    }
+
+    /// When the measure phase, and with it all sending, ends.
+    pub(super) fn measure_end(&self) -> Offset {
+        self.measure_start()
+            .after(self.lane.phases.measure.duration())
+    }
+
+    /// Waits until sending is stopped.
+    pub(super) async fn stopped(&self) {
+        self.lane.stop.cancelled().await;
+    }
+
+    /// Waits until `at`, or until sending is stopped, whichever comes first. Says whether to go on.
+    pub(super) async fn wait_until(&self, at: Offset) -> bool {
+        tokio::select! {
+            biased;
+            () = self.lane.stop.cancelled() => false,
+            () = tokio::time::sleep_until(self.clock.instant(at)) => true,
+        }
+    }
+
+    /// Is sending over, because the time is up or because it was stopped?
+    pub(super) fn is_over(&self) -> bool {
+        self.lane.stop.is_cancelled() || self.clock.now() >= self.measure_end()
+    }
+
+    /// Sends one request and emits its sample. `chunks` is a buffer to reuse.
+    pub(super) async fn send(&self, slot: Slot, chunks: &mut Vec<Chunk>) {
+        chunks.clear();
+        self.lane.progress.started();
+        let sent = self.clock.now();
+        let exchanged = tokio::select! {
+            biased;
+            exchanged = self.lane.exchange.exchange(slot.seq, self.clock, chunks) => exchanged,
+            () = self.give_up.cancelled() => Exchanged::ended(Outcome::Failed(Failure::Unfinished)),
+        };
+        self.emit(slot, Some(sent), &exchanged, chunks);
+    }
+
+    /// Emits the sample of a request that was due and could not be sent.
+    pub(super) fn not_sent(&self, slot: Slot) {
+        let exchanged = Exchanged {
+            attempts: 0,
+            ..Exchanged::ended(Outcome::NotSent)
+        };
+        self.emit(slot, None, &exchanged, &[]);
+    }
+
+    fn emit(&self, slot: Slot, sent: Option<Offset>, exchanged: &Exchanged, chunks: &[Chunk]) {
+        self.lane.progress.ended(exchanged.outcome);
+        self.lane.sink.borrow_mut().take(&Sample {
+            seq: slot.seq,
+            scheduled: slot.at,
+            sent,
+            first_byte: exchanged.first_byte,
+            chunks,
+            finished: self.clock.now(),
+            streamed: exchanged.streamed,
+            endpoint: exchanged.endpoint,
+            attempts: exchanged.attempts,
+            prompt_tokens: exchanged.prompt_tokens,
+            output_tokens: exchanged.output_tokens,
+            outcome: exchanged.outcome,
+        });
+    }
+}
+
+/// Reads what the thread uses from the start of the measure phase to its end, and how long that really was.
+async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> (Usage, Duration) {
+    if !sending.wait_until(sending.measure_start()).await {
+        return (Usage::default(), Duration::ZERO);
+    }
+    let meter = Meter::start();
+    sending.wait_until(sending.measure_end()).await;
+    let measured = sending.clock.now().since(sending.measure_start());
+    (
+        meter.stop(),
+        measured.min(sending.lane.phases.measure.duration()),
+    )
+}
+
+/// Gives up what is in flight when the drain phase is over.
+async fn drain<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) {
+    sending.wait_until(sending.measure_end()).await;
+    tokio::time::sleep(sending.lane.phases.drain.duration()).await;
+    sending.give_up.cancel();
+}

@@ -1,0 +1,47 @@
+//! The open loop: requests start when the schedule says so, whatever has become of the earlier ones. It never waits for
+//! a free place: a request that finds the in-flight cap reached is emitted as not sent.
+
+use super::exchange::Exchange;
+use super::lane::Sending;
+use super::pace::Pacer;
+use crate::sample::Sink;
+use crate::schedule::Open;
+use crate::seed::Seed;
+use crate::units::wide;
+use std::io;
+use std::rc::Rc;
+use tokio::task::JoinSet;
+
+/// Sends this lane's slots until sending is over, then waits for the last answers.
+pub(super) async fn send<E: Exchange, S: Sink>(
+    sending: &Rc<Sending<E, S>>,
+    open: &Open,
+    seed: Seed,
+    pacer: &Pacer,
+) -> io::Result<()> {
+    let share = sending.share();
+    let (index, lanes) = (wide(share.index), wide(share.lanes.get()));
+    let cap = share.of(open.max_in_flight);
+    let end = sending.measure_end();
+    let mut in_flight = JoinSet::new();
+    let slots = open
+        .slots(seed)
+        .take_while(|slot| slot.at < end)
+        .filter(|slot| slot.seq % lanes == index);
+    for slot in slots {
+        tokio::select! {
+            biased;
+            () = sending.stopped() => break,
+            due = pacer.wait_until(sending.clock.instant(slot.at)) => due?,
+        }
+        while in_flight.try_join_next().is_some() {}
+        if in_flight.len() >= cap {
+            sending.not_sent(slot);
+            continue;
+        }
+        let sending = Rc::clone(sending);
+        in_flight.spawn_local(async move { sending.send(slot, &mut Vec::new()).await });
+    }
+    in_flight.join_all().await;
+    Ok(())
+}

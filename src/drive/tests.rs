@@ -1,0 +1,196 @@
+//! Whole stages in paused virtual time, with an exchange that answers after a set time.
+
+use super::clock::Clock;
+use super::exchange::{Exchange, Exchanged};
+use super::lane::{self, Lane, Share};
+use super::pace::Pacer;
+use super::{LaneRecord, Progress};
+use crate::plan::Phases;
+use crate::sample::{Chunk, Failure, Outcome, Sample, Sink};
+use crate::schedule::{Closed, Load, Open};
+use crate::seed::Seed;
+use crate::units::{Offset, Period};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::LocalSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+/// Answers every request after the same time.
+struct After(Duration);
+
+impl Exchange for After {
+    async fn exchange(&self, _seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+        sleep(self.0).await;
+        let at = clock.now();
+        chunks.push(Chunk { at, tokens: 1 });
+        Exchanged::ended(Outcome::Answered)
+    }
+}
+
+/// What a test needs of a sample.
+#[derive(Debug, Clone, PartialEq)]
+struct Seen {
+    seq: u64,
+    scheduled: Offset,
+    sent: Option<Offset>,
+    finished: Offset,
+    outcome: Outcome,
+}
+
+#[derive(Debug, Default)]
+struct Kept(Vec<Seen>);
+
+impl Sink for Kept {
+    fn take(&mut self, sample: &Sample<'_>) {
+        self.0.push(Seen {
+            seq: sample.seq,
+            scheduled: sample.scheduled,
+            sent: sample.sent,
+            finished: sample.finished,
+            outcome: sample.outcome,
+        });
+    }
+}
+
+impl Kept {
+    fn ended(&self, outcome: Outcome) -> usize {
+        self.0.iter().filter(|seen| seen.outcome == outcome).count()
+    }
+}
+
+/// One second of warm-up, ten of measuring, two of drain.
+fn phases() -> Phases {
+    Phases {
+        warmup: Period::from_secs(1),
+        measure: Period::from_secs(10),
+        drain: Period::from_secs(2),
+    }
+}
+
+async fn drive(answer_after: Duration, load: Load, stop: CancellationToken) -> LaneRecord<Kept> {
+    let lane = Lane {
+        exchange: After(answer_after),
+        sink: Kept::default().into(),
+        phases: phases(),
+        share: Share {
+            index: 0,
+            lanes: NonZero::<usize>::MIN,
+        },
+        stop,
+        progress: Arc::new(Progress::default()),
+    };
+    let driving = lane::drive(lane, load, Seed::new(7), Pacer::Coarse, Instant::now());
+    LocalSet::new().run_until(driving).await.unwrap()
+}
+
+fn closed(in_flight: u32, think: Period) -> Load {
+    Load::Closed(Closed { in_flight, think })
+}
+
+fn constant(yaml: &str) -> Load {
+    let open: Open = serde_json::from_str(yaml).unwrap();
+    Load::Open(open)
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_loop_keeps_exactly_its_number_in_flight() {
+    let load = closed(3, Period::default());
+
+    let record = drive(Duration::from_millis(100), load, CancellationToken::new()).await;
+
+    let samples = record.sink;
+    assert_eq!(samples.ended(Outcome::Answered), 3 * 110);
+    assert!(
+        samples
+            .0
+            .iter()
+            .all(|seen| seen.sent == Some(seen.scheduled))
+    );
+    assert_eq!(record.measured, Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_loop_thinks_between_an_answer_and_the_next_request() {
+    let load = closed(1, Period::from_millis(900));
+
+    let record = drive(Duration::from_millis(100), load, CancellationToken::new()).await;
+
+    assert_eq!(record.sink.ended(Outcome::Answered), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_loop_sends_on_schedule_whatever_the_answers_do() {
+    let load = constant(r#"{"constant": {"rate": "200/s"}}"#);
+
+    let record = drive(Duration::from_secs(1), load, CancellationToken::new()).await;
+
+    let samples = record.sink;
+    assert_eq!(samples.ended(Outcome::Answered), 11 * 200);
+    assert!(samples.0.iter().all(|seen| {
+        seen.sent
+            .is_some_and(|sent| sent.since(seen.scheduled) <= Duration::from_millis(1))
+    }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_loop_at_its_cap_says_not_sent_and_never_waits() {
+    let load = constant(r#"{"constant": {"rate": "100/s"}, "max_in_flight": 10}"#);
+
+    let record = drive(Duration::from_secs(1), load, CancellationToken::new()).await;
+
+    let samples = record.sink;
+    let not_sent = samples.ended(Outcome::NotSent);
+    assert_eq!(not_sent + samples.ended(Outcome::Answered), 11 * 100);
+    assert_eq!(not_sent, 990);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_unfinished_when_the_drain_ends_is_a_failed_sample() {
+    let load = closed(5, Period::default());
+
+    let record = drive(Duration::from_mins(1), load, CancellationToken::new()).await;
+
+    let unfinished = Outcome::Failed(Failure::Unfinished);
+    assert_eq!(record.sink.ended(unfinished), 5);
+    assert!(record.sink.0.iter().all(|seen| {
+        seen.finished.since(Offset::from_millis(13_000)) < Duration::from_millis(5)
+    }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_ends_sending_at_once_and_lets_answers_come_in() {
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    let load = constant(r#"{"constant": {"rate": "10/s"}}"#);
+
+    let (record, ()) = tokio::join!(drive(Duration::from_secs(1), load, stop), async move {
+        sleep(Duration::from_millis(3_050)).await;
+        stopping.cancel();
+    });
+
+    assert_eq!(record.sink.0.len(), 31);
+    assert_eq!(record.sink.ended(Outcome::Answered), 31);
+    assert_eq!(record.measured.as_millis(), 2_050);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_drives_the_same_samples() {
+    let load = || constant(r#"{"poisson": {"rate": "300/s"}}"#);
+    let answer = Duration::from_millis(40);
+
+    let first = drive(answer, load(), CancellationToken::new()).await;
+    let second = drive(answer, load(), CancellationToken::new()).await;
+
+    assert_eq!(first.sink.0, second.sink.0);
+}
+
+#[test]
+fn lanes_share_out_every_place_exactly_once() {
+    let lanes = NonZero::new(3).unwrap();
+
+    let shares: Vec<_> = (0..3).map(|index| Share { index, lanes }.of(50)).collect();
+
+    assert_eq!(shares, [17, 17, 16]);
+}
