@@ -1,5 +1,6 @@
 //! A measuring instrument for model inference.
 
+pub mod backend;
 pub mod client;
 pub mod drive;
 pub mod gate;
@@ -7,6 +8,7 @@ pub mod metric;
 pub mod observe;
 pub mod plan;
 pub mod report;
+pub mod run;
 pub mod sample;
 pub mod scenario;
 pub mod schedule;

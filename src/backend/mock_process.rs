@@ -1,0 +1,121 @@
+//! The mock as a child process of the tool: `inferometer mock --until-stdin-closes`. The spec goes in as one line of
+//! JSON on its standard input, its addresses come back as one line on its standard output. Its standard input then stays
+//! open as a lifeline: when this process ends, by whatever means, the mock reads the end of it and ends too.
+
+use super::Error;
+use inferometer_mock::MockSpec;
+use inferometer_mock::child::{self, Addresses};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// The longest that a mock may take to say where it listens.
+const START_DEADLINE: Duration = Duration::from_secs(10);
+/// The longest that a mock may take to end by itself once its lifeline is cut.
+const STOP_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A running mock process. Dropping it kills the process.
+#[derive(Debug)]
+pub(super) struct MockProcess {
+    child: Child,
+    lifeline: ChildStdin,
+}
+
+impl MockProcess {
+    /// Spawns the process and waits until it listens.
+    pub(super) async fn start(
+        executable: &Path,
+        spec: &MockSpec,
+    ) -> Result<(Self, Addresses), Error> {
+        let mut child = spawn(executable)?;
+        let (Some(lifeline), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("both are piped")
+        };
+        let mut process = Self { child, lifeline };
+        match timeout(START_DEADLINE, process.introduce(spec, output)).await {
+            Ok(Some(addresses)) => Ok((process, addresses)),
+            Ok(None) => Err(Error::MockEnded(process.last_words().await)),
+            Err(_) => Err(Error::MockEnded(format!(
+                "it did not say where it listens within {START_DEADLINE:?}"
+            ))),
+        }
+    }
+
+    /// Tells the mock what to be and hears where it listens. `None` if it ended instead.
+    async fn introduce(&mut self, spec: &MockSpec, output: ChildStdout) -> Option<Addresses> {
+        let line = child::spec_line(spec).ok()?;
+        self.lifeline.write_all(line.as_bytes()).await.ok()?;
+        let mut answer = String::new();
+        BufReader::new(output).read_line(&mut answer).await.ok()?;
+        Addresses::parse(&answer).ok()
+    }
+
+    /// Waits for the process to end and says how.
+    pub(super) async fn died(&mut self) -> String {
+        match self.child.wait().await {
+            Ok(status) => format!("the mock {}", ended(status)),
+            Err(error) => format!("the mock could not be watched: {error}"),
+        }
+    }
+
+    /// Cuts the lifeline and waits; kills the process if it does not end by itself.
+    pub(super) async fn stop(self) {
+        let Self {
+            mut child,
+            lifeline,
+        } = self;
+        drop(lifeline);
+        if timeout(STOP_DEADLINE, child.wait()).await.is_err() {
+            // Failing means that it is gone already, which is what is wanted.
+            child.kill().await.ok();
+        }
+    }
+
+    /// How the process ended, with what it said on standard error.
+    async fn last_words(&mut self) -> String {
+        let mut words = String::new();
+        if let Some(stderr) = self.child.stderr.take() {
+            // A broken pipe leaves us with what was read so far: better than nothing.
+            timeout(STOP_DEADLINE, stderr.take(4096).read_to_string(&mut words))
+                .await
+                .ok();
+        }
+        let end = timeout(STOP_DEADLINE, self.died()).await;
+        let end = end.unwrap_or_else(|_| "the mock did not end".to_owned());
+        match words.trim() {
+            "" => end,
+            words => format!("{end}: {words}"),
+        }
+    }
+}
+
+fn spawn(executable: &Path) -> Result<Child, Error> {
+    let mut command = Command::new(executable);
+    command
+        .args(["mock", "--until-stdin-closes"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    // A group of its own, so that Ctrl-C in a terminal reaches the tool alone: the mock must live through the drain.
+    #[cfg(unix)]
+    command.process_group(0);
+    command.spawn().map_err(|source| Error::Spawn {
+        executable: executable.to_owned(),
+        source,
+    })
+}
+
+fn ended(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was killed by signal {signal}");
+    }
+    match status.code() {
+        Some(code) => format!("ended with exit code {code}"),
+        None => "ended".to_owned(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The mock on a thread of its own in this process, for programs and tests.
+
+use super::Error;
+use inferometer_mock::child::Addresses;
+use inferometer_mock::{Mock, MockSpec};
+use std::thread;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// A mock on its thread. Dropping it stops the mock.
+#[derive(Debug)]
+pub(super) struct MockThread {
+    stop: CancellationToken,
+    ended: oneshot::Receiver<()>,
+}
+
+impl MockThread {
+    /// Starts the thread and waits until the mock listens.
+    pub(super) async fn start(spec: &MockSpec) -> Result<(Self, Addresses), Error> {
+        let stop = CancellationToken::new();
+        let (started, start) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let (spec, until) = (spec.clone(), stop.clone());
+        thread::Builder::new()
+            .name("mock".to_owned())
+            .spawn(move || {
+                serve(spec, started, &until);
+                // Nobody listens when the handle was dropped; the thread ends all the same.
+                end.send(()).ok();
+            })
+            .map_err(|error| Error::MockEnded(error.to_string()))?;
+        let addresses = start
+            .await
+            .unwrap_or_else(|_| Err("its thread died".to_owned()))
+            .map_err(Error::MockEnded)?;
+        Ok((Self { stop, ended }, addresses))
+    }
+
+    /// Waits for the thread to end.
+    pub(super) async fn died(&mut self) -> String {
+        (&mut self.ended).await.ok();
+        "the mock's thread ended".to_owned()
+    }
+
+    /// Stops the mock and waits until it is gone.
+    pub(super) async fn stop(mut self) {
+        self.stop.cancel();
+        self.died().await;
+    }
+}
+
+impl Drop for MockThread {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Runs the mock on the current thread until it is stopped.
+fn serve(
+    spec: MockSpec,
+    started: oneshot::Sender<Result<Addresses, String>>,
+    stop: &CancellationToken,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return drop(started.send(Err(error.to_string()))),
+    };
+    runtime.block_on(async {
+        match Mock::start(spec).await {
+            Ok(mock) => {
+                let addresses = Addresses {
+                    rest: mock.rest_url(),
+                    grpc: mock.grpc_url(),
+                };
+                if started.send(Ok(addresses)).is_ok() {
+                    stop.cancelled().await;
+                }
+                mock.stop().await;
+            }
+            Err(error) => drop(started.send(Err(error.to_string()))),
+        }
+    });
+}

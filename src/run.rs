@@ -1,0 +1,298 @@
+//! One run: a plan carried out stage by stage, from its target's start to the summary of what was measured. It judges
+//! nothing, prints nothing and opens no file.
+
+use crate::backend::{self, Backend, MockHost};
+use crate::drive::{self, LaneRecord, Running, Snapshot};
+use crate::observe::{Machine, Usage};
+use crate::plan::{Plan, Stage, Target};
+use crate::summary::{
+    self, Environment, Recorder, RunEnd, RunIdentity, RunSummary, StageEnd, StageFacts,
+    StageSummary, Window,
+};
+use crate::units::Offset;
+use jiff::Timestamp;
+use std::num::NonZero;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// How often a watcher hears of progress.
+const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
+
+/// How a run is carried out; what is carried out stands in the plan.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where an embedded mock runs.
+    pub mock: MockHost,
+    /// The most threads to send from.
+    pub lanes: NonZero<usize>,
+    /// Cancel to end the run early: sending stops, the drain phase follows, the summary says interrupted.
+    pub interrupt: CancellationToken,
+}
+
+impl Default for Options {
+    /// The mock in this process, half of the cores for sending.
+    fn default() -> Self {
+        Self {
+            mock: MockHost::OwnThread,
+            lanes: default_lanes(),
+            interrupt: CancellationToken::new(),
+        }
+    }
+}
+
+/// Half of the machine's cores: the other half is left to the target, which runs beside us by default.
+pub fn default_lanes() -> NonZero<usize> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    NonZero::new(cores / 2).unwrap_or(NonZero::<usize>::MIN)
+}
+
+/// What a watcher of the run hears.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A stage begins.
+    Started(&'a Stage),
+    /// A stage goes on.
+    Progress {
+        /// Since the stage began.
+        elapsed: Duration,
+        /// What has happened in it so far.
+        counts: Snapshot,
+    },
+    /// A stage is over.
+    Ended(&'a StageSummary),
+}
+
+/// Why a run could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The target could not be brought up.
+    #[error(transparent)]
+    Backend(#[from] backend::Error),
+    /// The load could not be driven.
+    #[error(transparent)]
+    Drive(#[from] drive::Error),
+}
+
+/// Carries out the plan. A target that dies, and an interrupt, end the run early: the summary has what was measured
+/// until then and says why it ended.
+///
+/// # Errors
+/// [`Error`] when nothing could be measured at all.
+pub async fn run(
+    plan: &Plan,
+    options: &Options,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<RunSummary, Error> {
+    let identity = identity(plan);
+    let mut target = None;
+    let mut stages = Vec::new();
+    for stage in &plan.stages {
+        let backend = match bring_up(&mut target, stage, &options.mock).await {
+            Ok(backend) => backend,
+            Err(error) if stages.is_empty() => return Err(error.into()),
+            Err(error) => {
+                stages.push(never_ran(stage, &error));
+                break;
+            }
+        };
+        watch(Event::Started(stage));
+        let summary = measure(stage, backend, options, watch).await?;
+        watch(Event::Ended(&summary));
+        let end = summary.end;
+        stages.push(summary);
+        if end != StageEnd::Completed {
+            break;
+        }
+    }
+    if let Some((_, backend)) = target {
+        backend.stop().await;
+    }
+    Ok(RunSummary::new(identity, stages))
+}
+
+/// The stage's target: kept from the stage before if it is the same, brought up anew if not.
+async fn bring_up<'a>(
+    running: &'a mut Option<(Target, Backend)>,
+    stage: &Stage,
+    host: &MockHost,
+) -> Result<&'a mut Backend, backend::Error> {
+    if let Some((_, other)) = running.take_if(|(target, _)| *target != stage.target) {
+        other.stop().await;
+    }
+    let same = match running.take() {
+        Some(same) => same,
+        None => (
+            stage.target.clone(),
+            Backend::start(&stage.target, &stage.client, host).await?,
+        ),
+    };
+    let (_, backend) = running.insert(same);
+    Ok(backend)
+}
+
+/// Drives one stage and sums it up.
+async fn measure(
+    stage: &Stage,
+    backend: &mut Backend,
+    options: &Options,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<StageSummary, Error> {
+    let window = window(stage);
+    let endpoints = backend.endpoints();
+    let names = endpoints
+        .iter()
+        .map(|endpoint| endpoint.url.clone())
+        .collect();
+    let mut running = drive::start(stage, endpoints, options.lanes, || Recorder::new(window))?;
+    let attended = attend(&mut running, backend, options, watch).await?;
+    Ok(sum_up(stage, names, attended))
+}
+
+/// What became of a stage.
+struct Attended {
+    records: Vec<LaneRecord<Recorder>>,
+    end: StageEnd,
+    notes: Vec<String>,
+}
+
+/// Stays with a stage until its lanes are done. Stops it when its target dies or the run is interrupted.
+async fn attend(
+    running: &mut Running<Recorder>,
+    backend: &mut Backend,
+    options: &Options,
+    watch: &mut dyn FnMut(Event<'_>),
+) -> Result<Attended, Error> {
+    let started = Instant::now();
+    let mut attended = Attended {
+        records: Vec::new(),
+        end: StageEnd::Completed,
+        notes: Vec::new(),
+    };
+    let mut ticks = interval(PROGRESS_PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        let undisturbed = attended.end == StageEnd::Completed;
+        tokio::select! {
+            biased;
+            finished = running.finished(&mut attended.records) => {
+                finished?;
+                return Ok(attended);
+            }
+            death = backend.died(), if undisturbed => {
+                attended.end = StageEnd::TargetDied;
+                attended.notes.push(death);
+                running.stop();
+            }
+            () = options.interrupt.cancelled(), if undisturbed => {
+                attended.end = StageEnd::Interrupted;
+                running.stop();
+            }
+            _ = ticks.tick() => watch(Event::Progress {
+                elapsed: started.elapsed(),
+                counts: running.progress(),
+            }),
+        }
+    }
+}
+
+/// Joins what the lanes recorded into the stage's facts.
+fn sum_up(stage: &Stage, endpoints: Vec<String>, attended: Attended) -> StageSummary {
+    let mut recorder = Recorder::new(window(stage));
+    let mut usage: Option<Usage> = None;
+    let mut measured = Duration::ZERO;
+    let lanes = attended.records.len();
+    for record in attended.records {
+        recorder.merge(&record.sink);
+        usage = Some(usage.map_or(record.usage, |sum| sum + record.usage));
+        measured = measured.max(record.measured);
+    }
+    let facts = StageFacts {
+        endpoints,
+        usage: usage.unwrap_or_default(),
+        lanes,
+        end: attended.end,
+        measured,
+        notes: attended.notes,
+        ..facts(stage)
+    };
+    summary::summarize(facts, recorder)
+}
+
+/// The summary of a stage whose target could not be brought up any more: nothing was offered, and it says why.
+fn never_ran(stage: &Stage, error: &backend::Error) -> StageSummary {
+    let facts = StageFacts {
+        end: StageEnd::TargetDied,
+        notes: vec![error.to_string()],
+        ..facts(stage)
+    };
+    summary::summarize(facts, Recorder::new(window(stage)))
+}
+
+/// What is known of a stage before it runs.
+fn facts(stage: &Stage) -> StageFacts {
+    StageFacts {
+        index: stage.index,
+        name: stage.name(),
+        settings: stage.settings.clone(),
+        endpoints: Vec::new(),
+        usage: Usage::default(),
+        lanes: 0,
+        end: StageEnd::Completed,
+        measured: Duration::ZERO,
+        notes: Vec::new(),
+    }
+}
+
+fn window(stage: &Stage) -> Window {
+    let start = Offset::from(stage.phases.warmup.duration());
+    Window {
+        start,
+        end: start.after(stage.phases.measure.duration()),
+    }
+}
+
+fn identity(plan: &Plan) -> RunIdentity {
+    let started = Timestamp::now();
+    RunIdentity {
+        run_id: started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),
+        scenario: plan.name.clone(),
+        purpose: plan.purpose.clone(),
+        fingerprint: plan.fingerprint.clone(),
+        seed: plan.seed.number(),
+        started: started.to_string(),
+        target: plan.stages.first().map_or_else(String::new, target_words),
+        environment: environment(),
+        end: RunEnd::Completed,
+    }
+}
+
+/// The target of a stage, for people.
+fn target_words(stage: &Stage) -> String {
+    match &stage.target {
+        Target::Mock(_) => "embedded mock".to_owned(),
+        Target::Endpoints { endpoints, .. } => {
+            let words = endpoints
+                .iter()
+                .map(|at| format!("{} {}", at.protocol, at.url));
+            words.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn environment() -> Environment {
+    let machine = Machine::this();
+    Environment {
+        os: machine.os,
+        architecture: machine.architecture,
+        cpu_model: machine.cpu_model,
+        cores: machine.cores,
+        memory_bytes: machine.memory_bytes,
+        build: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+        .to_owned(),
+    }
+}
