@@ -1,0 +1,100 @@
+//! The command line: what can be typed, and nothing of what it does.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::num::NonZero;
+use std::path::PathBuf;
+
+/// A measuring instrument for model inference.
+#[derive(Debug, Parser)]
+#[command(name = "inferometer", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the tool can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios: bring the target up, send the load, report, and exit by the verdict
+    Run(Run),
+    /// Validate scenarios and explain their plans, without sending anything
+    Check(Check),
+    /// Print the JSON Schema of a file format, for editors
+    Schema(Schema),
+    /// Run the mock backend on its own
+    Mock(Mock),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Which scenarios, and what to change in them.
+    #[command(flatten)]
+    pub scenarios: Scenarios,
+    /// Folder to write reports to, as REPORTS/SCENARIO/RUN/
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// Report formats to write
+    #[arg(long = "report", value_name = "FORMAT", value_delimiter = ',', default_values = ["json", "html", "markdown", "junit"])]
+    pub formats: Vec<String>,
+    /// Threads to send from [default: half of the cores, the other half being the target's]
+    #[arg(long, value_name = "N")]
+    pub lanes: Option<NonZero<usize>>,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Which scenarios, and what to change in them.
+    #[command(flatten)]
+    pub scenarios: Scenarios,
+}
+
+/// Which scenarios, and what to change in them.
+#[derive(Debug, Args)]
+pub struct Scenarios {
+    /// Scenario files, or folders of them
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub paths: Vec<PathBuf>,
+    /// Change a value of the scenario, for example `--set load.closed.in_flight=20`
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The format to describe
+    #[arg(value_enum, default_value_t = FileFormat::Scenario)]
+    pub format: FileFormat,
+}
+
+/// A file format that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// Scenario files, written by people
+    Scenario,
+    /// report.json, written by `run`
+    Report,
+}
+
+/// Arguments of `mock`.
+#[derive(Debug, Args)]
+pub struct Mock {
+    /// What the mock should be: a file with what stands under `target.mock` in a scenario [default: one model `tiny`]
+    pub file: Option<PathBuf>,
+    /// Address for the OpenAI REST API
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
+    pub rest: SocketAddr,
+    /// Address for the Open Inference Protocol over gRPC
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8001")]
+    pub grpc: SocketAddr,
+    /// Serve a parent process: spec on the first line of standard input, end when it closes
+    #[arg(long, hide = true)]
+    pub until_stdin_closes: bool,
+}

@@ -1,0 +1,27 @@
+//! What each command does: wiring. Only here are files opened and lines printed; the pipeline itself is called, never
+//! repeated.
+
+mod check;
+mod console;
+mod live;
+mod mock;
+pub mod plans;
+mod run;
+pub mod schema;
+mod signals;
+mod store;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+
+pub use console::Console;
+
+/// Carries out what was typed.
+pub fn execute(cli: Cli, console: &Console) -> Exit {
+    match cli.command {
+        Command::Run(arguments) => run::run(&arguments, console),
+        Command::Check(arguments) => check::check(&arguments, console),
+        Command::Schema(arguments) => schema::schema(&arguments, console),
+        Command::Mock(arguments) => mock::mock(&arguments, console),
+    }
+}

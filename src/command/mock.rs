@@ -1,0 +1,75 @@
+//! `inferometer mock`: the backend on its own, for people and as the child of a run.
+
+use super::{Console, plans, signals};
+use crate::cli;
+use crate::exit::Exit;
+use inferometer_mock::{Mock, MockSpec, child};
+use std::io;
+use std::path::Path;
+
+/// Serves until it is told to stop.
+pub(super) fn mock(arguments: &cli::Mock, console: &Console) -> Exit {
+    if arguments.until_stdin_closes {
+        return serve_parent(console);
+    }
+    let spec = match specification(arguments.file.as_deref()) {
+        Ok(spec) => spec,
+        Err(error) => {
+            console.complain(&error);
+            return Exit::BadInput;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(serve(spec, arguments, console)),
+        Err(error) => could_not_run(&error, console),
+    }
+}
+
+/// As the child of a run: the parent says what to be and when to end.
+fn serve_parent(console: &Console) -> Exit {
+    match child::serve_until_closed(io::BufReader::new(io::stdin()), io::stdout()) {
+        Ok(()) => Exit::Passed,
+        Err(error) => could_not_run(&error, console),
+    }
+}
+
+/// For people: at the addresses they chose, until Ctrl-C.
+async fn serve(spec: MockSpec, arguments: &cli::Mock, console: &Console) -> Exit {
+    match Mock::start_at(spec, arguments.rest, arguments.grpc).await {
+        Ok(mock) => {
+            console.say(&greeting(&mock));
+            mock.run_until(signals::next()).await;
+            Exit::Passed
+        }
+        Err(error) => could_not_run(&error, console),
+    }
+}
+
+fn specification(file: Option<&Path>) -> Result<MockSpec, String> {
+    match file {
+        Some(file) => plans::mock(file).map_err(|error| error.to_string()),
+        None => Ok(MockSpec::default()),
+    }
+}
+
+fn greeting(mock: &Mock) -> String {
+    let (rest, grpc) = (mock.rest_url(), mock.grpc_url());
+    format!(
+        "OpenAI REST                     {rest}/v1
+Open Inference Protocol (gRPC)  {grpc}
+
+Try it:
+  curl {rest}/v1/chat/completions -H 'content-type: application/json' \\
+    -d '{{\"model\":\"tiny\",\"max_tokens\":8,\"messages\":[{{\"role\":\"user\",\"content\":\"hello\"}}]}}'
+
+Ctrl-C ends it."
+    )
+}
+
+fn could_not_run(error: &dyn std::error::Error, console: &Console) -> Exit {
+    console.complain(&format!("error: {error}"));
+    Exit::CouldNotRun
+}

@@ -1,0 +1,150 @@
+//! The embedded client against the mock, in one process: both read the same contract, and neither uses the other's code.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what cannot be set up cannot be tested, in helpers as in tests"
+)]
+
+use inferometer::client::{
+    Client, ClientConfig, Endpoint, FailureKind, Input, Message, Mode, Protocol, Request, Role,
+    Usage,
+};
+use inferometer_mock::{Cut, Fault, Mock, MockSpec, Status};
+
+async fn mock(faults: Vec<Fault>) -> Mock {
+    let spec = MockSpec {
+        faults,
+        ..MockSpec::default()
+    };
+    Mock::start(spec).await.unwrap()
+}
+
+/// A client of one protocol of a mock.
+fn client(mock: &Mock, mode: Mode) -> Client {
+    let (protocol, url) = match mode {
+        Mode::Rest => (Protocol::Openai, mock.rest_url()),
+        Mode::Grpc | Mode::Hybrid => (Protocol::OipGrpc, mock.grpc_url()),
+    };
+    let config = ClientConfig {
+        mode,
+        ..ClientConfig::default()
+    };
+    Client::new(&config, &[Endpoint { protocol, url }]).unwrap()
+}
+
+fn request(input: Input, stream: bool) -> Request {
+    Request {
+        id: "golden".to_owned(),
+        model: "tiny".to_owned(),
+        input,
+        max_tokens: 4,
+        stream,
+        temperature: Some(0.5),
+        top_p: Some(1.0),
+    }
+}
+
+fn prompt() -> Input {
+    Input::Prompt("one two three".to_owned())
+}
+
+fn chat() -> Input {
+    Input::Chat(vec![Message {
+        role: Role::User,
+        content: "one two three".to_owned(),
+    }])
+}
+
+/// The kind of failure of one request, alone on its mock.
+async fn failure(fault: Fault, mode: Mode, stream: bool) -> FailureKind {
+    let mock = mock(vec![fault]).await;
+    let client = client(&mock, mode);
+    let asked = request(prompt(), stream);
+    let failed = client.inference().execute(&asked).await.unwrap_err();
+    assert_eq!(failed.attempts.len(), 1, "{failed}");
+    failed.failure.kind
+}
+
+#[tokio::test]
+async fn every_protocol_gives_the_same_tokens_whole_and_streamed() {
+    let mock = mock(vec![]).await;
+
+    for mode in [Mode::Rest, Mode::Grpc] {
+        let client = client(&mock, mode);
+        assert_eq!(client.is_ready(0).await, Ok(()));
+        for stream in [false, true] {
+            let answer = client
+                .inference()
+                .execute(&request(prompt(), stream))
+                .await
+                .unwrap();
+
+            assert_eq!(answer.text, " alpha bravo charlie delta");
+            let counted = Usage {
+                prompt_tokens: 3,
+                completion_tokens: 4,
+            };
+            assert_eq!(answer.usage, Some(counted));
+        }
+        let answer = client
+            .inference()
+            .execute(&request(chat(), true))
+            .await
+            .unwrap();
+        assert_eq!(answer.text, " alpha bravo charlie delta");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_the_servers_status() {
+    let refusal = || {
+        Fault::Status(Status {
+            share: "100%".parse().unwrap(),
+            http: 503,
+            retry_after: None,
+        })
+    };
+
+    for stream in [false, true] {
+        assert_eq!(
+            failure(refusal(), Mode::Rest, stream).await,
+            FailureKind::Http(503)
+        );
+        assert_eq!(
+            failure(refusal(), Mode::Grpc, stream).await,
+            FailureKind::Grpc(14)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_cut_is_truncated_on_every_protocol() {
+    let cut = || {
+        Fault::Cut(Cut {
+            share: "100%".parse().unwrap(),
+            after_tokens: 2,
+        })
+    };
+
+    for mode in [Mode::Rest, Mode::Grpc] {
+        for stream in [false, true] {
+            let kind = failure(cut(), mode, stream).await;
+            assert_eq!(kind, FailureKind::Truncated, "{mode} {stream}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn models_are_loaded_and_unloaded_over_grpc_and_seen_over_rest() {
+    let mock = mock(vec![]).await;
+    let grpc = client(&mock, Mode::Grpc);
+    let asked = request(prompt(), false);
+
+    grpc.models().unload("tiny").await.unwrap();
+    let unloaded = client(&mock, Mode::Rest).inference().execute(&asked).await;
+    grpc.models().load("tiny").await.unwrap();
+    let loaded = client(&mock, Mode::Rest).inference().execute(&asked).await;
+
+    assert_eq!(unloaded.unwrap_err().failure.kind, FailureKind::Http(503));
+    assert_eq!(loaded.unwrap().usage.unwrap().completion_tokens, 4);
+}

@@ -1,0 +1,84 @@
+//! Ctrl-C, once and twice.
+
+use crate::processes::{eventually, is_alive, mock_of, send};
+use crate::server::{Manners, Server};
+use crate::tool::{Ended, Tool};
+use rustix::process::Signal;
+
+const ON_THE_MOCK: &str = "name: stopped
+target: { mock: { latency: { fixed: 1ms } } }
+workload: { chat: { model: tiny, prompt: { tokens: 3 }, output: { tokens: 2 } } }
+load: { closed: { in_flight: 10 } }
+phases: { warmup: 0s, measure: 1h, drain: 5s }
+";
+
+#[test]
+fn ctrl_c_once_drains_and_reports_an_interrupted_run() {
+    let tool = Tool::new().file("x.yaml", ON_THE_MOCK);
+    let running = tool.start(&["run", "x.yaml"]);
+    let mock = mock_of(&running, 10);
+
+    send(running.id(), Signal::INT);
+    let ended = Ended::from(running.wait_with_output().unwrap());
+
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    assert!(
+        ended.stdout.to_lowercase().contains("interrupted"),
+        "{ended:?}"
+    );
+    let report = tool.report("stopped");
+    assert_eq!(report["run"]["end"], "interrupted");
+    let accounting = &report["run"]["stages"][0]["accounting"];
+    assert_eq!(
+        accounting["offered"], accounting["answered"],
+        "{accounting}"
+    );
+    assert!(!is_alive(mock));
+}
+
+#[test]
+fn ctrl_c_twice_leaves_at_once_and_leaves_nobody_behind() {
+    let stalling = Server::start(Manners::Stall);
+    let text = ON_THE_MOCK.replace(
+        "{ mock: { latency: { fixed: 1ms } } }",
+        &format!(
+            "{{ endpoints: [ {{ protocol: openai, url: '{}' }} ] }}",
+            stalling.url()
+        ),
+    );
+    let tool = Tool::new().file("x.yaml", &text.replace("drain: 5s", "drain: 1h"));
+    let running = tool.start(&["run", "x.yaml"]);
+    stalling.requests.recv().unwrap();
+
+    let ended = interrupt_twice(running);
+
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+}
+
+#[test]
+fn ctrl_c_twice_ends_the_mock_too() {
+    let text = ON_THE_MOCK
+        .replace("fixed: 1ms", "fixed: 30m")
+        .replace("drain: 5s", "drain: 1h");
+    let tool = Tool::new().file("x.yaml", &text);
+    let running = tool.start(&["run", "x.yaml"]);
+    let mock = mock_of(&running, 10);
+
+    let ended = interrupt_twice(running);
+
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    eventually("the mock's end", || (!is_alive(mock)).then_some(()));
+}
+
+/// Two signals that arrive together may be seen as one: the second follows when the first has been answered.
+fn interrupt_twice(mut running: std::process::Child) -> Ended {
+    use std::io::{BufRead, BufReader};
+    send(running.id(), Signal::INT);
+    let mut answers = BufReader::new(running.stderr.take().unwrap()).lines();
+    answers
+        .find(|line| line.as_ref().unwrap().starts_with("stopping"))
+        .unwrap()
+        .unwrap();
+    send(running.id(), Signal::INT);
+    Ended::from(running.wait_with_output().unwrap())
+}

@@ -1,0 +1,17 @@
+//! The tool as its users meet it: the built binary run in a folder of its own, and the scenarios that it ships.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy knows tests by their attribute, not their helpers"
+)]
+
+mod bad_input;
+mod client_meets_mock;
+mod interrupt;
+mod processes;
+mod reports;
+mod scenarios;
+mod server;
+mod target;
+mod tool;
