@@ -61,8 +61,12 @@ pub struct Scenarios {
     /// Scenario files, or folders of them
     #[arg(required = true, value_name = "SCENARIO")]
     pub paths: Vec<PathBuf>,
-    /// Change a value of the scenario, for example `--set load.closed.in_flight=20`
-    #[arg(long, value_name = "PATH=VALUE")]
+    /// Values of the scenario to change, each as `path=value`.
+    #[arg(
+        long,
+        value_name = "PATH=VALUE",
+        help = "Change a value of the scenario, for example --set load.closed.in_flight=20"
+    )]
     pub set: Vec<String>,
 }
 

@@ -73,3 +73,7 @@ pub mod run;
 pub mod cli;
 pub mod command;
 pub mod exit;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

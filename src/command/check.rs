@@ -19,7 +19,7 @@ pub(super) fn check(arguments: &cli::Check, console: &Console) -> Exit {
             Ok(plan) => console.say(&format!("{}\n", plan.explain())),
             Err(error) => {
                 wrong += 1;
-                console.complain(&format!("{error}\n"));
+                console.complain(&format!("{error}\n\n"));
             }
         }
     }

@@ -59,10 +59,10 @@ impl Default for Console {
     }
 }
 
-/// Writes the text and a line end. Nobody can be told when nobody reads any more.
+/// Writes the text, with a line end if it has none. Nobody can be told when nobody reads any more.
 fn speak(stream: &mut dyn Write, text: &str) {
-    let text = text.trim_end_matches('\n');
-    writeln!(stream, "{text}")
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    write!(stream, "{text}{end}")
         .and_then(|()| stream.flush())
         .ok();
 }

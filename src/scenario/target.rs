@@ -18,7 +18,7 @@ pub enum Target {
     Endpoints {
         /// Where they are and what they speak.
         endpoints: Vec<Endpoint>,
-        /// How long to wait for all of them to be ready.
+        /// How long to wait until one of them is ready.
         ready_within: Period,
     },
 }
@@ -49,7 +49,7 @@ struct File {
     )]
     #[schemars(length(min = 1))]
     endpoints: Option<Vec<Endpoint>>,
-    /// How long to wait for all endpoints to be ready, 10s when left out. Only with `endpoints`.
+    /// How long to wait until an endpoint is ready, 10s when left out. Only with `endpoints`.
     #[serde(
         default,
         deserialize_with = "some_period",
