@@ -10,6 +10,7 @@ use connections::Connections;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
+use hyper_util::service::TowerToHyperService;
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -70,7 +71,8 @@ impl Mock {
         let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
         let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
         let connections = Connections::default();
-        connections.accept(rest_listener, rest(&backend));
+        let rest = TowerToHyperService::new(openai::router(&backend));
+        connections.accept(rest_listener, rest);
         connections.accept(grpc_listener, grpc(&backend));
         Ok(Self {
             backend,
@@ -121,20 +123,6 @@ async fn listen(
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
-}
-
-/// The REST API as a service for each connection.
-fn rest(
-    backend: &Arc<Backend>,
-) -> impl Service<Request<Incoming>, Response = Response<openai::Body>, Error = Infallible, Future: Send>
-+ Clone
-+ Send
-+ use<> {
-    let backend = Arc::clone(backend);
-    service_fn(move |request| {
-        let backend = Arc::clone(&backend);
-        async move { Ok(openai::answer(&backend, request).await) }
-    })
 }
 
 /// The gRPC service for each connection.

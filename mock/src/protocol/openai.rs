@@ -1,6 +1,6 @@
 //! OpenAI's REST API, as the official SDKs and the servers that imitate it speak it: models, chat completions and
-//! completions, in one piece or as server-sent events. One match instead of a router: the way from bytes to bytes is
-//! what a load test measures against.
+//! completions, in one piece or as server-sent events. axum routes the requests; the handlers read bodies and paths by
+//! themselves, because what an extractor refuses would not come in the form that clients of this API read.
 
 mod body;
 mod form;
@@ -10,57 +10,74 @@ mod refusal;
 mod request;
 mod script;
 
-pub(crate) use body::Body;
-
 use crate::backend::Backend;
-use bytes::Bytes;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
 use form::{CHAT, COMPLETION};
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, StatusCode, Uri};
 use refusal::Refusal;
 use std::sync::Arc;
 
-/// Answers one request. Dropping the future gives the request up.
-pub(crate) async fn answer<B>(backend: &Arc<Backend>, request: Request<B>) -> Response<Body>
+const CHAT_COMPLETIONS: &str = "/v1/chat/completions";
+const COMPLETIONS: &str = "/v1/completions";
+
+/// The whole API over `backend`, ready for requests of any connection. An empty name of a model is a model that does not
+/// exist, not an unknown URL. Dropping the future of a call gives its request up.
+pub(crate) fn router(backend: &Arc<Backend>) -> Router {
+    Router::new()
+        .route(CHAT_COMPLETIONS, post(chat))
+        .route(COMPLETIONS, post(completion))
+        .route("/v1/models", get_only(models::list))
+        .route("/v1/models/", get_only(models::one))
+        .route("/v1/models/{*name}", get_only(models::one))
+        .route("/health", get_only(health))
+        .fallback(unknown_url)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(Arc::clone(backend))
+}
+
+/// `get` alone would answer HEAD too, which the servers of this API refuse.
+fn get_only<H, T>(handler: H) -> MethodRouter<Arc<Backend>>
 where
-    B: hyper::body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    H: Handler<T, Arc<Backend>>,
+    T: 'static,
 {
-    let path = request.uri().path();
-    match path {
-        "/v1/chat/completions" if is(&request, &Method::POST) => {
-            generate::answer(backend, request, &CHAT).await
-        }
-        "/v1/completions" if is(&request, &Method::POST) => {
-            generate::answer(backend, request, &COMPLETION).await
-        }
-        "/v1/models" if is(&request, &Method::GET) => json(StatusCode::OK, models::list(backend)),
-        "/health" if is(&request, &Method::GET) => json(StatusCode::OK, r#"{"status":"ok"}"#),
-        "/v1/chat/completions" | "/v1/completions" => wrong_method(request.method(), path, "POST"),
-        "/v1/models" | "/health" => wrong_method(request.method(), path, "GET"),
-        _ => match path.strip_prefix("/v1/models/") {
-            Some(_) if !is(&request, &Method::GET) => wrong_method(request.method(), path, "GET"),
-            Some(name) => models::one(backend, name).unwrap_or_else(Refusal::into_response),
-            None => Refusal::unknown_url(request.method(), path).into_response(),
-        },
-    }
+    get(handler).head(wrong_method)
 }
 
-fn is<B>(request: &Request<B>, method: &Method) -> bool {
-    request.method() == method
+async fn chat(State(backend): State<Arc<Backend>>, request: Request) -> Response {
+    generate::answer(&backend, request, &CHAT).await
 }
 
-fn wrong_method(method: &Method, path: &str, allowed: &'static str) -> Response<Body> {
-    let mut response = Refusal::wrong_method(method, path, allowed).into_response();
-    response
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(allowed));
-    response
+async fn completion(State(backend): State<Arc<Backend>>, request: Request) -> Response {
+    generate::answer(&backend, request, &COMPLETION).await
 }
 
-/// A whole JSON answer.
-fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::whole(body.into()));
+async fn health() -> Response {
+    json(StatusCode::OK, r#"{"status":"ok"}"#)
+}
+
+async fn unknown_url(method: Method, url: Uri) -> Refusal {
+    Refusal::unknown_url(&method, url.path())
+}
+
+async fn wrong_method(method: Method, url: Uri) -> impl IntoResponse {
+    let allowed = match url.path() {
+        CHAT_COMPLETIONS | COMPLETIONS => "POST",
+        _ => "GET",
+    };
+    let refusal = Refusal::wrong_method(&method, url.path(), allowed);
+    ([(ALLOW, allowed)], refusal)
+}
+
+/// An answer in JSON.
+fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
         .headers_mut()

@@ -276,3 +276,26 @@ async fn unknown_paths_and_methods_are_refused_in_the_same_form() {
     }
     assert_eq!(mock.counters().rest.refused, 0);
 }
+
+#[tokio::test]
+async fn head_is_refused_as_any_other_wrong_method() {
+    let mock = mock("{}").await;
+
+    for (path, allowed) in [
+        ("/health", "GET"),
+        ("/v1/models", "GET"),
+        ("/v1/models/tiny", "GET"),
+        ("/v1/completions", "POST"),
+    ] {
+        let response = Client::new()
+            .head(mock.rest_url() + path)
+            .send()
+            .await
+            .unwrap();
+
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["allow"]),
+            (405, &allowed.parse().unwrap())
+        );
+    }
+}

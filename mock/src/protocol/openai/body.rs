@@ -1,110 +1,77 @@
-//! The body of an answer: in one piece, as a stream of events, or cut off in the middle.
+//! The bodies that take their time: a stream of events at its pace, and a piece that is cut off in the middle.
 
 use super::script::{Close, Script};
 use crate::protocol::{BrokenOff, SETTLE};
 use crate::tally::{Outcome, Visit};
 use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::time::{Sleep, sleep};
 
-/// A body on its way out.
+/// The beginning of a piece that was announced to be longer.
 #[derive(Debug)]
-pub(crate) enum Body {
-    /// One piece.
-    Whole(Option<Bytes>),
-    /// The beginning of a piece that was announced to be longer.
-    Torn(Torn),
-    /// Events at their pace.
-    Events(Box<Events>),
-}
-
-impl Body {
-    /// A body in one piece.
-    pub(super) fn whole(bytes: Bytes) -> Self {
-        Self::Whole(Some(bytes))
-    }
-
-    /// The first bytes of a body of `announced` bytes.
-    pub(super) fn torn(start: Bytes, announced: u64) -> Self {
-        Self::Torn(Torn {
-            start: Some(start),
-            announced,
-            settle: None,
-        })
-    }
-
-    /// A stream of events; the visit ends with it.
-    pub(super) fn events(script: Script, visit: Visit) -> Self {
-        Self::Events(Box::new(Events {
-            script,
-            visit,
-            settle: None,
-        }))
-    }
-}
-
-/// A part of a whole.
-#[derive(Debug)]
-pub(crate) struct Torn {
+pub(super) struct Torn {
     start: Option<Bytes>,
     announced: u64,
-    settle: Option<Pin<Box<Sleep>>>,
+    settle: Settle,
 }
 
-/// A stream of events.
-#[derive(Debug)]
-pub(crate) struct Events {
-    script: Script,
-    visit: Visit,
-    settle: Option<Pin<Box<Sleep>>>,
+impl Torn {
+    /// The first bytes of a body of `announced` bytes.
+    pub(super) fn new(start: Bytes, announced: u64) -> Self {
+        Self {
+            start: Some(start),
+            announced,
+            settle: Settle::default(),
+        }
+    }
 }
 
-impl hyper::body::Body for Body {
+impl Body for Torn {
     type Data = Bytes;
     type Error = BrokenOff;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        match self.get_mut() {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Torn(torn) => torn.poll_frame(context),
-            Self::Events(events) => events.poll_frame(context),
+        match self.start.take() {
+            Some(start) => Poll::Ready(Some(Ok(Frame::data(start)))),
+            None => self.settle.poll(context).map(|error| Some(Err(error))),
         }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None))
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => SizeHint::with_exact(wide(bytes.as_ref().map_or(0, Bytes::len))),
-            Self::Torn(torn) => SizeHint::with_exact(torn.announced),
-            Self::Events(_) => SizeHint::default(),
-        }
+        SizeHint::with_exact(self.announced)
     }
 }
 
-impl Torn {
-    fn poll_frame(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        if let Some(start) = self.start.take() {
-            return Poll::Ready(Some(Ok(Frame::data(start))));
-        }
-        ready!(poll_settle(&mut self.settle, context));
-        Poll::Ready(Some(Err(BrokenOff)))
-    }
+/// A stream of events.
+#[derive(Debug)]
+pub(super) struct Events {
+    script: Script,
+    visit: Visit,
+    settle: Settle,
 }
 
 impl Events {
+    /// The events of `script`; the visit ends with them.
+    pub(super) fn new(script: Script, visit: Visit) -> Self {
+        Self {
+            script,
+            visit,
+            settle: Settle::default(),
+        }
+    }
+}
+
+impl Body for Events {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
     fn poll_frame(
-        &mut self,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         if let Some(bytes) = ready!(self.script.poll_next(context)) {
@@ -115,19 +82,21 @@ impl Events {
         }
         match self.script.close() {
             Close::Properly => Poll::Ready(None),
-            Close::Never => {
-                ready!(poll_settle(&mut self.settle, context));
-                Poll::Ready(Some(Err(BrokenOff)))
-            }
+            Close::Never => self.settle.poll(context).map(|error| Some(Err(error))),
         }
     }
 }
 
-fn poll_settle(settle: &mut Option<Pin<Box<Sleep>>>, context: &mut Context<'_>) -> Poll<()> {
-    settle
-        .get_or_insert_with(|| Box::pin(sleep(SETTLE)))
-        .as_mut()
-        .poll(context)
+/// The pause before a body breaks off.
+#[derive(Debug, Default)]
+struct Settle(Option<Pin<Box<Sleep>>>);
+
+impl Settle {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<BrokenOff> {
+        let Self(sleeping) = self;
+        let sleeping = sleeping.get_or_insert_with(|| Box::pin(sleep(SETTLE)));
+        sleeping.as_mut().poll(context).map(|()| BrokenOff)
+    }
 }
 
 /// A length as HTTP counts it.

@@ -1,6 +1,6 @@
 //! One request for text, from its bytes to its answer.
 
-use super::body::{Body, wide};
+use super::body::{Events, Torn, wide};
 use super::form::{Facts, Form, UsageChunk};
 use super::json;
 use super::refusal::Refusal;
@@ -11,10 +11,14 @@ use crate::behaviour::Course;
 use crate::fault::Strike;
 use crate::tally::{Outcome, Protocol, Visit};
 use crate::words;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,15 +28,7 @@ use tokio::time::Instant;
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// Answers a request for text in the given form.
-pub(super) async fn answer<B>(
-    backend: &Arc<Backend>,
-    request: Request<B>,
-    form: &Form,
-) -> Response<Body>
-where
-    B: hyper::body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+pub(super) async fn answer(backend: &Arc<Backend>, request: Request, form: &Form) -> Response {
     let arrived = Instant::now();
     let mut visit = backend.tally.arrive(Protocol::Rest);
     let (head, body) = request.into_parts();
@@ -66,21 +62,13 @@ where
 }
 
 /// Reads a request and makes sure that its model can answer.
-async fn understand<B>(backend: &Backend, body: B, read: Read) -> Result<Asked, Refusal>
-where
-    B: hyper::body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+async fn understand(backend: &Backend, body: Body, read: Read) -> Result<Asked, Refusal> {
     let asked = read(&collect(body).await?)?;
     backend.repository.require(&asked.model)?;
     Ok(asked)
 }
 
-async fn collect<B>(body: B) -> Result<Bytes, Refusal>
-where
-    B: hyper::body::Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+async fn collect(body: Body) -> Result<Bytes, Refusal> {
     if body.size_hint().lower() > wide(LARGEST_BODY) {
         return Err(Refusal::too_large(LARGEST_BODY));
     }
@@ -103,7 +91,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    async fn take(&self, course: Course, mut visit: Visit) -> Response<Body> {
+    async fn take(&self, course: Course, mut visit: Visit) -> Response {
         match course.strike {
             Some(Strike::Refuse {
                 status,
@@ -128,26 +116,14 @@ impl Turn<'_> {
         }
     }
 
-    async fn deliver(
-        &self,
-        course: Course,
-        tokens: u32,
-        close: Close,
-        visit: Visit,
-    ) -> Response<Body> {
+    async fn deliver(&self, course: Course, tokens: u32, close: Close, visit: Visit) -> Response {
         match self.asked.delivery {
             Delivery::Whole => self.whole(course, tokens, close, visit).await,
             Delivery::Stream(usage) => self.stream(course, tokens, close, usage, visit),
         }
     }
 
-    async fn whole(
-        &self,
-        course: Course,
-        tokens: u32,
-        close: Close,
-        mut visit: Visit,
-    ) -> Response<Body> {
+    async fn whole(&self, course: Course, tokens: u32, close: Close, mut visit: Visit) -> Response {
         let tokens = tokens.min(self.wish.tokens());
         let text = words::text(self.wish.tokens());
         let (mut start, rest) = self.form.whole(self.facts(), &text);
@@ -162,9 +138,8 @@ impl Turn<'_> {
                 let announced = wide(start.len() + rest.len());
                 let unsent = text.len() - words::text(tokens).len();
                 start.truncate(start.len() - unsent);
-                let mut response = json(StatusCode::OK, Bytes::new());
-                *response.body_mut() = Body::torn(start.into(), announced);
-                response
+                let torn = Torn::new(start.into(), announced);
+                json(StatusCode::OK, Body::new(torn))
             }
         }
     }
@@ -176,10 +151,10 @@ impl Turn<'_> {
         close: Close,
         usage: UsageChunk,
         visit: Visit,
-    ) -> Response<Body> {
+    ) -> Response {
         let chunks = self.form.chunks(self.facts(), usage);
         let script = Script::new(chunks, self.wish.ticker(course, tokens), close);
-        let mut response = Response::new(Body::events(script, visit));
+        let mut response = Response::new(Body::new(Events::new(script, visit)));
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -200,7 +175,7 @@ impl Turn<'_> {
     }
 }
 
-fn refuse(status: StatusCode, retry_after: Option<Duration>) -> Response<Body> {
+fn refuse(status: StatusCode, retry_after: Option<Duration>) -> Response {
     let mut response = Refusal::fault(status).into_response();
     if let Some(wait) = retry_after {
         ask_to_wait(response.headers_mut(), wait);

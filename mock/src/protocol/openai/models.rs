@@ -1,13 +1,15 @@
 //! The models that are loaded: `{"object":"list","data":[{"id":"tiny",...}]}`.
 
-use super::body::Body;
 use super::form::CREATED;
 use super::json;
 use super::refusal::Refusal;
 use crate::backend::Backend;
 use crate::repository::Error;
-use http::{Response, StatusCode};
+use axum::extract::State;
+use axum::response::Response;
+use http::{StatusCode, Uri};
 use serde::Serialize;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -35,18 +37,21 @@ impl<'a> Model<'a> {
 }
 
 /// All models that can answer now.
-pub(super) fn list(backend: &Backend) -> Vec<u8> {
-    let data = backend.repository.ready().map(Model::new).collect();
-    serde_json::to_vec(&List {
+pub(super) async fn list(State(backend): State<Arc<Backend>>) -> Response {
+    let list = List {
         object: "list",
-        data,
-    })
-    .unwrap_or_default()
+        data: backend.repository.ready().map(Model::new).collect(),
+    };
+    ok(&list)
 }
 
 /// One model, named by the rest of the path; one that is not loaded is not there.
-pub(super) fn one(backend: &Backend, encoded: &str) -> Result<Response<Body>, Refusal> {
-    let name = decode(encoded).ok_or_else(|| {
+pub(super) async fn one(
+    State(backend): State<Arc<Backend>>,
+    url: Uri,
+) -> Result<Response, Refusal> {
+    let encoded = url.path().strip_prefix("/v1/models/");
+    let name = encoded.and_then(decode).ok_or_else(|| {
         Refusal::bad_request(
             "The model in the path is not valid percent-encoded UTF-8.",
             Some("model"),
@@ -55,10 +60,11 @@ pub(super) fn one(backend: &Backend, encoded: &str) -> Result<Response<Body>, Re
     if !backend.repository.ready().any(|ready| ready == name) {
         return Err(Error::Unknown(name).into());
     }
-    Ok(json(
-        StatusCode::OK,
-        serde_json::to_vec(&Model::new(&name)).unwrap_or_default(),
-    ))
+    Ok(ok(&Model::new(&name)))
+}
+
+fn ok(body: &impl Serialize) -> Response {
+    json(StatusCode::OK, serde_json::to_vec(body).unwrap_or_default())
 }
 
 /// Undoes the percent-encoding of a path.

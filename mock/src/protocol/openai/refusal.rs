@@ -1,10 +1,10 @@
 //! Errors in the one form that clients of the protocol read:
 //! `{"error":{"message":"...","type":"...","param":"model","code":"model_not_found"}}`.
 
-use super::body::Body;
 use super::json;
 use crate::repository;
-use http::{Method, Response, StatusCode};
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode};
 use serde::Serialize;
 
 /// An error answer.
@@ -80,9 +80,10 @@ impl Refusal {
             code: code(status),
         }
     }
+}
 
-    /// The answer itself.
-    pub(super) fn into_response(self) -> Response<Body> {
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
         let envelope = Envelope {
             error: Error {
                 message: &self.message,
