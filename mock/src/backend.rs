@@ -44,9 +44,9 @@ impl Backend {
         })
     }
 
-    /// What happens to the request `id`.
-    pub(crate) fn course(&self, id: &str) -> Course {
-        self.behaviour.course(id)
+    /// What happens to the request `id`, attempted `earlier_attempts` times before.
+    pub(crate) fn course(&self, id: &str, earlier_attempts: u32) -> Course {
+        self.behaviour.course(id, earlier_attempts)
     }
 
     /// The id that a request gave itself, or the next one of the server: `unnamed-0`, `unnamed-1`, ...
@@ -56,6 +56,12 @@ impl Backend {
             Some(_) | None => format!("unnamed-{}", self.unnamed.fetch_add(1, Relaxed)),
         }
     }
+}
+
+/// The number of earlier attempts that a request tells, in whatever header its protocol has for it; none when it tells
+/// nothing, or nothing that is a number.
+pub(crate) fn earlier_attempts(told: Option<&str>) -> u32 {
+    told.and_then(|told| told.parse().ok()).unwrap_or_default()
 }
 
 /// How many tokens a request wants, how many its prompt has, and when it came.
@@ -92,4 +98,17 @@ pub(crate) fn accept_tokens(asked: i64) -> Result<u32, TokensOutOfRange> {
 #[error("expected 1 to {MOST_TOKENS} output tokens, found `{asked}`")]
 pub(crate) struct TokensOutOfRange {
     asked: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_tells_no_number_of_earlier_attempts_makes_the_first() {
+        for told in [None, Some(""), Some("0"), Some("-1"), Some("many")] {
+            assert_eq!(earlier_attempts(told), 0, "{told:?}");
+        }
+        assert_eq!(earlier_attempts(Some("2")), 2);
+    }
 }

@@ -1,5 +1,5 @@
 //! What will happen to a request, decided before anything does: [`Behaviour::course`] is a pure function of the
-//! specification and the request's id.
+//! specification, the request's id and the number of its earlier attempts.
 
 use crate::dice::Dice;
 use crate::fault::{self, Fault, Strike};
@@ -37,9 +37,10 @@ impl Behaviour {
         })
     }
 
-    /// What happens to the request `id`, at whatever time, concurrency and protocol it comes.
-    pub(crate) fn course(&self, id: &str) -> Course {
-        let dice = Dice::new(self.seed, id);
+    /// What happens to the request `id` after so many attempts that failed, at whatever time, concurrency and protocol
+    /// it comes.
+    pub(crate) fn course(&self, id: &str, earlier_attempts: u32) -> Course {
+        let dice = Dice::new(self.seed, id).after_attempts(earlier_attempts);
         Course {
             strike: fault::strike(&self.faults, dice),
             pace: Pace::new(self.latency, self.per_output_token, dice),

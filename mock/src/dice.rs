@@ -1,8 +1,9 @@
-//! Chance without state: a draw is a pure function of the seed, the request's id, the purpose and an index, so that
-//! neither concurrency nor the order of arrival can change what happens to a request.
+//! Chance without state: a draw is a pure function of the seed, the request's id, its earlier attempts, the purpose and
+//! an index, so that neither concurrency nor the order of arrival can change what happens to a request.
 //!
-//! The id is hashed by FNV-1a (64 bits), then seed, purpose and index are mixed in by the finalizer of `SplitMix64`
-//! (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). A draw costs a few nanoseconds.
+//! The id is hashed by FNV-1a (64 bits), then seed, attempts, purpose and index are mixed in by the finalizer of
+//! `SplitMix64` (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). A draw costs a few
+//! nanoseconds.
 
 /// What a draw decides. Draws for different purposes are independent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,12 @@ impl Dice {
             (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
         });
         Self(mix(mix(seed) ^ id))
+    }
+
+    /// The dice of the same request once it has been attempted `earlier` times: others each time, and these for 0.
+    pub(crate) fn after_attempts(self, earlier: u32) -> Self {
+        let step = u64::from(earlier).wrapping_mul(GOLDEN_GAMMA);
+        Self(self.0.wrapping_add(step))
     }
 
     /// An evenly spread number between 0 and 1, both excluded.
@@ -87,6 +94,18 @@ mod tests {
         let mut sorted = draws;
         sorted.sort_by(f64::total_cmp);
         assert!(sorted.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn each_attempt_of_a_request_draws_anew_and_the_first_as_if_none_were_counted() {
+        let dice = Dice::new(7, "a");
+        let draws = [0, 1, 2].map(|earlier| dice.after_attempts(earlier).draw(Purpose::Fault, 0));
+
+        assert_eq!(
+            draws.map(|draw| format!("{draw:.6}")),
+            ["0.812279", "0.167846", "0.227508"]
+        );
+        assert_eq!(draws[0].to_bits(), dice.draw(Purpose::Fault, 0).to_bits());
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! An inference backend that tells the truth and misbehaves on command.
 //!
 //! One model of a server stands behind every protocol: a repository of models, a latency, a pace of tokens, a list of
-//! faults. What happens to a request is decided by the seed and the request's id alone, so the same id meets the same
-//! latency and the same fault at any concurrency, on any protocol, in every run.
+//! faults. What happens to a request is decided by the seed, the request's id and the number of its earlier attempts
+//! alone, so the same id meets the same latency and the same fault at any concurrency, on any protocol, in every run,
+//! and a retry meets a chance of its own. Over REST a request tells its id as `x-request-id` and its earlier attempts as
+//! `x-stainless-retry-count`, as OpenAI's SDKs do; over gRPC the same `x-request-id`, or the id in the message, and
+//! `grpc-previous-rpc-attempts`, as gRPC's retry design has it (gRFC A6). Without the number it is the first attempt.
 //!
 //! ```text
 //! MockSpec -> Behaviour -> Course (fault, pace) -> protocol (OpenAI REST, Open Inference Protocol gRPC) -> bytes

@@ -19,7 +19,8 @@ use std::fmt::Display;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MockSpec {
-    /// Decides latencies and faults, together with each request's id. A scenario's own seed stands in when left out.
+    /// Decides latencies and faults, together with each request's id and the number of its earlier attempts. A
+    /// scenario's own seed stands in when left out.
     pub seed: Option<u64>,
     /// The models in the repository. When empty, one model `tiny`, loaded.
     pub models: Vec<ModelSpec>,

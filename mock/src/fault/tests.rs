@@ -29,6 +29,22 @@ fn the_struck_share_of_10000_ids_is_the_same_in_every_run() {
 }
 
 #[test]
+fn every_attempt_of_a_request_is_struck_by_its_own_chance() {
+    let faults = [status("20%", 503)];
+    let is_struck = |id: u32, earlier| {
+        let dice = Dice::new(7, &format!("request-{id}"));
+        strike(&faults, dice.after_attempts(earlier)).is_some()
+    };
+    let struck_up_to = |last| {
+        (0..10_000)
+            .filter(|&id| (0..=last).all(|earlier| is_struck(id, earlier)))
+            .count()
+    };
+
+    assert_eq!([0, 1, 2].map(struck_up_to), [1_957, 382, 70]);
+}
+
+#[test]
 fn the_first_fault_that_matches_wins() {
     let faults = [
         Fault::Stall(Stall {

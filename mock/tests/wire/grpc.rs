@@ -299,6 +299,31 @@ async fn the_same_id_meets_the_same_fault_on_both_protocols() {
 }
 
 #[tokio::test]
+async fn a_retry_meets_its_own_fault_and_the_same_on_both_protocols() {
+    let mock = mock(r#"{"seed":7,"faults":[{"status":{"share":"30%","http":503}}]}"#).await;
+    let mut grpc = client(&mock).await;
+    let rest = reqwest::Client::new();
+    let mut struck = Vec::new();
+
+    for earlier in 0..30 {
+        let mut call = Request::new(request("a", "one", 1));
+        call.metadata_mut()
+            .insert("grpc-previous-rpc-attempts", earlier.into());
+        let over_grpc = grpc.model_infer(call).await.is_err();
+        let over_rest = rest
+            .post(mock.rest_url() + "/v1/completions")
+            .header("x-request-id", "a")
+            .header("x-stainless-retry-count", earlier)
+            .body(r#"{"model":"tiny","prompt":"a"}"#);
+
+        assert_eq!(over_grpc, over_rest.send().await.unwrap().status() == 503);
+        struck.extend(over_grpc.then_some(earlier));
+    }
+
+    assert_eq!(struck, [1, 2, 4, 6, 9, 11, 16, 18, 19, 23, 27]);
+}
+
+#[tokio::test]
 async fn a_cut_call_ends_without_a_status_and_spares_the_connection() {
     let mock = mock(r#"{"faults":[{"cut":{"share":"100%"}}]}"#).await;
     let mut client = client(&mock).await;

@@ -4,7 +4,7 @@
 use super::breakable::Switch;
 use super::refusal;
 use super::tensor;
-use crate::backend::{Backend, REQUEST_ID, Wish, accept_tokens};
+use crate::backend::{Backend, REQUEST_ID, Wish, accept_tokens, earlier_attempts};
 use crate::behaviour::Course;
 use crate::fault::Strike;
 use crate::tally::{Outcome, Protocol};
@@ -14,11 +14,14 @@ use inferometer_proto::inference::{InferParameter, ModelInferRequest, ModelInfer
 use std::future::pending;
 use std::sync::Arc;
 use tokio::time::Instant;
-use tonic::metadata::MetadataMap;
+use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Request, Response, Status};
 
 /// The one version that every model has.
 pub(super) const VERSION: &str = "1";
+
+/// How often the call was made before, as gRPC's retry design has it (gRFC A6).
+const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
 
 /// Answers a unary call.
 pub(super) async fn answer(
@@ -27,8 +30,8 @@ pub(super) async fn answer(
 ) -> Result<Response<ModelInferResponse>, Status> {
     let arrived = Instant::now();
     let mut visit = backend.tally.arrive(Protocol::Grpc);
-    let given = request_id(request.metadata());
-    let asked = match Asked::understand(backend, request.get_ref(), given, arrived) {
+    let call = Call::read(request.metadata());
+    let asked = match Asked::understand(backend, request.get_ref(), &call, arrived) {
         Ok(asked) => asked,
         Err(status) => {
             visit.settle(Outcome::Refused);
@@ -72,6 +75,28 @@ pub(super) async fn answer(
     Ok(response)
 }
 
+/// What its metadata says about a call, and so about every request of a stream.
+#[derive(Debug)]
+pub(super) struct Call {
+    id: Option<AsciiMetadataValue>,
+    earlier_attempts: u32,
+}
+
+impl Call {
+    /// Reads what is there; all of it may be missing.
+    pub(super) fn read(metadata: &MetadataMap) -> Self {
+        let attempts = metadata.get(PREVIOUS_ATTEMPTS);
+        Self {
+            id: metadata.get(REQUEST_ID).cloned(),
+            earlier_attempts: earlier_attempts(attempts.and_then(|count| count.to_str().ok())),
+        }
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.id.as_ref().and_then(|id| id.to_str().ok())
+    }
+}
+
 /// A request that was understood.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -81,11 +106,11 @@ pub(super) struct Asked {
 
 impl Asked {
     /// Reads a request, makes sure that its model can answer, and decides what happens to it. Its own id comes before
-    /// the id that came with the call, which on a stream is the same for all.
+    /// that of the call, which on a stream is the same for all.
     pub(super) fn understand(
         backend: &Backend,
         request: &ModelInferRequest,
-        call_id: Option<&str>,
+        call: &Call,
         arrived: Instant,
     ) -> Result<Self, Status> {
         require_version(&request.model_name, &request.model_version)?;
@@ -99,10 +124,10 @@ impl Asked {
             max_tokens: max_tokens(request)?,
         };
         let own_id = Some(request.id.as_str()).filter(|id| !id.is_empty());
-        let id = backend.name(own_id.or(call_id));
+        let id = backend.name(own_id.or(call.id()));
         Ok(Self {
             wish,
-            course: backend.course(&id),
+            course: backend.course(&id, call.earlier_attempts),
         })
     }
 }
@@ -116,11 +141,6 @@ pub(super) fn require_version(model: &str, version: &str) -> Result<(), Status> 
             "The model `{model}` has no version `{version}`, only `{VERSION}`."
         )))
     }
-}
-
-/// The id that came with a call.
-pub(super) fn request_id(metadata: &MetadataMap) -> Option<&str> {
-    metadata.get(REQUEST_ID).and_then(|id| id.to_str().ok())
 }
 
 fn max_tokens(request: &ModelInferRequest) -> Result<Option<u32>, Status> {

@@ -1,7 +1,7 @@
 //! The calls of the protocol, each as one short method.
 
 use super::breakable::Switch;
-use super::generate::{self, VERSION, request_id, require_version};
+use super::generate::{self, Call, VERSION, require_version};
 use super::refusal;
 use super::stream::Reply;
 use super::tensor::{DATATYPE, INPUT, OUTPUT};
@@ -110,11 +110,11 @@ impl GrpcInferenceService for Service {
         request: Request<Streaming<ModelInferRequest>>,
     ) -> Result<Response<Self::ModelStreamInferStream>, Status> {
         let backend = Arc::clone(&self.0);
-        let call_id = request_id(request.metadata()).map(str::to_owned);
+        let call = Call::read(request.metadata());
         let switch = Switch::default();
         let thrown = switch.clone();
         let replies = request.into_inner().map(move |request| match request {
-            Ok(request) => Reply::to(&backend, request, call_id.as_deref(), &thrown),
+            Ok(request) => Reply::to(&backend, request, &call, &thrown),
             Err(status) => Reply::status(status),
         });
         let mut response = Response::new(replies.flatten_unordered(None).boxed());

@@ -4,7 +4,7 @@
 //! server would.
 
 use super::breakable::Switch;
-use super::generate::{Asked, envelope, parameter, usage};
+use super::generate::{Asked, Call, envelope, parameter, usage};
 use super::{refusal, tensor};
 use crate::backend::{Backend, Wish};
 use crate::fault::Strike;
@@ -54,15 +54,15 @@ enum End {
 }
 
 impl Reply {
-    /// Decides on the reply to one request. The call's id stands in for an id of its own; the switch is the stream's.
+    /// Decides on the reply to one request of a call, whose id stands in for one of its own. The switch is the stream's.
     pub(super) fn to(
         backend: &Arc<Backend>,
         request: ModelInferRequest,
-        call_id: Option<&str>,
+        call: &Call,
         switch: &Switch,
     ) -> Self {
         let mut visit = backend.tally.arrive(Protocol::Grpc);
-        let asked = match Asked::understand(backend, &request, call_id, Instant::now()) {
+        let asked = match Asked::understand(backend, &request, call, Instant::now()) {
             Ok(asked) => asked,
             Err(status) => {
                 visit.settle(Outcome::Refused);

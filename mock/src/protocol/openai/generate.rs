@@ -6,7 +6,7 @@ use super::json;
 use super::refusal::Refusal;
 use super::request::{Asked, Delivery, Read};
 use super::script::{Close, Script};
-use crate::backend::{Backend, LARGEST_BODY, REQUEST_ID, Wish};
+use crate::backend::{Backend, LARGEST_BODY, REQUEST_ID, Wish, earlier_attempts};
 use crate::behaviour::Course;
 use crate::fault::Strike;
 use crate::tally::{Outcome, Protocol, Visit};
@@ -24,6 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How often the request was sent before, as the official SDKs tell it.
+const RETRY_COUNT: &str = "x-stainless-retry-count";
+
 /// Sub-second waits, as the official SDKs read them before `Retry-After`.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
@@ -33,9 +36,11 @@ pub(super) async fn answer(backend: &Arc<Backend>, request: Request, form: &Form
     let mut visit = backend.tally.arrive(Protocol::Rest);
     let (head, body) = request.into_parts();
     let given = head.headers.get(REQUEST_ID);
+    let retries = head.headers.get(RETRY_COUNT);
     let mut response = match understand(backend, body, form.read).await {
         Ok(asked) => {
             let id = backend.name(given.and_then(|id| id.to_str().ok()));
+            let earlier = earlier_attempts(retries.and_then(|count| count.to_str().ok()));
             let wish = Wish {
                 arrived,
                 prompt_tokens: asked.prompt_tokens,
@@ -47,7 +52,7 @@ pub(super) async fn answer(backend: &Arc<Backend>, request: Request, form: &Form
                 wish,
                 form,
             }
-            .take(backend.course(&id), visit)
+            .take(backend.course(&id, earlier), visit)
             .await
         }
         Err(refusal) => {
