@@ -4,6 +4,7 @@
 //!   at once, without a pause; the first endpoint that can be connected to decides the round.
 //! - `retry.attempts` is the number of rounds, so failing over spends none of it. A further round follows, after a pause
 //!   and from the first endpoint again, when the last failure is safe to repeat: see [`retry::is_safe`].
+//! - Every attempt of an inference, in whatever round and at whatever endpoint, tells the server how many came before.
 //! - A pause that would outlast the deadline is not begun: the call fails with the failure it has.
 
 use super::deadline::Deadline;
@@ -40,10 +41,11 @@ pub(super) struct Answered<T> {
     pub(super) failed: Vec<Attempt>,
 }
 
-/// Makes `call` at `links` until one answers. Dropping the future cancels the attempt under way.
+/// Makes `call` at `links` until one answers; it is given the number of attempts before it. Dropping the future cancels
+/// the attempt under way.
 pub(super) async fn first_answer<'a, T>(
     links: impl Iterator<Item = &'a Link> + Clone,
-    call: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<T, Failure>>,
+    call: impl Fn(&'a dyn Transport, u32) -> BoxFuture<'a, Result<T, Failure>>,
     retry: &Retry,
     id: &str,
     deadline: &mut Deadline,
@@ -74,7 +76,7 @@ pub(super) async fn first_answer<'a, T>(
 /// Goes through the endpoints until one can be connected to, and gives its answer.
 async fn one_round<'a, T>(
     links: impl Iterator<Item = &'a Link>,
-    call: &impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<T, Failure>>,
+    call: &impl Fn(&'a dyn Transport, u32) -> BoxFuture<'a, Result<T, Failure>>,
     deadline: &mut Deadline,
     attempts: &mut Vec<Attempt>,
 ) -> Result<(T, usize, Instant), Failure> {
@@ -84,8 +86,9 @@ async fn one_round<'a, T>(
         transport,
     } in links
     {
+        let earlier = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
         let started = Instant::now();
-        match deadline.within(call(&**transport)).await {
+        match deadline.within(call(&**transport, earlier)).await {
             Ok(value) => return Ok((value, *endpoint, started)),
             Err(failure) => {
                 attempts.push(Attempt {

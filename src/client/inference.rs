@@ -43,7 +43,7 @@ impl<'a> InferenceService<'a> {
         let mut deadline = self.client.deadline();
         let answered = first_answer(
             self.client.in_order(),
-            |transport| transport.infer(request),
+            |transport, earlier_attempts| transport.infer(request, earlier_attempts),
             &self.client.config.retry,
             &request.id,
             &mut deadline,

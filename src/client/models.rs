@@ -78,6 +78,7 @@ impl<'a> ModelService<'a> {
     ) -> Result<T, Error> {
         let mut deadline = self.client.deadline();
         let retry = &self.client.config.retry;
+        let call = |transport, _earlier_attempts| call(transport);
         let answered = first_answer(links, call, retry, "", &mut deadline).await?;
         Ok(answered.value)
     }

@@ -6,7 +6,9 @@ use serde::Serialize;
 /// One inference request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
-    /// Sent along as `x-request-id` and as the protocol's own id, if it has one. Printable ASCII; not sent when empty.
+    /// Sent along as `x-request-id` and as the protocol's own id, if it has one, and the same on every attempt; what
+    /// tells attempts apart is their number, sent from the second one on as `x-stainless-retry-count` (`openai`) or
+    /// `grpc-previous-rpc-attempts` (`oip_grpc`). Printable ASCII; not sent when empty.
     pub id: String,
     /// The model's name.
     pub model: String,

@@ -25,8 +25,13 @@ pub(super) trait Transport: Debug + Send + Sync {
     /// What is spoken.
     fn protocol(&self) -> Protocol;
 
-    /// Sends a request that has been validated; returns when the head of the answer has arrived.
-    fn infer<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Opened, Failure>>;
+    /// Sends a request that has been validated; returns when the head of the answer has arrived. The server is told how
+    /// many attempts came before, unless this is the first.
+    fn infer<'a>(
+        &'a self,
+        request: &'a Request,
+        earlier_attempts: u32,
+    ) -> BoxFuture<'a, Result<Opened, Failure>>;
 
     /// Is the endpoint ready for requests?
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>>;

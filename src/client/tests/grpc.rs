@@ -2,7 +2,7 @@
 
 mod scripted;
 
-use super::servers::{Proxy, Raw, Server};
+use super::servers::{Proxy, Raw, Server, refusing};
 use super::*;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use scripted::{parameter, start, start_on};
@@ -33,8 +33,7 @@ async fn a_request_is_sent_as_a_tensor_and_its_answer_read() {
         (vec![(" a b".to_owned(), 2)], None)
     );
     assert_eq!(reply.finish_reason(), Some("length"));
-    let (id, sent) = server.seen.last.lock().unwrap().take().unwrap();
-    assert_eq!(id.as_deref(), Some("golden"));
+    let sent = server.seen.last.lock().unwrap().take().unwrap();
     assert_eq!(sent.id, "golden");
     assert_eq!(sent.raw_input_contents, [&b"\x0d\0\0\0one two three"[..]]);
     let [input] = &sent.inputs[..] else {
@@ -110,6 +109,28 @@ async fn a_refused_call_is_repeated_only_when_it_is_safe() {
     assert_eq!(kinds(&absent.unwrap_err()), [(0, FailureKind::Grpc(5))]);
     assert_eq!(kinds(&streamed.unwrap_err()), [(0, FailureKind::Grpc(5))]);
     assert_eq!(server.seen.calls.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn a_call_keeps_its_id_and_from_the_second_attempt_on_tells_how_many_came_before() {
+    let label = |told: Option<&str>| (Some("golden".to_owned()), told.map(str::to_owned));
+
+    for stream in [false, true] {
+        let server = start().await;
+        let endpoints = [oip_grpc(refusing()), server.endpoint.clone()];
+
+        for (known, told) in [
+            (&endpoints[1..], [None, Some("1"), Some("2")]),
+            (&endpoints[..], [Some("1"), Some("3"), Some("5")]),
+        ] {
+            let request = asking("busy", stream);
+            let client = client(Mode::Grpc, 3, known);
+            client.inference().open(&request).await.unwrap_err();
+
+            let labels = std::mem::take(&mut *server.seen.labels.lock().unwrap());
+            assert_eq!(labels, told.map(label));
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Exactly what is sent over REST, how golden answers are read, and when a request is sent again.
 
-use super::servers::{Raw, Server};
+use super::servers::{Raw, Server, refusing};
 use super::*;
 use std::sync::atomic::Ordering;
 use wiremock::matchers::{body_string, header, method, path};
@@ -203,6 +203,32 @@ async fn an_overloaded_server_is_asked_again_until_it_answers() {
         .map(|attempt| attempt.failure.kind)
         .collect();
     assert_eq!(failed, [FailureKind::Http(503); 2]);
+}
+
+#[tokio::test]
+async fn a_request_keeps_its_id_and_from_the_second_attempt_on_tells_how_many_came_before() {
+    for (mode, told) in [
+        (Mode::Rest, [None, Some("1"), Some("2")]),
+        (Mode::Hybrid, [Some("1"), Some("3"), Some("5")]),
+    ] {
+        let busy = MockServer::start().await;
+        Mock::given(header("x-request-id", "golden"))
+            .respond_with(ResponseTemplate::new(503))
+            .expect(3)
+            .mount(&busy)
+            .await;
+        let client = client(mode, 3, &[oip_grpc(refusing()), openai(busy.uri())]);
+
+        client.inference().open(&prompt(true)).await.unwrap_err();
+
+        let received = busy.received_requests().await.unwrap();
+        let count = |request: &wiremock::Request| {
+            let count = request.headers.get("x-stainless-retry-count")?;
+            Some(count.to_str().unwrap().to_owned())
+        };
+        let counts: Vec<_> = received.iter().map(count).collect();
+        assert_eq!(counts, told.map(|told| told.map(str::to_owned)));
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,9 @@ use tonic::metadata::errors::InvalidMetadataValue;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::{Status, Streaming};
 
+/// How often a call was made before: what gRPC's retry design calls it (gRFC A6).
+const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
+
 /// An endpoint with its connection.
 #[derive(Debug)]
 struct OipGrpc {
@@ -42,11 +45,15 @@ impl Transport for OipGrpc {
         Protocol::OipGrpc
     }
 
-    fn infer<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Opened, Failure>> {
+    fn infer<'a>(
+        &'a self,
+        request: &'a Request,
+        earlier_attempts: u32,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
         if request.stream {
-            Box::pin(self.infer_streamed(request))
+            Box::pin(self.infer_streamed(request, earlier_attempts))
         } else {
-            Box::pin(self.infer_whole(request))
+            Box::pin(self.infer_whole(request, earlier_attempts))
         }
     }
 
@@ -95,8 +102,12 @@ impl Transport for OipGrpc {
 }
 
 impl OipGrpc {
-    async fn infer_whole(&self, request: &Request) -> Result<Opened, Failure> {
-        let message = with_id(tensor::request(request), request)?;
+    async fn infer_whole(
+        &self,
+        request: &Request,
+        earlier_attempts: u32,
+    ) -> Result<Opened, Failure> {
+        let message = labelled(tensor::request(request), request, earlier_attempts)?;
         let mut responses = self.link.infer(message).await?;
         let first_byte = Instant::now();
         let response = only_message(&mut responses).await?;
@@ -107,9 +118,14 @@ impl OipGrpc {
         })
     }
 
-    async fn infer_streamed(&self, request: &Request) -> Result<Opened, Failure> {
-        let message = with_id(stream::iter([tensor::request(request)]), request)?;
-        let call = |mut stub: Stub| async move { stub.model_stream_infer(message).await };
+    async fn infer_streamed(
+        &self,
+        request: &Request,
+        earlier_attempts: u32,
+    ) -> Result<Opened, Failure> {
+        let messages = stream::iter([tensor::request(request)]);
+        let messages = labelled(messages, request, earlier_attempts)?;
+        let call = |mut stub: Stub| async move { stub.model_stream_infer(messages).await };
         let responses = self.link.call(call).await?;
         Ok(Opened {
             first_byte: Instant::now(),
@@ -186,8 +202,12 @@ fn model(listed: ModelIndex) -> Model {
     }
 }
 
-/// Puts the request's id beside the message, where proxies and logs look for it.
-fn with_id<T>(message: T, request: &Request) -> Result<tonic::Request<T>, Failure> {
+/// Puts the request's id and its earlier attempts beside the message, where proxies and logs look for them.
+fn labelled<T>(
+    message: T,
+    request: &Request,
+    earlier_attempts: u32,
+) -> Result<tonic::Request<T>, Failure> {
     let mut message = tonic::Request::new(message);
     if !request.id.is_empty() {
         let id: MetadataValue<Ascii> = request
@@ -195,6 +215,11 @@ fn with_id<T>(message: T, request: &Request) -> Result<tonic::Request<T>, Failur
             .parse()
             .map_err(|error: InvalidMetadataValue| Failure::caused(FailureKind::Invalid, &error))?;
         message.metadata_mut().insert("x-request-id", id);
+    }
+    if earlier_attempts > 0 {
+        message
+            .metadata_mut()
+            .insert(PREVIOUS_ATTEMPTS, earlier_attempts.into());
     }
     Ok(message)
 }

@@ -14,6 +14,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How often a request was sent before: what the official SDKs call it.
+const RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
@@ -64,8 +66,12 @@ impl Transport for Openai {
         Protocol::Openai
     }
 
-    fn infer<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Opened, Failure>> {
-        Box::pin(self.post(request))
+    fn infer<'a>(
+        &'a self,
+        request: &'a Request,
+        earlier_attempts: u32,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        Box::pin(self.post(request, earlier_attempts))
     }
 
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -82,7 +88,7 @@ impl Transport for Openai {
 }
 
 impl Openai {
-    async fn post(&self, request: &Request) -> Result<Opened, Failure> {
+    async fn post(&self, request: &Request, earlier_attempts: u32) -> Result<Opened, Failure> {
         let url = match request.input {
             Input::Chat(_) => &self.chat_completions,
             Input::Prompt(_) => &self.completions,
@@ -90,7 +96,7 @@ impl Openai {
         let sent = self
             .http
             .post(url.clone())
-            .headers(headers(request)?)
+            .headers(headers(request, earlier_attempts)?)
             .body(wire::body(request).map_err(|e| malformed(&e))?)
             .send();
         let response = sent.await.map_err(|error| unanswered(&error))?;
@@ -119,7 +125,7 @@ fn model(listed: wire::ListedModel) -> Model {
     }
 }
 
-fn headers(request: &Request) -> Result<HeaderMap, Failure> {
+fn headers(request: &Request, earlier_attempts: u32) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT, if request.stream { EVENT_STREAM } else { JSON });
@@ -127,6 +133,9 @@ fn headers(request: &Request) -> Result<HeaderMap, Failure> {
         let id = HeaderValue::from_str(&request.id)
             .map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
         headers.insert(REQUEST_ID, id);
+    }
+    if earlier_attempts > 0 {
+        headers.insert(RETRY_COUNT, HeaderValue::from(earlier_attempts));
     }
     Ok(headers)
 }

@@ -31,8 +31,12 @@ type Reaction<T> = Result<Response<T>, Status>;
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) calls: AtomicU32,
-    pub(super) last: Mutex<Option<(Option<String>, ModelInferRequest)>>,
+    pub(super) last: Mutex<Option<ModelInferRequest>>,
+    pub(super) labels: Mutex<Vec<Label>>,
 }
+
+/// The id and the number of earlier attempts that came with a call.
+pub(super) type Label = (Option<String>, Option<String>);
 
 #[derive(Debug, Clone, Default)]
 struct Scripted(Arc<Seen>);
@@ -111,16 +115,20 @@ fn streamed(response: ModelInferResponse) -> ModelStreamInferResponse {
 }
 
 impl Scripted {
-    fn note(&self, id: Option<String>, request: ModelInferRequest) -> (u32, String) {
+    fn note(&self, label: Label, request: ModelInferRequest) -> (u32, String) {
         let model = request.model_name.clone();
-        *self.0.last.lock().unwrap() = Some((id, request));
+        *self.0.last.lock().unwrap() = Some(request);
+        self.0.labels.lock().unwrap().push(label);
         (self.0.calls.fetch_add(1, Ordering::Relaxed) + 1, model)
     }
 }
 
-fn id_of<T>(request: &tonic::Request<T>) -> Option<String> {
-    let id = request.metadata().get("x-request-id")?;
-    Some(id.to_str().unwrap().to_owned())
+fn label<T>(request: &tonic::Request<T>) -> Label {
+    let value = |key| {
+        let value = request.metadata().get(key)?;
+        Some(value.to_str().unwrap().to_owned())
+    };
+    (value("x-request-id"), value("grpc-previous-rpc-attempts"))
 }
 
 #[tonic::async_trait]
@@ -131,9 +139,10 @@ impl GrpcInferenceService for Scripted {
         &self,
         request: tonic::Request<ModelInferRequest>,
     ) -> Reaction<ModelInferResponse> {
-        let (call, model) = self.note(id_of(&request), request.into_inner());
+        let (call, model) = self.note(label(&request), request.into_inner());
         match model.as_str() {
             "busy-twice" if call <= 2 => Err(Status::unavailable("try again")),
+            "busy" => Err(Status::unavailable("try again")),
             "absent" => Err(Status::not_found("no such model")),
             _ => Ok(Response::new(counted(response(" a b")))),
         }
@@ -143,10 +152,11 @@ impl GrpcInferenceService for Scripted {
         &self,
         request: tonic::Request<Streaming<ModelInferRequest>>,
     ) -> Reaction<Self::ModelStreamInferStream> {
-        let id = id_of(&request);
+        let label = label(&request);
         let first = request.into_inner().message().await?.unwrap();
-        let (_, model) = self.note(id, first);
+        let (_, model) = self.note(label, first);
         let end = match model.as_str() {
+            "busy" => return Err(Status::unavailable("try again")),
             "absent" => return Err(Status::not_found("no such model")),
             "breaking" => Err(Status::unavailable("shutting down")),
             "complaining" => Ok(ModelStreamInferResponse {
