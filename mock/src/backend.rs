@@ -5,6 +5,7 @@ use crate::pace::Ticker;
 use crate::repository::Repository;
 use crate::spec::{Error, MockSpec};
 use crate::tally::Tally;
+use crate::timer::Timer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::time::Instant;
@@ -34,10 +35,10 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// A backend that behaves as specified.
-    pub(crate) fn try_new(spec: &MockSpec) -> Result<Self, Error> {
+    /// A backend that behaves as specified, in the time that `timer` measures.
+    pub(crate) fn try_new(spec: &MockSpec, timer: Timer) -> Result<Self, Error> {
         Ok(Self {
-            behaviour: Behaviour::try_new(spec)?,
+            behaviour: Behaviour::try_new(spec, timer)?,
             repository: Repository::new(&spec.models),
             tally: Arc::default(),
             unnamed: AtomicU64::new(0),
@@ -81,7 +82,8 @@ impl Wish {
 
     /// A ticker for the first `tokens` tokens of the answer.
     pub(crate) fn ticker(&self, course: Course, tokens: u32) -> Ticker {
-        Ticker::new(course.pace, self.arrived, tokens.min(self.tokens()))
+        let tokens = tokens.min(self.tokens());
+        Ticker::new(course.pace, &course.timer, self.arrived, tokens)
     }
 }
 

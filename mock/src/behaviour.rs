@@ -6,6 +6,7 @@ use crate::fault::{self, Fault, Strike};
 use crate::latency::Latency;
 use crate::pace::Pace;
 use crate::spec::{Error, MockSpec};
+use crate::timer::Timer;
 
 /// A specification that was found to be sound.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Behaviour {
     latency: Latency,
     per_output_token: Latency,
     faults: Vec<Fault>,
+    timer: Timer,
 }
 
 /// What will happen to one request.
@@ -23,17 +25,20 @@ pub(crate) struct Course {
     pub(crate) strike: Option<Strike>,
     /// When each of its tokens is due.
     pub(crate) pace: Pace,
+    /// What its waits are measured with.
+    pub(crate) timer: Timer,
 }
 
 impl Behaviour {
     /// The behaviour that a specification describes.
-    pub(crate) fn try_new(spec: &MockSpec) -> Result<Self, Error> {
+    pub(crate) fn try_new(spec: &MockSpec, timer: Timer) -> Result<Self, Error> {
         spec.validate()?;
         Ok(Self {
             seed: spec.seed.unwrap_or_default(),
             latency: spec.latency,
             per_output_token: spec.per_output_token,
             faults: spec.faults.clone(),
+            timer,
         })
     }
 
@@ -44,6 +49,7 @@ impl Behaviour {
         Course {
             strike: fault::strike(&self.faults, dice),
             pace: Pace::new(self.latency, self.per_output_token, dice),
+            timer: self.timer.clone(),
         }
     }
 }

@@ -40,6 +40,7 @@ mod repository;
 mod server;
 mod spec;
 mod tally;
+mod timer;
 mod words;
 
 pub use fault::{Cut, Fault, Stall, Status};

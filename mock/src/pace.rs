@@ -2,10 +2,10 @@
 
 use crate::dice::{Dice, Purpose};
 use crate::latency::Latency;
-use std::pin::Pin;
+use crate::timer::{Alarm, Timer};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::Instant;
 
 /// The offsets, from the arrival of a request, at which its tokens are due: endless and never falling.
 #[derive(Debug, Clone)]
@@ -55,12 +55,12 @@ pub(crate) struct Ticker {
     due: Option<Instant>,
     index: u32,
     tokens: u32,
-    sleep: Option<Pin<Box<Sleep>>>,
+    alarm: Alarm,
 }
 
 impl Ticker {
     /// A ticker for `tokens` tokens of a request that came at `arrived`.
-    pub(crate) fn new(pace: Pace, arrived: Instant, tokens: u32) -> Self {
+    pub(crate) fn new(pace: Pace, timer: &Timer, arrived: Instant, tokens: u32) -> Self {
         Self {
             pace,
             arrived,
@@ -68,7 +68,7 @@ impl Ticker {
             due: None,
             index: 0,
             tokens,
-            sleep: None,
+            alarm: timer.alarm(),
         }
     }
 
@@ -82,7 +82,7 @@ impl Ticker {
             self.passed = Instant::now();
         }
         if due > self.passed {
-            ready!(self.poll_sleep(due, context));
+            ready!(self.alarm.poll_until(due, context));
             self.passed = due;
         }
         let index = self.index;
@@ -105,7 +105,7 @@ impl Ticker {
             .nth(last)
             .map_or(self.arrived, |offset| self.arrived + offset);
         if due > self.arrived && due > Instant::now() {
-            sleep_until(due).await;
+            self.alarm.until(due).await;
         }
     }
 
@@ -114,14 +114,6 @@ impl Ticker {
             due, pace, arrived, ..
         } = self;
         *due.get_or_insert_with(|| pace.next().map_or(*arrived, |offset| *arrived + offset))
-    }
-
-    fn poll_sleep(&mut self, due: Instant, context: &mut Context<'_>) -> Poll<()> {
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due)));
-        if sleep.deadline() != due {
-            sleep.as_mut().reset(due);
-        }
-        sleep.as_mut().poll(context)
     }
 }
 
@@ -170,7 +162,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn tokens_come_when_they_are_due() {
         let arrived = Instant::now();
-        let mut ticker = Ticker::new(pace(fixed(20), fixed(5)), arrived, 3);
+        let mut ticker = Ticker::new(pace(fixed(20), fixed(5)), &Timer::Coarse, arrived, 3);
         let mut seen = Vec::new();
 
         while let Some(index) = poll_fn(|context| ticker.poll_token(context)).await {
@@ -183,7 +175,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_late_reader_gets_all_due_tokens_at_once_and_the_rest_on_time() {
         let arrived = Instant::now();
-        let mut ticker = Ticker::new(pace(fixed(10), fixed(10)), arrived, 4);
+        let mut ticker = Ticker::new(pace(fixed(10), fixed(10)), &Timer::Coarse, arrived, 4);
         tokio::time::advance(Duration::from_millis(35)).await;
         let mut seen = Vec::new();
 
@@ -201,7 +193,7 @@ mod tests {
     async fn an_answer_in_one_piece_is_due_with_its_last_token() {
         let arrived = Instant::now();
 
-        Ticker::new(pace(fixed(20), fixed(5)), arrived, 16)
+        Ticker::new(pace(fixed(20), fixed(5)), &Timer::Coarse, arrived, 16)
             .last_token()
             .await;
 
@@ -212,7 +204,7 @@ mod tests {
     async fn no_tokens_take_no_time() {
         let arrived = Instant::now();
 
-        Ticker::new(pace(fixed(20), fixed(5)), arrived, 0)
+        Ticker::new(pace(fixed(20), fixed(5)), &Timer::Coarse, arrived, 0)
             .last_token()
             .await;
 

@@ -6,6 +6,7 @@ use crate::backend::Backend;
 use crate::protocol::{oip_grpc, openai};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
+use crate::timer::Timer;
 use connections::Connections;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -16,6 +17,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Why a mock could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +25,9 @@ pub enum Error {
     /// The specification describes no backend.
     #[error("could not use the specification of the mock: {0}")]
     Spec(#[from] spec::Error),
+    /// The operating system gave no timer.
+    #[error("could not create a timer: {0}")]
+    Timer(#[source] io::Error),
     /// An address could not be listened on.
     #[error(
         "could not listen on {address} for {protocol}: choose a free port of this machine, or port 0 for any"
@@ -44,6 +49,8 @@ pub enum Error {
 pub struct Mock {
     backend: Arc<Backend>,
     connections: Connections,
+    /// Wakes whoever waits for the timer, for as long as the mock lives.
+    _ringing: AbortOnDropHandle<()>,
     rest_address: SocketAddr,
     grpc_address: SocketAddr,
 }
@@ -67,7 +74,8 @@ impl Mock {
         rest_address: SocketAddr,
         grpc_address: SocketAddr,
     ) -> Result<Self, Error> {
-        let backend = Arc::new(Backend::try_new(&spec)?);
+        let (timer, ringing) = Timer::fine().map_err(Error::Timer)?;
+        let backend = Arc::new(Backend::try_new(&spec, timer)?);
         let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
         let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
         let connections = Connections::default();
@@ -77,6 +85,7 @@ impl Mock {
         Ok(Self {
             backend,
             connections,
+            _ringing: AbortOnDropHandle::new(tokio::spawn(ringing)),
             rest_address,
             grpc_address,
         })

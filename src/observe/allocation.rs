@@ -1,9 +1,15 @@
 //! Counts allocations per thread, by standing in front of the system's allocator.
 //!
 //! A program installs it once, in its `main.rs`:
-//! ```ignore
+//! ```standalone_crate
+//! use inferometer::observe::{CountingAllocator, Meter};
+//!
 //! #[global_allocator]
 //! static ALLOCATOR: CountingAllocator = CountingAllocator;
+//!
+//! let meter = Meter::start();
+//! drop(std::hint::black_box(Box::new([0_u8; 64])));
+//! assert_eq!(meter.stop().allocated.map(|counted| counted.bytes), Some(64));
 //! ```
 #![expect(
     unsafe_code,
