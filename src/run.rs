@@ -72,6 +72,9 @@ pub enum Error {
     /// The load could not be driven.
     #[error(transparent)]
     Drive(#[from] drive::Error),
+    /// The run was interrupted before its first stage began.
+    #[error("interrupted before anything was measured")]
+    Interrupted,
 }
 
 /// Carries out the plan. A target that dies, and an interrupt, end the run early: the summary has what was measured
@@ -84,15 +87,21 @@ pub async fn run(
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunSummary, Error> {
-    let identity = identity(plan);
+    let mut identity = identity(plan);
     let mut target = None;
     let mut stages = Vec::new();
     for stage in &plan.stages {
-        let backend = match bring_up(&mut target, stage, &options.mock).await {
-            Ok(backend) => backend,
-            Err(error) if stages.is_empty() => return Err(error.into()),
-            Err(error) => {
+        let bringing_up = bring_up(&mut target, stage, &options.mock);
+        let backend = match options.interrupt.run_until_cancelled(bringing_up).await {
+            Some(Ok(backend)) => backend,
+            Some(Err(error)) if stages.is_empty() => return Err(error.into()),
+            Some(Err(error)) => {
                 stages.push(never_ran(stage, &error));
+                break;
+            }
+            None if stages.is_empty() => return Err(Error::Interrupted),
+            None => {
+                identity.end = RunEnd::Interrupted;
                 break;
             }
         };
@@ -260,7 +269,7 @@ fn identity(plan: &Plan) -> RunIdentity {
         purpose: plan.purpose.clone(),
         fingerprint: plan.fingerprint.clone(),
         seed: plan.seed.number(),
-        started: started.to_string(),
+        started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         target: plan.stages.first().map_or_else(String::new, target_words),
         environment: environment(),
         end: RunEnd::Completed,

@@ -104,25 +104,30 @@ impl Desk<'_> {
 
     /// plan -> run -> findings -> report -> files, terminal and exit code.
     async fn run_one(&self, plan: &Plan) -> Exit {
+        let folder = match store::prepare(self.reports, &plan.name) {
+            Ok(folder) => folder,
+            Err(error) => return self.could_not_run(plan, &error),
+        };
         let mut live = Live::new(plan, self.console.is_live() && !self.quiet);
         let run = run::run(plan, self.options, &mut |event| live.show(&event)).await;
         live.finish();
         let run = match run {
             Ok(run) => run,
-            Err(error) => {
-                self.console
-                    .complain(&format!("error: {}: {error}", plan.name));
-                return Exit::CouldNotRun;
+            Err(run::Error::Interrupted) => {
+                let told = format!("{}: interrupted before anything was measured", plan.name);
+                self.console.complain(&told);
+                return Exit::Inconclusive;
             }
+            Err(error) => return self.could_not_run(plan, &error),
         };
         let findings = gate::judge(&run, &plan.expectations);
         let report = Report::new(run, findings);
-        self.publish(&report)
+        self.publish(plan, &folder, &report)
     }
 
     /// Writes the files, prints the summary, and says how it ended.
-    fn publish(&self, report: &Report) -> Exit {
-        let stored = store::write(self.reports, report, self.formats);
+    fn publish(&self, plan: &Plan, folder: &Path, report: &Report) -> Exit {
+        let stored = store::write(folder, report, self.formats);
         if !self.quiet {
             let style = Style {
                 colour: self.console.is_coloured(),
@@ -135,12 +140,15 @@ impl Desk<'_> {
                 .console
                 .say(&format!("\nreports: {}", folder.display())),
             Ok(_) => {}
-            Err(error) => {
-                self.console.complain(&format!("error: {error}"));
-                return Exit::CouldNotRun;
-            }
+            Err(error) => return self.could_not_run(plan, &error),
         }
         exit(report)
+    }
+
+    fn could_not_run(&self, plan: &Plan, error: &dyn std::error::Error) -> Exit {
+        self.console
+            .complain(&format!("error: {}: {error}", plan.name));
+        Exit::CouldNotRun
     }
 }
 

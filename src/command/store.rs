@@ -21,33 +21,30 @@ pub(super) enum Error {
     Render(#[from] report::Error),
 }
 
-/// Writes the report in the formats given and returns its folder.
+/// Makes the folder of a scenario's runs: better now than after a long run in vain.
+pub(super) fn prepare(reports: &Path, scenario: &str) -> Result<PathBuf, Error> {
+    let folder = reports.join(scenario);
+    fs::create_dir_all(&folder).map_err(failed(&folder))?;
+    Ok(folder)
+}
+
+/// Writes the report in the formats given into a folder of its own below `scenario`, and returns that.
 pub(super) fn write(
-    reports: &Path,
+    scenario: &Path,
     report: &Report,
     formats: &[&Format],
 ) -> Result<PathBuf, Error> {
-    let scenario = reports.join(&report.run.identity.scenario);
-    let folder = free(&scenario, &report.run.identity.run_id);
     let partial = scenario.join(format!(".{}.partial", std::process::id()));
-    let result = fill(&partial, report, formats).and_then(|()| {
-        fs::rename(&partial, &folder).map_err(|source| Error::Write {
-            path: folder.clone(),
-            source,
-        })
-    });
+    let result = fill(&partial, report, formats)
+        .and_then(|()| publish(&partial, scenario, &report.run.identity.run_id));
     if result.is_err() {
         // What could not be written whole must not stay; the first error is the one to tell.
         fs::remove_dir_all(&partial).ok();
     }
-    result.map(|()| folder)
+    result
 }
 
 fn fill(folder: &Path, report: &Report, formats: &[&Format]) -> Result<(), Error> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        |source| Error::Write { path, source }
-    };
     fs::create_dir_all(folder).map_err(failed(folder))?;
     for format in formats {
         let path = folder.join(format.file);
@@ -56,13 +53,27 @@ fn fill(folder: &Path, report: &Report, formats: &[&Format]) -> Result<(), Error
     Ok(())
 }
 
-/// A folder name that is not taken: the run's own, or with a number behind it.
-fn free(scenario: &Path, run: &str) -> PathBuf {
-    let mut folder = scenario.join(run);
-    let mut copy = 1;
-    while folder.exists() {
-        copy += 1;
-        folder = scenario.join(format!("{run}-{copy}"));
+/// Gives the folder its final name: the run's own, or with a number behind it where another run of the same second has
+/// taken that.
+fn publish(partial: &Path, scenario: &Path, run: &str) -> Result<PathBuf, Error> {
+    let names = (2..).map(|copy| format!("{run}-{copy}"));
+    for name in std::iter::once(run.to_owned()).chain(names) {
+        let folder = scenario.join(name);
+        match fs::rename(partial, &folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if is_taken(&error) => {}
+            Err(error) => return Err(failed(&folder)(error)),
+        }
     }
-    folder
+    unreachable!("there is always another number")
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty};
+    matches!(error.kind(), AlreadyExists | DirectoryNotEmpty)
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    |source| Error::Write { path, source }
 }
