@@ -6,6 +6,7 @@
 mod judge;
 pub mod rule;
 
+pub(crate) use judge::TARGET;
 pub use judge::{judge, verdict};
 
 use crate::metric::Unit;

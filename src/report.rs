@@ -2,12 +2,16 @@
 //! [`terminal`] for people at a prompt. Formats are functions of `&Report`; none of them reads anything else, and
 //! each says the verdict first.
 
+mod fault;
 mod html;
 mod json;
 mod junit;
 mod markdown;
+mod place;
+mod setting;
 mod table;
 mod terminal;
+mod warning;
 mod words;
 
 pub use json::schema;

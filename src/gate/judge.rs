@@ -6,6 +6,9 @@ use super::{Bound, Finding, Origin, Verdict};
 use crate::metric::{Metric, Reading, Unit};
 use crate::summary::{RunEnd, RunSummary, StageEnd, StageSummary};
 
+/// What a finding on the target's survival has for a metric.
+pub(crate) const TARGET: &str = "target";
+
 /// Holds every stage against the rules, and against what goes without saying. Rules that [`Rule::check`] would refuse
 /// become findings that failed.
 pub fn judge(run: &RunSummary, rules: &[Rule]) -> Vec<Finding> {
@@ -83,7 +86,7 @@ fn hold(
     let reading = metric.read(run, stage);
     let (verdict, reason) = match distrust(run, stage) {
         Some(reason) => (Verdict::Refused, reason),
-        None => weigh(stage, metric, bound, reading),
+        None => weigh(run, stage, metric, bound),
     };
     Finding {
         metric: metric.name.to_owned(),
@@ -120,12 +123,12 @@ fn distrust(run: &RunSummary, stage: &StageSummary) -> Option<String> {
 }
 
 fn weigh(
+    run: &RunSummary,
     stage: &StageSummary,
     metric: &Metric,
     bound: Bound,
-    reading: Reading,
 ) -> (Verdict, String) {
-    match reading {
+    match metric.read(run, stage) {
         Reading::Value(value) if bound.holds(value) => (
             Verdict::Passed,
             format!(
@@ -146,7 +149,12 @@ fn weigh(
         Reading::Insufficient { n, needed } => (
             Verdict::Inconclusive,
             format!(
-                "{n} samples are too few: it takes {needed}, so measure longer or at a higher rate"
+                "{n} samples{} are too few: it takes {needed}, so measure longer or at a higher rate",
+                if all_hold(run, stage, metric, bound) {
+                    ", all within the limit,"
+                } else {
+                    ""
+                }
             ),
         ),
         Reading::NotMeasured(why) => (
@@ -156,6 +164,19 @@ fn weigh(
             },
             format!("not measured: {why}"),
         ),
+    }
+}
+
+/// Is every sample within an upper limit on one of their percentiles?
+fn all_hold(run: &RunSummary, stage: &StageSummary, metric: &Metric, bound: Bound) -> bool {
+    let largest = metric
+        .statistic
+        .and_then(|statistic| metric.name.strip_suffix(statistic.name()))
+        .and_then(|family| Metric::named(&format!("{family}max")))
+        .and_then(|largest| largest.read(run, stage).value());
+    match bound {
+        Bound::AtMost(_) => largest.is_some_and(|largest| bound.holds(largest)),
+        Bound::AtLeast(_) => false,
     }
 }
 
@@ -174,7 +195,7 @@ fn answered(run: &RunSummary, stage: &StageSummary) -> Finding {
 /// A target that dies has failed, whatever it answered before.
 fn survived(stage: &StageSummary) -> Option<Finding> {
     (stage.end == StageEnd::TargetDied).then(|| Finding {
-        metric: "target".to_owned(),
+        metric: TARGET.to_owned(),
         unit: Unit::Count,
         stage: Some(stage.name.clone()),
         origin: Origin::Implied,
@@ -182,6 +203,9 @@ fn survived(stage: &StageSummary) -> Option<Finding> {
         limit: Bound::AtLeast(1.0),
         baseline: None,
         verdict: Verdict::Failed,
-        reason: "the target died during this stage".to_owned(),
+        reason: std::iter::once("the target died during this stage")
+            .chain(stage.notes.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(": "),
     })
 }

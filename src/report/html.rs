@@ -1,15 +1,23 @@
 //! The report as one HTML file: works offline, reads without scripts, prints, follows the reader's light or dark. The
 //! template says everything about looks; this file only gathers what it shows.
+//!
+//! The page is in the order in which a reader in a hurry may stop: the verdict and what was run; the expectations, of
+//! which only those that did not pass and a handful of others stand open; what to keep in mind before believing any
+//! number; the numbers, stage by stage, then as pictures, then as scaling; and last the evidence: errors, endpoints and
+//! the instrument's account of itself.
 
 mod chart;
 mod plots;
 mod scale;
+mod scaling;
 
+use self::scaling::ScalingTable;
 use super::table::{self, Group, StageTable};
+use super::warning::{Warning, warnings};
 use super::{Error, Report, words};
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::{Metric, Unit};
-use crate::summary::{Reading, ScalingGroup, StageSummary};
+use crate::summary::{Reading, StageSummary};
 use crate::units;
 use askama::Template;
 
@@ -24,18 +32,17 @@ struct Page<'a> {
     sentence: String,
     identity: Vec<(&'static str, String)>,
     tiles: Vec<Tile>,
-    findings: Vec<Line>,
-    explained: bool,
-    implied: usize,
+    expectations: Expectations,
     groups: Vec<Group>,
     table: StageTable,
     gaps: Option<&'static str>,
     charts: Vec<(String, String, String)>,
-    scaling: Vec<Sweep>,
+    scaling: Vec<ScalingTable>,
+    formulas: String,
     errors: Vec<ErrorLine>,
     endpoints: Vec<EndpointLine>,
     trust: Vec<TrustLine>,
-    warnings: Vec<(String, String)>,
+    warnings: Vec<Warning<'a>>,
 }
 
 /// A number that matters, large.
@@ -43,6 +50,18 @@ struct Tile {
     label: &'static str,
     value: String,
     unit: String,
+}
+
+/// The findings: those a reader must see, and those folded away.
+struct Expectations {
+    open: Vec<Line>,
+    /// Did one of them come out in a way that takes a reason?
+    explained: bool,
+    folded: Vec<Line>,
+    /// What the fold is called: `43 of 47 expectations held`.
+    held: String,
+    /// Stages that had right answers, which nobody asked for.
+    implied: usize,
 }
 
 /// A finding as text.
@@ -53,17 +72,6 @@ struct Line {
     measured: String,
     limit: String,
     reason: String,
-}
-
-/// A scaling group as text.
-struct Sweep {
-    setting: String,
-    rows: Vec<SweepRow>,
-}
-
-struct SweepRow {
-    cells: [String; 4],
-    generator_busy: bool,
 }
 
 struct ErrorLine {
@@ -92,20 +100,12 @@ struct TrustLine {
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Result<Self, Error> {
         let table = StageTable::of(report);
-        let passed = |finding: &&Finding| {
-            finding.origin == Origin::Implied && finding.verdict == Verdict::Passed
-        };
         Ok(Self {
             report,
             sentence: report.sentence(),
             identity: words::identity(&report.run),
             tiles: tiles(report),
-            findings: table::findings(report).into_iter().map(Line::of).collect(),
-            explained: report
-                .findings
-                .iter()
-                .any(|finding| finding.verdict != Verdict::Passed),
-            implied: report.findings.iter().filter(passed).count(),
+            expectations: Expectations::of(report),
             groups: table.groups(),
             gaps: table.has_gaps().then_some(table::GAPS),
             table,
@@ -116,11 +116,12 @@ impl<'a> Page<'a> {
                     drawn.map(|(drawing, chart)| (chart.title, chart.caption, drawing))
                 })
                 .collect::<Result<_, _>>()?,
-            scaling: report.run.scaling.iter().map(Sweep::of).collect(),
+            scaling: scaling::tables(&report.run),
+            formulas: scaling::formulas(),
             errors: report.run.stages.iter().flat_map(errors).collect(),
             endpoints: report.run.stages.iter().flat_map(endpoints).collect(),
             trust: trust(report),
-            warnings: words::warnings(&report.run),
+            warnings: warnings(&report.run),
         })
     }
 }
@@ -158,6 +159,38 @@ fn tiles(report: &Report) -> Vec<Tile> {
         .collect()
 }
 
+impl Expectations {
+    /// Folds those that passed once they are more than a reader takes in at a glance.
+    fn of(report: &Report) -> Self {
+        const AT_A_GLANCE: usize = 8;
+        let findings = table::findings(report);
+        let all = findings.len();
+        let (passed, others): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .partition(|finding| finding.verdict == Verdict::Passed);
+        let held = format!(
+            "{} of {} held",
+            passed.len(),
+            words::plural(units::wide(all), "expectation")
+        );
+        let (folded, glanced) = if passed.len() > AT_A_GLANCE {
+            (passed, Vec::new())
+        } else {
+            (Vec::new(), passed)
+        };
+        let implied = report.findings.iter().filter(|finding| {
+            finding.origin == Origin::Implied && finding.verdict == Verdict::Passed
+        });
+        Self {
+            explained: !others.is_empty(),
+            open: others.into_iter().chain(glanced).map(Line::of).collect(),
+            folded: folded.into_iter().map(Line::of).collect(),
+            held,
+            implied: implied.count(),
+        }
+    }
+}
+
 impl Line {
     fn of(finding: &Finding) -> Self {
         Self {
@@ -172,34 +205,6 @@ impl Line {
                     finding.reason.clone()
                 }
             },
-        }
-    }
-}
-
-impl Sweep {
-    fn of(group: &ScalingGroup) -> Self {
-        let print = |name: &str, value: Option<f64>| {
-            let metric = Metric::named(name);
-            value.zip(metric).map_or_else(
-                || "–".to_owned(),
-                |(value, metric)| metric.unit.print(value),
-            )
-        };
-        Self {
-            setting: plots::group_name(group),
-            rows: group
-                .rows
-                .iter()
-                .map(|row| SweepRow {
-                    cells: [
-                        row.level.to_string(),
-                        print("rps_ok", Some(row.rps_ok)),
-                        print("speed_up", row.speed_up),
-                        print("efficiency", row.efficiency),
-                    ],
-                    generator_busy: row.generator_busy,
-                })
-                .collect(),
         }
     }
 }

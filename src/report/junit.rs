@@ -1,8 +1,9 @@
-//! The report as JUnit XML, for CI systems: a test suite a stage, a test case a finding. What failed is a failure; what
-//! could not be decided or was refused is an error, because neither is a pass.
+//! The report as JUnit XML, for CI systems: a test suite a stage, a test case a finding, and one for the end of the run.
+//! What failed is a failure; what could not be decided or was refused is an error, because neither is a pass.
 
 use super::{Error, Report};
 use crate::gate::{Finding, Verdict};
+use crate::summary::RunEnd;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 pub(super) fn render(report: &Report) -> Result<Vec<u8>, Error> {
@@ -11,14 +12,7 @@ pub(super) fn render(report: &Report) -> Result<Vec<u8>, Error> {
     for stage in &run.stages {
         document.add_test_suite(suite(report, &stage.name, Some(&stage.name)));
     }
-    if run.stages.is_empty()
-        || report
-            .findings
-            .iter()
-            .any(|finding| finding.stage.is_none())
-    {
-        document.add_test_suite(whole_run(report));
-    }
+    document.add_test_suite(whole_run(report));
     Ok(document.to_string()?.into_bytes())
 }
 
@@ -33,14 +27,22 @@ fn suite(report: &Report, name: &str, stage: Option<&String>) -> TestSuite {
     suite
 }
 
-/// The findings on no stage, and the verdict where there was none to judge.
+/// The findings on no stage, and whether the run came to its end: one that did not must never look green.
 fn whole_run(report: &Report) -> TestSuite {
+    let run = &report.run;
     let mut suite = suite(report, "run", None);
-    if report.run.stages.is_empty() {
+    let status = if run.end == RunEnd::Completed && !run.stages.is_empty() {
+        TestCaseStatus::success()
+    } else {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(report.sentence());
-        suite.add_test_case(TestCase::new("stages were run", status));
-    }
+        status
+            .set_type(report.verdict.name())
+            .set_message(report.sentence());
+        status
+    };
+    let mut case = TestCase::new("the run came to its planned end", status);
+    case.set_classname(run.identity.scenario.as_str());
+    suite.add_test_case(case);
     suite
 }
 

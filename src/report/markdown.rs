@@ -1,6 +1,7 @@
 //! The report as Markdown, for pull requests: the verdict, the findings, the stages, and the rest folded away.
 
 use super::table::{self, StageTable};
+use super::warning::warnings as warnings_of;
 use super::{Error, Report, words};
 use crate::gate::{Finding, Verdict};
 use crate::units::wide;
@@ -79,15 +80,24 @@ fn finding_table(page: &mut String, findings: &[&Finding]) -> fmt::Result {
 
 fn stages(page: &mut String, report: &Report) -> fmt::Result {
     let stages = StageTable::of(report);
-    page.push_str("| stage |");
+    page.push('|');
+    for setting in &stages.settings {
+        write!(page, " {} |", escape(&setting.name))?;
+    }
     for column in &stages.columns {
         write!(page, " {} {} |", column.group, column.header)?;
     }
-    page.push_str("\n|---|");
+    page.push_str("\n|");
+    for setting in &stages.settings {
+        page.push_str(if setting.is_number { "---:|" } else { "---|" });
+    }
     page.push_str(&"---:|".repeat(stages.columns.len()));
     page.push('\n');
     for row in &stages.rows {
-        write!(page, "| {} |", escape(&row.stage))?;
+        page.push('|');
+        for value in &row.settings {
+            write!(page, " {} |", escape(value))?;
+        }
         for cell in &row.cells {
             write!(page, " {} |", cell.text)?;
         }
@@ -101,9 +111,13 @@ fn stages(page: &mut String, report: &Report) -> fmt::Result {
 }
 
 fn warnings(page: &mut String, report: &Report) -> fmt::Result {
-    let warnings = words::warnings(&report.run);
-    for (stage, sentence) in &warnings {
-        writeln!(page, "> ⚠️ **{}** {}\n>", escape(stage), escape(sentence))?;
+    let warnings = warnings_of(&report.run);
+    for warning in &warnings {
+        page.push_str("> ⚠️ ");
+        if let Some(place) = warning.stages.words() {
+            write!(page, "**In {}:** ", escape(&place))?;
+        }
+        writeln!(page, "{}\n>", escape(&warning.sentence))?;
     }
     if !warnings.is_empty() {
         page.push('\n');

@@ -1,10 +1,12 @@
-//! The table of stages, as every format shows it: which metrics stand in it, and each cell as text. Columns that no
-//! stage could measure are left out.
+//! The table of stages, as every format shows it: the settings that tell the stages apart, then the metrics, each cell as
+//! text. Metrics that no stage could measure are left out.
 
 use super::Report;
+use super::setting::Settings;
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::Metric;
 use crate::summary::Reading;
+use serde_json::Value;
 
 /// The columns: group, header, metric, and rank: where room is short, the highest rank goes first.
 const COLUMNS: [(&str, &str, &str, u8); 19] = [
@@ -43,8 +45,15 @@ const COLUMNS: [(&str, &str, &str, u8); 19] = [
 const UNUSUAL: [&str; 3] = ["failed", "wrong", "not_sent"];
 
 pub(super) struct StageTable {
+    pub(super) settings: Vec<Setting>,
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Row>,
+}
+
+/// A column that tells stages apart: a swept setting, or their name where nothing was swept.
+pub(super) struct Setting {
+    pub(super) name: String,
+    pub(super) is_number: bool,
 }
 
 pub(super) struct Column {
@@ -55,7 +64,8 @@ pub(super) struct Column {
 }
 
 pub(super) struct Row {
-    pub(super) stage: String,
+    /// Its value for each of [`StageTable::settings`].
+    pub(super) settings: Vec<String>,
     pub(super) cells: Vec<Cell>,
 }
 
@@ -86,19 +96,28 @@ impl StageTable {
             })
             .filter(|column| column.is_worth_showing(report))
             .collect();
+        let swept = Settings::of(&report.run);
         let rows = report
             .run
             .stages
             .iter()
             .map(|stage| Row {
-                stage: stage.name.clone(),
+                settings: if swept.is_empty() {
+                    vec![stage.name.clone()]
+                } else {
+                    swept.values(stage)
+                },
                 cells: columns
                     .iter()
                     .map(|column| cell(column.metric, column.metric.read(&report.run, stage)))
                     .collect(),
             })
             .collect();
-        Self { columns, rows }
+        Self {
+            settings: settings(report, &swept),
+            columns,
+            rows,
+        }
     }
 
     /// The headings above the headers, with the number of columns under each.
@@ -121,6 +140,27 @@ impl StageTable {
             .flat_map(|row| &row.cells)
             .any(|cell| cell.text.contains(" of "))
     }
+}
+
+fn settings(report: &Report, swept: &Settings<'_>) -> Vec<Setting> {
+    if swept.is_empty() {
+        return vec![Setting {
+            name: "stage".to_owned(),
+            is_number: false,
+        }];
+    }
+    swept
+        .paths()
+        .iter()
+        .map(|path| Setting {
+            name: swept.short(path).to_owned(),
+            is_number: report
+                .run
+                .stages
+                .iter()
+                .all(|stage| stage.settings.get(*path).is_some_and(Value::is_number)),
+        })
+        .collect()
 }
 
 impl Column {

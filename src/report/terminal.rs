@@ -1,8 +1,10 @@
 //! The report at a prompt: the verdict, findings that did not pass, one aligned table, warnings in plain words.
 
+use super::fault::faults;
 use super::table::{self, StageTable};
+use super::warning::warnings as warnings_of;
 use super::{Report, words};
-use crate::gate::Verdict;
+use crate::gate::{self, Verdict};
 use crate::units::wide;
 
 /// How to write on this terminal.
@@ -40,20 +42,15 @@ fn verdict(report: &Report, style: Style) -> String {
     )
 }
 
+/// What did not pass, but for what the verdict has said already.
 fn findings(report: &Report, style: Style) -> String {
-    let lines: Vec<_> = table::findings(report)
+    let said = report.sentence();
+    let lines: Vec<_> = faults(report)
         .into_iter()
-        .filter(|finding| finding.verdict != Verdict::Passed)
-        .map(|finding| {
-            let stage = finding.stage.as_deref().unwrap_or("run");
-            let text = format!("{} ({stage}): {}", finding.metric, finding.reason);
-            labelled(
-                finding.verdict.name(),
-                Paint::of(finding.verdict),
-                &text,
-                style,
-            )
-        })
+        .filter(|fault| fault.metric != gate::TARGET)
+        .map(|fault| (fault.verdict, fault.sentence()))
+        .filter(|(_, sentence)| !said.contains(sentence))
+        .map(|(verdict, sentence)| labelled(verdict.name(), Paint::of(verdict), &sentence, style))
         .collect();
     lines.join("\n")
 }
@@ -72,7 +69,7 @@ fn stages(report: &Report, style: Style) -> String {
             }
         })
         .collect();
-    let hidden = stages.columns.len() + 1 - columns.len();
+    let hidden = stages.settings.len() + stages.columns.len() - columns.len();
     if hidden > 0 {
         lines.push(format!(
             "{} left out; a wider terminal and the reports have them.",
@@ -100,9 +97,11 @@ fn fitting(stages: &StageTable, width: usize) -> Vec<Lines> {
     }
 }
 
-/// The stages' names and these columns; a group's name stands over the first of its columns only.
+/// The settings of the stages and these columns; a group's name stands over the first of its columns only.
 fn laid_out(stages: &StageTable, kept: &[usize]) -> Vec<Lines> {
-    let mut columns = vec![Lines::stages(stages)];
+    let mut columns: Vec<_> = (0..stages.settings.len())
+        .filter_map(|index| Lines::setting(stages, index))
+        .collect();
     let mut group = "";
     for &index in kept {
         let Some(column) = stages.columns.get(index) else {
@@ -126,12 +125,18 @@ struct Lines {
 }
 
 impl Lines {
-    fn stages(stages: &StageTable) -> Self {
-        let names = stages.rows.iter().map(|row| row.stage.clone());
-        Self::new(
-            [String::new(), "stage".to_owned()].into_iter().chain(names),
-            true,
-        )
+    fn setting(stages: &StageTable, index: usize) -> Option<Self> {
+        let setting = stages.settings.get(index)?;
+        let values = stages
+            .rows
+            .iter()
+            .map(|row| row.settings.get(index).cloned().unwrap_or_default());
+        Some(Self::new(
+            [String::new(), setting.name.clone()]
+                .into_iter()
+                .chain(values),
+            !setting.is_number,
+        ))
     }
 
     fn column(stages: &StageTable, index: usize, group: &str, header: &str) -> Self {
@@ -169,11 +174,17 @@ impl Lines {
     }
 }
 
+/// What to read with care, but for what the verdict has said already.
 fn warnings(report: &Report, style: Style) -> String {
-    let lines: Vec<_> = words::warnings(&report.run)
+    let said = report.sentence();
+    let lines: Vec<_> = warnings_of(&report.run)
         .into_iter()
-        .map(|(stage, sentence)| {
-            let text = format!("{stage}: {sentence}");
+        .filter(|warning| !said.contains(&warning.sentence))
+        .map(|warning| {
+            let text = match warning.stages.words() {
+                Some(place) => format!("in {place}: {}", warning.sentence),
+                None => warning.sentence,
+            };
             labelled("warning", Paint::Yellow, &text, style)
         })
         .collect();

@@ -1,7 +1,7 @@
 use super::*;
 use crate::gate::judge;
 use crate::gate::rule::{Limit, Rule};
-use crate::summary::fixture;
+use crate::summary::{StageEnd, StageSummary, fixture};
 use serde_json::Value;
 use std::path::Path;
 
@@ -50,6 +50,74 @@ fn single() -> Report {
     );
     Report::new(run, findings)
 }
+
+/// A report on a sweep of modes, streaming and concurrency.
+fn grid() -> Report {
+    let modes = ["rest", "grpc"];
+    let both = modes.map(|mode| {
+        [false, true].map(|stream| {
+            [
+                ("client.mode", mode.into()),
+                ("workload.chat.stream", stream.into()),
+            ]
+        })
+    });
+    gridded(&both.concat())
+}
+
+/// A report on three levels of concurrency in each of these groups.
+fn gridded<const N: usize>(groups: &[[(&str, Value); N]]) -> Report {
+    let levels = [1, 8, 16].map(|level| fixture::streaming_stage(0, level));
+    let mut stages = Vec::new();
+    for group in groups {
+        for level in &levels {
+            let mut stage = level.clone();
+            let shared = group
+                .iter()
+                .map(|(path, value)| ((*path).to_owned(), value.clone()));
+            stage.settings = shared.chain(level.settings.clone()).collect();
+            stage.index = stages.len();
+            stage.name = named(&stage);
+            stages.push(stage);
+        }
+    }
+    let run = RunSummary::new(fixture::identity(), stages);
+    let findings = judge(
+        &run,
+        &[at_most("latency_p99", "97ms"), at_most("ttft_p50", "24ms")],
+    );
+    Report::new(run, findings)
+}
+
+/// The name that a plan gives such a stage.
+fn named(stage: &StageSummary) -> String {
+    let settings = stage.settings.iter();
+    let words = settings.map(|(path, value)| {
+        let short = path.rsplit('.').next().unwrap();
+        format!("{short}={}", value.to_string().replace('"', ""))
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A report on a sweep that ended in its second stage.
+fn ended_early(end: StageEnd, notes: &[&str]) -> Report {
+    let mut stages = vec![
+        fixture::streaming_stage(0, 2),
+        fixture::streaming_stage(1, 4),
+    ];
+    if let Some(last) = stages.last_mut() {
+        last.end = end;
+        last.notes = notes.iter().map(|note| (*note).to_owned()).collect();
+    }
+    let run = RunSummary::new(fixture::identity(), stages);
+    let findings = judge(&run, &[at_least("success_rate", "99%")]);
+    Report::new(run, findings)
+}
+
+const NARROW: Style = Style {
+    colour: false,
+    width: 80,
+};
 
 fn rendered(report: &Report, name: &str) -> String {
     let format = FORMATS.iter().find(|format| format.name == name).unwrap();
@@ -163,6 +231,73 @@ fn a_run_without_stages_renders_in_every_format_as_failed() {
         assert!(!(format.render)(&report).unwrap().is_empty());
     }
     assert!(rendered(&report, "junit").contains("errors=\"1\""));
+}
+
+#[test]
+fn a_target_that_died_is_said_first_and_why() {
+    let report = ended_early(StageEnd::TargetDied, &["the mock was killed by signal 9"]);
+
+    assert_eq!(
+        report.sentence(),
+        "Failed: the target died in stage in_flight=4: the mock was killed by signal 9."
+    );
+    for format in FORMATS {
+        assert!(rendered(&report, format.name).contains("killed by signal 9"));
+    }
+    insta::assert_snapshot!("terminal_died", terminal(&report, NARROW));
+}
+
+#[test]
+fn a_run_that_was_interrupted_is_never_green() {
+    let report = ended_early(StageEnd::Interrupted, &[]);
+
+    assert_eq!(
+        report.sentence(),
+        "Inconclusive: the run was interrupted in stage in_flight=4, before its planned end."
+    );
+    assert!(rendered(&report, "junit").contains("errors=\"1\" failures=\"0\""));
+    assert!(rendered(&report, "html").contains("the run was interrupted"));
+    assert!(rendered(&report, "markdown").contains("the run was interrupted"));
+}
+
+#[test]
+fn stages_that_agree_share_a_line() {
+    let report = grid();
+
+    insta::assert_snapshot!("terminal_grid", terminal(&report, NARROW));
+}
+
+#[test]
+fn html_of_a_grid_compares_its_groups_in_one_chart() {
+    let page = rendered(&grid(), "html");
+
+    for title in [
+        "Throughput against concurrency",
+        "Efficiency against concurrency",
+        "Latency p50 against concurrency",
+        "Latency p99 against concurrency",
+        "Time to first token p50 against concurrency",
+        "Time to first token p99 against concurrency",
+        "Latency by percentile",
+        "Time to first token by percentile",
+    ] {
+        assert!(page.contains(&format!("<b>{title}</b>")), "{title}");
+    }
+    assert_eq!(page.matches("<svg").count(), 8);
+    assert_eq!(page.matches("mode=grpc stream=true</text>").count(), 6);
+    assert!(page.contains("<summary>12 of 24 expectations held</summary>"));
+}
+
+#[test]
+fn groups_too_many_for_one_chart_get_one_each() {
+    let modes = ["a", "b", "c", "d", "e", "f", "g"];
+
+    let page = rendered(&gridded(&modes.map(|mode| [("mode", mode.into())])), "html");
+
+    for mode in modes {
+        let title = format!("<b>Throughput against concurrency, mode={mode}</b>");
+        assert!(page.contains(&title), "{title}");
+    }
 }
 
 #[test]

@@ -1,34 +1,56 @@
-//! What a report says in sentences, in the same words in every format: the verdict, and doubts with their remedies.
+//! What a report says in sentences, in the same words in every format: the verdict, and what was run.
 
 use super::Report;
-use crate::gate::{Finding, Origin, Verdict};
+use super::fault::{Fault, faults};
+use crate::gate::{self, Origin, Verdict};
 use crate::metric::Unit;
-use crate::summary::{Doubt, RunEnd, RunSummary};
+use crate::summary::{RunEnd, RunSummary, StageEnd};
 use crate::units::wide;
 
-/// The verdict and its main reason, in one sentence.
+/// The verdict and its main reason, in one sentence. A run that ended early says so first: everything else may follow
+/// from it.
 pub(super) fn sentence(report: &Report) -> String {
     let run = &report.run;
-    let at_fault: Vec<_> = report
-        .findings
-        .iter()
-        .filter(|finding| finding.verdict == report.verdict)
-        .collect();
     let word = capital(report.verdict.name());
+    if run.stages.is_empty() {
+        return format!("{word}: no stage was run.");
+    }
     if report.verdict == Verdict::Passed {
         return format!("{word}: {}.", passed(report));
     }
-    match (at_fault.as_slice(), run.end) {
-        _ if run.stages.is_empty() => format!("{word}: no stage was run."),
-        ([], RunEnd::Interrupted) => {
-            format!("{word}: the run was interrupted before its planned end.")
-        }
-        ([], RunEnd::TargetDied | RunEnd::Completed) => {
-            format!("{word}: the target died before the planned end of the run.")
-        }
-        ([only], _) => format!("{word}: {}.", fault(only)),
-        ([first, rest @ ..], _) => {
-            format!("{word}: {}; {} more below.", fault(first), rest.len())
+    let at_fault: Vec<_> = faults(report)
+        .into_iter()
+        .filter(|fault| fault.verdict == report.verdict && fault.metric != gate::TARGET)
+        .collect();
+    let mut reasons: Vec<_> = early_end(run).into_iter().collect();
+    reasons.extend(at_fault.first().map(Fault::sentence));
+    let more = at_fault.len().saturating_sub(1);
+    if more > 0 {
+        reasons.push(format!("{more} more below"));
+    }
+    format!("{word}: {}.", reasons.join("; "))
+}
+
+/// How and where a run ended before its plan.
+fn early_end(run: &RunSummary) -> Option<String> {
+    let stage = run
+        .stages
+        .iter()
+        .rfind(|stage| stage.end != StageEnd::Completed);
+    let place = stage
+        .filter(|_| run.stages.len() > 1)
+        .map_or_else(String::new, |stage| format!(" in stage {}", stage.name));
+    match run.end {
+        RunEnd::Completed => None,
+        RunEnd::Interrupted => Some(format!(
+            "the run was interrupted{place}, before its planned end"
+        )),
+        RunEnd::TargetDied => {
+            let notes = stage.map(|stage| stage.notes.join("; "));
+            let why = notes
+                .filter(|notes| !notes.is_empty())
+                .map_or_else(String::new, |notes| format!(": {notes}"));
+            Some(format!("the target died{place}{why}"))
         }
     }
 }
@@ -46,89 +68,7 @@ fn passed(report: &Report) -> String {
     }
 }
 
-fn fault(finding: &Finding) -> String {
-    match &finding.stage {
-        Some(stage) => format!("{} in stage {stage}: {}", finding.metric, finding.reason),
-        None => format!("{}: {}", finding.metric, finding.reason),
-    }
-}
-
-/// A doubt as a plain sentence, and what to do about it.
-fn doubt(doubt: &Doubt) -> String {
-    match doubt {
-        Doubt::Accounting { offered, accounted } => format!(
-            "{} were due and {} are accounted for. Every number of this stage is void; please report this as a defect of the instrument.",
-            requests(*offered),
-            Unit::Count.print(crate::units::float(*accounted)),
-        ),
-        Doubt::GeneratorBusy { share } => format!(
-            "The generator computed for {} of its lanes' time: throughput here may be the generator's limit, not the target's. Give it more lanes, or lower the load.",
-            Unit::Share.print(*share),
-        ),
-        Doubt::Late {
-            lag_p99_ns,
-            latency_p50_ns,
-        } => format!(
-            "Requests left late: 1 % of them by more than {}, against a median latency of {}. Latency counts this in, service time does not. Free the machine, or lower the rate.",
-            Unit::Duration.print(*lag_p99_ns),
-            Unit::Duration.print(*latency_p50_ns),
-        ),
-        Doubt::NotSent { count, offered } => format!(
-            "{} of {} were never sent; latencies are those of the others, and too good. Raise the in-flight cap, or lower the rate.",
-            Unit::Count.print(crate::units::float(*count)),
-            requests(*offered),
-        ),
-        Doubt::Errors { most, .. } => format!(
-            "Requests failed or were answered wrong, most of them as {most}. Latencies are those of right answers only.",
-        ),
-        Doubt::FewSamples { needed, .. } => {
-            format!("Too few answers for a 99th percentile, which takes {needed}. Measure longer.")
-        }
-        Doubt::Saturated { count } => format!(
-            "{} took longer than an hour and are counted as one hour.",
-            requests(*count),
-        ),
-    }
-}
-
-/// Every warning of a run: the stages it is about, and a sentence. Stages that share a sentence share a warning.
-pub(super) fn warnings(run: &RunSummary) -> Vec<(String, String)> {
-    let mut warnings: Vec<(Vec<&str>, String)> = Vec::new();
-    for (stage, sentence) in doubts(run).chain(notes(run)) {
-        match warnings.iter_mut().find(|(_, said)| *said == sentence) {
-            Some((stages, _)) => stages.push(stage),
-            None => warnings.push((vec![stage], sentence)),
-        }
-    }
-    let all = run.stages.len();
-    warnings
-        .into_iter()
-        .map(|(stages, sentence)| match stages.len() {
-            many if many > 1 && many == all => ("every stage".to_owned(), sentence),
-            _ => (stages.join(", "), sentence),
-        })
-        .collect()
-}
-
-fn doubts(run: &RunSummary) -> impl Iterator<Item = (&str, String)> {
-    run.certificate.stages.iter().flat_map(|trust| {
-        let name = run
-            .stages
-            .iter()
-            .find(|stage| stage.index == trust.stage)
-            .map_or("run", |stage| stage.name.as_str());
-        trust.doubts.iter().map(move |found| (name, doubt(found)))
-    })
-}
-
-fn notes(run: &RunSummary) -> impl Iterator<Item = (&str, String)> {
-    run.stages.iter().flat_map(|stage| {
-        let name = stage.name.as_str();
-        stage.notes.iter().map(move |note| (name, note.clone()))
-    })
-}
-
-fn requests(count: u64) -> String {
+pub(super) fn requests(count: u64) -> String {
     plural(count, "request")
 }
 

@@ -51,8 +51,21 @@ const RIGHT: f64 = 18.0;
 const BOTTOM: f64 = 56.0;
 /// Height of one row of the legend.
 const LEGEND_ROW: f64 = 20.0;
+/// Length of a line in the legend; long enough to show its dashes.
+const LEGEND_LINE: f64 = 34.0;
 /// Colours in the style sheet.
 const COLOURS: usize = 8;
+/// Marks as outlines around a point: disc, square, triangle up, diamond, triangle down, plus, bar, hexagon.
+const SHAPES: [&str; COLOURS] = [
+    "m-3.8 0a3.8 3.8 0 1 0 7.6 0a3.8 3.8 0 1 0-7.6 0z",
+    "m-3.5-3.5h7v7h-7z",
+    "m0-4.6l4.4 7.6h-8.8z",
+    "m0-4.8l4.8 4.8l-4.8 4.8l-4.8-4.8z",
+    "m0 4.6l4.4-7.6h-8.8z",
+    "m-1.4-4.4h2.8v3h3v2.8h-3v3h-2.8v-3h-3v-2.8h3z",
+    "m-4.6-1.8h9.2v3.6h-9.2z",
+    "m-3-4.4h6l1.8 4.4l-1.8 4.4h-6l-1.8-4.4z",
+];
 
 /// The chart in pixels.
 #[derive(Template)]
@@ -69,13 +82,15 @@ struct Drawing<'a> {
     y_ticks: Vec<(String, &'a str)>,
     lines: Vec<Line<'a>>,
     legend: Vec<Entry<'a>>,
+    legend_line: f64,
 }
 
 struct Line<'a> {
     class: String,
     path: String,
+    /// The outline of a mark around its point; empty where points have none.
+    shape: &'static str,
     marks: Vec<Mark<'a>>,
-    dots: bool,
 }
 
 struct Mark<'a> {
@@ -88,6 +103,7 @@ struct Entry<'a> {
     x: f64,
     y: f64,
     class: String,
+    shape: &'static str,
     name: &'a str,
 }
 
@@ -126,6 +142,7 @@ impl<'a> Drawing<'a> {
                 .map(|series| plane.line(series))
                 .collect(),
             legend,
+            legend_line: LEGEND_LINE,
         }
     }
 }
@@ -182,7 +199,7 @@ impl Plane<'_> {
                     says: &point.says,
                 })
                 .collect(),
-            dots: matches!(series.stroke, Stroke::Marked(_)),
+            shape: series.stroke.shape(),
         }
     }
 }
@@ -195,6 +212,14 @@ impl Stroke {
             Self::Reference => "reference".to_owned(),
         }
     }
+
+    /// Every colour has a shape of its own, so that lines can be told apart without colours.
+    fn shape(self) -> &'static str {
+        match self {
+            Self::Marked(colour) => SHAPES.get(colour % COLOURS).copied().unwrap_or_default(),
+            Self::Plain(_) | Self::Faint(_) | Self::Reference => "",
+        }
+    }
 }
 
 /// Names of the lines from left to right, in as many rows as it takes.
@@ -202,7 +227,7 @@ fn legend(series: &[Series]) -> Vec<Entry<'_>> {
     let (mut x, mut y) = (LEFT, 14.0);
     let mut entries = Vec::new();
     for series in series.iter().filter(|series| !series.name.is_empty()) {
-        let width = 28.0 + text_width(&series.name) + 18.0;
+        let width = LEGEND_LINE + 8.0 + text_width(&series.name) + 18.0;
         if x > LEFT && x + width > WIDTH {
             (x, y) = (LEFT, y + LEGEND_ROW);
         }
@@ -210,6 +235,7 @@ fn legend(series: &[Series]) -> Vec<Entry<'_>> {
             x,
             y,
             class: series.stroke.class(),
+            shape: series.stroke.shape(),
             name: &series.name,
         });
         x += width;

@@ -1,0 +1,137 @@
+//! Percentile spectra: how long the slowest one in ten, in a hundred, in a thousand took.
+
+use super::{Timing, heights};
+use crate::metric::Unit;
+use crate::report::html::chart::{Chart, Point, Series, Stroke};
+use crate::report::html::scale::{Axis, Spread, Tick};
+use crate::summary::{RunSummary, SpectrumPoint, StageSummary};
+
+/// Curves beyond this number cannot be told apart in one picture.
+const MOST_CURVES: usize = 8;
+/// Points of a curve.
+const CURVE_POINTS: u64 = 160;
+
+impl Timing {
+    /// The spectrum in the stages that show most, faint where samples run out.
+    pub(super) fn spectrum(&self, run: &RunSummary) -> Option<Chart> {
+        let (stages, which) = self.shown(run);
+        let series: Vec<_> = stages
+            .iter()
+            .flat_map(|&(colour, stage)| {
+                curve_series(
+                    &stage.name,
+                    colour,
+                    &(self.of)(stage).spectrum(CURVE_POINTS),
+                )
+            })
+            .collect();
+        let points = series.iter().flat_map(|series| &series.points);
+        let rarest = points.map(|point| point.x).fold(2.0, f64::max);
+        (!series.is_empty()).then(|| Chart {
+            title: format!("{} by percentile", self.title),
+            caption: format!(
+                "Each 9 is ten times rarer. Dotted where too few samples lie beyond.{which}"
+            ),
+            x: rarity_axis(rarest),
+            y: Axis::fitting(self.axis, Unit::Duration, &heights(&series), 30.0),
+            series,
+        })
+    }
+
+    /// The stages to draw in their colours, and which they are: where groups are compared, the highest level of each in
+    /// the group's colour; otherwise all stages, or as many as can be told apart.
+    fn shown<'a>(&self, run: &'a RunSummary) -> (Vec<(usize, &'a StageSummary)>, String) {
+        let measured = |stage: &&StageSummary| (self.of)(stage).n() > 0;
+        if run.scaling.len() > 1 {
+            let highest = run
+                .scaling
+                .iter()
+                .enumerate()
+                .filter_map(|(colour, group)| {
+                    let top = group.rows.last()?.stage;
+                    let stage = run.stages.iter().find(|stage| stage.index == top)?;
+                    Some((colour, stage)).filter(|(_, stage)| measured(stage))
+                });
+            let which = " Each at its highest concurrency.".to_owned();
+            return (evenly(&highest.collect::<Vec<_>>(), MOST_CURVES), which);
+        }
+        let all: Vec<_> = run.stages.iter().filter(measured).collect();
+        let shown = evenly(&all, MOST_CURVES);
+        let which = if shown.len() < all.len() {
+            format!(" {} of {} stages.", shown.len(), all.len())
+        } else {
+            String::new()
+        };
+        (shown.into_iter().enumerate().collect(), which)
+    }
+}
+
+/// At most `most` of the items, spread evenly, the first and the last among them.
+fn evenly<T: Copy>(items: &[T], most: usize) -> Vec<T> {
+    let last = items.len().saturating_sub(1);
+    if items.len() <= most {
+        return items.to_vec();
+    }
+    (0..most)
+        .filter_map(|step| {
+            items
+                .get(step * last / most.saturating_sub(1).max(1))
+                .copied()
+        })
+        .collect()
+}
+
+/// The supported part of a curve, and its faint continuation.
+fn curve_series(name: &str, colour: usize, curve: &[SpectrumPoint]) -> [Series; 2] {
+    let supported = curve.iter().filter(|point| point.supported).count();
+    let (solid, _) = curve.split_at(supported);
+    let (_, faint) = curve.split_at(supported.saturating_sub(1));
+    let points = |part: &[SpectrumPoint]| {
+        part.iter()
+            .map(|point| Point {
+                x: point.rarity,
+                y: point.nanos,
+                says: format!(
+                    "{name}: {:.4} % within {}",
+                    (1.0 - point.rarity.recip()) * 100.0,
+                    Unit::Duration.print(point.nanos)
+                ),
+            })
+            .collect()
+    };
+    [
+        Series {
+            name: name.to_owned(),
+            stroke: Stroke::Plain(colour),
+            points: points(solid),
+        },
+        Series {
+            name: String::new(),
+            stroke: Stroke::Faint(colour),
+            points: points(faint),
+        },
+    ]
+}
+
+/// Percentiles as the axis of rarity, one step a decade.
+fn rarity_axis(rarest: f64) -> Axis {
+    const TICKS: [(f64, &str); 8] = [
+        (1.0, "0 %"),
+        (2.0, "50 %"),
+        (10.0, "90 %"),
+        (100.0, "99 %"),
+        (1e3, "99.9 %"),
+        (1e4, "99.99 %"),
+        (1e5, "99.999 %"),
+        (1e6, "99.9999 %"),
+    ];
+    let ticks = TICKS
+        .into_iter()
+        .filter(|(rarity, _)| *rarity <= rarest)
+        .map(|(value, label)| Tick {
+            value,
+            label: label.to_owned(),
+        })
+        .collect();
+    Axis::new("percentile", Spread::Logarithmic, ticks).reaching(rarest)
+}

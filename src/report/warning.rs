@@ -1,0 +1,183 @@
+//! What to keep in mind when reading the numbers: the certificate's doubts and the stages' notes as plain sentences with
+//! a remedy. Doubts of one kind are one warning, however many stages have them.
+
+use super::place::Stages;
+use super::words::{plural, requests};
+use crate::metric::Unit;
+use crate::summary::{Doubt, RunSummary};
+use crate::units::{float, wide};
+use std::collections::BTreeMap;
+use std::mem::discriminant;
+
+/// A sentence, and the stages it is about.
+pub(super) struct Warning<'a> {
+    pub(super) stages: Stages<'a>,
+    pub(super) sentence: String,
+}
+
+/// Every warning of a run: doubts in the order they first came up, then notes.
+pub(super) fn warnings(run: &RunSummary) -> Vec<Warning<'_>> {
+    doubts(run).into_iter().chain(notes(run)).collect()
+}
+
+fn doubts(run: &RunSummary) -> Vec<Warning<'_>> {
+    let mut kinds: Vec<(Vec<&str>, Doubt)> = Vec::new();
+    for trust in &run.certificate.stages {
+        let stage = run.stages.iter().find(|stage| stage.index == trust.stage);
+        let name = stage.map_or("run", |stage| stage.name.as_str());
+        for doubt in &trust.doubts {
+            let same = |(_, known): &&mut (_, Doubt)| discriminant(known) == discriminant(doubt);
+            match kinds.iter_mut().find(same) {
+                Some((names, known)) => {
+                    names.push(name);
+                    *known = joined(known, doubt);
+                }
+                None => kinds.push((vec![name], doubt.clone())),
+            }
+        }
+    }
+    kinds
+        .into_iter()
+        .map(|(names, doubt)| Warning {
+            sentence: said(&doubt, run, names.len() > 1),
+            stages: Stages::new(names, run.stages.len()),
+        })
+        .collect()
+}
+
+/// Two doubts of one kind as one: counts add up, measures are those of the worse.
+fn joined(one: &Doubt, other: &Doubt) -> Doubt {
+    match (one, other) {
+        (
+            &Doubt::Accounting { offered, accounted },
+            &Doubt::Accounting {
+                offered: others,
+                accounted: found,
+            },
+        ) => Doubt::Accounting {
+            offered: offered + others,
+            accounted: accounted + found,
+        },
+        (&Doubt::GeneratorBusy { share }, &Doubt::GeneratorBusy { share: other }) => {
+            Doubt::GeneratorBusy {
+                share: share.max(other),
+            }
+        }
+        (
+            Doubt::Late { lag_p99_ns, .. },
+            Doubt::Late {
+                lag_p99_ns: lag, ..
+            },
+        ) if lag > lag_p99_ns => other.clone(),
+        (
+            &Doubt::NotSent { count, offered },
+            &Doubt::NotSent {
+                count: more,
+                offered: others,
+            },
+        ) => Doubt::NotSent {
+            count: count + more,
+            offered: offered + others,
+        },
+        (
+            Doubt::Errors {
+                count,
+                offered,
+                most,
+            },
+            Doubt::Errors {
+                count: more,
+                offered: others,
+                ..
+            },
+        ) => Doubt::Errors {
+            count: count + more,
+            offered: offered + others,
+            most: most.clone(),
+        },
+        (&Doubt::Saturated { count }, &Doubt::Saturated { count: more }) => Doubt::Saturated {
+            count: count + more,
+        },
+        _ => one.clone(),
+    }
+}
+
+/// A doubt as plain sentences, the last of them what to do about it.
+fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
+    let at_worst = if in_many { "at worst " } else { "" };
+    match doubt {
+        Doubt::Accounting { offered, accounted } => format!(
+            "{} were due and {} are accounted for. Every number of this stage is void; please report this as a defect of the instrument.",
+            requests(*offered),
+            Unit::Count.print(float(*accounted)),
+        ),
+        Doubt::GeneratorBusy { share } => format!(
+            "The generator computed for {at_worst}{} of its lanes' time: throughput here may be the generator's limit, not the target's. Give it more lanes, or lower the load.",
+            Unit::Share.print(*share),
+        ),
+        Doubt::Late {
+            lag_p99_ns,
+            latency_p50_ns,
+        } => format!(
+            "Requests left late: {at_worst}1 % of them by more than {}, against a median latency of {}. Latency counts this in, service time does not. Free the machine, or lower the rate.",
+            Unit::Duration.print(*lag_p99_ns),
+            Unit::Duration.print(*latency_p50_ns),
+        ),
+        Doubt::NotSent { count, offered } => format!(
+            "{} of {} were never sent; latencies are those of the others, and too good. Raise the in-flight cap, or lower the rate.",
+            Unit::Count.print(float(*count)),
+            requests(*offered),
+        ),
+        Doubt::Errors { count, offered, .. } => format!(
+            "{} of {} failed or were answered wrong{}. Latencies are those of right answers only.",
+            Unit::Count.print(float(*count)),
+            requests(*offered),
+            error_kinds(run),
+        ),
+        Doubt::FewSamples { needed, .. } => {
+            format!("Too few answers for a 99th percentile, which takes {needed}. Measure longer.")
+        }
+        Doubt::Saturated { count } => format!(
+            "{} took longer than an hour and are counted as one hour.",
+            requests(*count),
+        ),
+    }
+}
+
+/// What went wrong in the whole run, most frequent first: `: 274 http_500, 196 grpc_13`, or `, all as http_500`.
+fn error_kinds(run: &RunSummary) -> String {
+    const MOST: usize = 4;
+    let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
+    for (kind, count) in run.stages.iter().flat_map(|stage| &stage.errors) {
+        *totals.entry(kind).or_default() += count;
+    }
+    let mut kinds: Vec<_> = totals.into_iter().collect();
+    if let [(only, _)] = kinds.as_slice() {
+        return format!(", all as {only}");
+    }
+    kinds.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+    let named = kinds
+        .iter()
+        .take(MOST)
+        .map(|(kind, count)| format!("{} {kind}", Unit::Count.print(float(*count))));
+    let others = kinds.len().saturating_sub(MOST);
+    let rest = (others > 0).then(|| format!("and {}", plural(wide(others), "more kind")));
+    format!(": {}", named.chain(rest).collect::<Vec<_>>().join(", "))
+}
+
+/// The stages' notes; stages that share one share a warning.
+fn notes(run: &RunSummary) -> Vec<Warning<'_>> {
+    let mut warnings: Vec<Warning<'_>> = Vec::new();
+    for stage in &run.stages {
+        for note in &stage.notes {
+            match warnings.iter_mut().find(|known| known.sentence == *note) {
+                Some(known) => known.stages.push(&stage.name),
+                None => warnings.push(Warning {
+                    stages: Stages::new(vec![&stage.name], run.stages.len()),
+                    sentence: note.clone(),
+                }),
+            }
+        }
+    }
+    warnings
+}
