@@ -3,8 +3,8 @@
 //!
 //! The page is in the order in which a reader in a hurry may stop: the verdict and what was run; the expectations, of
 //! which only those that did not pass and a handful of others stand open; what to keep in mind before believing any
-//! number; the numbers, stage by stage, then as pictures, then as scaling; and last the evidence: errors, endpoints and
-//! the instrument's account of itself.
+//! number; the numbers, stage by stage, then as pictures, then as scaling; and last the evidence: the instrument's account
+//! of itself, errors and endpoints, folded where they are long.
 
 mod chart;
 mod plots;
@@ -17,7 +17,7 @@ use super::warning::{Warning, warnings};
 use super::{Error, Report, words};
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::{Metric, Unit};
-use crate::summary::{Reading, StageSummary};
+use crate::summary::{EndpointTally, Reading, StageSummary};
 use crate::units;
 use askama::Template;
 
@@ -41,6 +41,7 @@ struct Page<'a> {
     formulas: String,
     errors: Vec<ErrorLine>,
     endpoints: Vec<EndpointLine>,
+    certified: String,
     trust: Vec<TrustLine>,
     warnings: Vec<Warning<'a>>,
 }
@@ -120,6 +121,7 @@ impl<'a> Page<'a> {
             formulas: scaling::formulas(),
             errors: report.run.stages.iter().flat_map(errors).collect(),
             endpoints: report.run.stages.iter().flat_map(endpoints).collect(),
+            certified: certified(report),
             trust: trust(report),
             warnings: warnings(&report.run),
         })
@@ -221,13 +223,40 @@ fn errors(stage: &StageSummary) -> impl Iterator<Item = ErrorLine> + '_ {
 
 fn endpoints(stage: &StageSummary) -> impl Iterator<Item = EndpointLine> + '_ {
     let attempts = units::ratio(stage.attempts.attempts, stage.attempts.requests);
-    stage.endpoints.iter().map(move |endpoint| EndpointLine {
-        stage: stage.name.clone(),
-        endpoint: endpoint.name.clone(),
-        answered: number(endpoint.answered),
-        failed: number(endpoint.failed),
-        attempts: attempts.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.3}")),
-    })
+    let used = |endpoint: &&EndpointTally| endpoint.answered + endpoint.failed > 0;
+    stage
+        .endpoints
+        .iter()
+        .filter(used)
+        .map(move |endpoint| EndpointLine {
+            stage: stage.name.clone(),
+            endpoint: endpoint.name.clone(),
+            answered: number(endpoint.answered),
+            failed: number(endpoint.failed),
+            attempts: attempts.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.3}")),
+        })
+}
+
+/// The certificate in one sentence, by its worst stage.
+fn certified(report: &Report) -> String {
+    let stages = &report.run.certificate.stages;
+    let balanced = stages
+        .iter()
+        .filter(|stage| stage.accounting_adds_up)
+        .count();
+    let worst = |values: Vec<f64>, unit: Unit| {
+        let most = values.into_iter().reduce(f64::max);
+        most.map_or_else(|| "unknown".to_owned(), |value| unit.print(value))
+    };
+    let lag = stages.iter().filter_map(|stage| stage.lag_max_ns);
+    let share = stages.iter().filter_map(|stage| stage.generator_cpu_share);
+    format!(
+        "Every request is accounted for in {balanced} of {}. The largest send lag was {}, the largest share of its \
+         lanes' time that the generator spent computing {}.",
+        words::plural(units::wide(stages.len()), "stage"),
+        worst(lag.collect(), Unit::Duration),
+        worst(share.collect(), Unit::Share)
+    )
 }
 
 fn trust(report: &Report) -> Vec<TrustLine> {

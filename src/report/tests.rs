@@ -137,9 +137,17 @@ fn the_terminal_says_the_verdict_first() {
 
 #[test]
 fn no_line_is_wider_than_the_terminal() {
-    for width in [80, 100, 140, 200] {
+    let reports = [
+        sweep(),
+        grid(),
+        ended_early(StageEnd::TargetDied, &["gone"]),
+    ];
+    for (report, width) in reports
+        .iter()
+        .flat_map(|report| [80, 100, 120, 160, 200].map(|width| (report, width)))
+    {
         let text = terminal(
-            &sweep(),
+            report,
             Style {
                 colour: false,
                 width,
