@@ -3,10 +3,11 @@
 //!
 //! Example: `latency_p99 in stage in_flight=10: failed, 132 ms is above the limit of 100 ms`.
 
+mod implied;
 mod judge;
 pub mod rule;
 
-pub(crate) use judge::TARGET;
+pub(crate) use implied::TARGET;
 pub use judge::{judge, verdict};
 
 use crate::metric::Unit;

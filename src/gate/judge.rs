@@ -1,24 +1,24 @@
-//! Judges a run: every rule on every stage it is about, then what goes without saying: that something was answered, and
-//! that the target lived to the end.
+//! Judges a run: every rule on every stage it is about, then what goes without saying.
 
+use super::implied;
 use super::rule::Rule;
 use super::{Bound, Finding, Origin, Verdict};
 use crate::metric::{Metric, Reading, Unit};
 use crate::summary::{RunEnd, RunSummary, StageEnd, StageSummary};
 
-/// What a finding on the target's survival has for a metric.
-pub(crate) const TARGET: &str = "target";
-
 /// Holds every stage against the rules, and against what goes without saying. Rules that [`Rule::check`] would refuse
 /// become findings that failed.
 pub fn judge(run: &RunSummary, rules: &[Rule]) -> Vec<Finding> {
-    let implied = run.stages.iter().map(|stage| answered(run, stage));
-    let survival = run.stages.iter().filter_map(survived);
+    let answered = run
+        .stages
+        .iter()
+        .map(|stage| implied::answered(run, stage, rules));
+    let survived = run.stages.iter().filter_map(implied::survived);
     rules
         .iter()
         .flat_map(|rule| judge_rule(run, rule))
-        .chain(implied)
-        .chain(survival)
+        .chain(answered)
+        .chain(survived)
         .collect()
 }
 
@@ -40,7 +40,7 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> Verdict {
 fn judge_rule(run: &RunSummary, rule: &Rule) -> Vec<Finding> {
     let (metric, bound) = match rule.resolve() {
         Ok(resolved) => resolved,
-        Err(invalid) => return vec![about_the_run(rule, &invalid.to_string())],
+        Err(invalid) => return vec![about_the_run(rule, Verdict::Failed, invalid.to_string())],
     };
     let findings: Vec<_> = run
         .stages
@@ -49,17 +49,30 @@ fn judge_rule(run: &RunSummary, rule: &Rule) -> Vec<Finding> {
         .map(|stage| hold(run, stage, metric, bound, Origin::Scenario))
         .collect();
     if findings.is_empty() {
-        let settings = serde_json::Value::Object(rule.only.clone());
-        return vec![about_the_run(
-            rule,
-            &format!("no stage has the settings {settings}, so nothing was checked"),
-        )];
+        return vec![unchecked(run, rule)];
     }
     findings
 }
 
+/// A rule on stages that are not there: its mistake, unless the run ended before they came.
+fn unchecked(run: &RunSummary, rule: &Rule) -> Finding {
+    let settings = serde_json::Value::Object(rule.only.clone());
+    match run.end {
+        RunEnd::Completed => about_the_run(
+            rule,
+            Verdict::Failed,
+            format!("no stage has the settings {settings}, so nothing was checked"),
+        ),
+        RunEnd::Interrupted | RunEnd::TargetDied => about_the_run(
+            rule,
+            Verdict::Inconclusive,
+            format!("the run ended before a stage with the settings {settings}"),
+        ),
+    }
+}
+
 /// A rule that no stage could be held against.
-fn about_the_run(rule: &Rule, reason: &str) -> Finding {
+fn about_the_run(rule: &Rule, verdict: Verdict, reason: String) -> Finding {
     Finding {
         metric: rule.metric.clone(),
         unit: Metric::named(&rule.metric).map_or(Unit::Ratio, |metric| metric.unit),
@@ -70,13 +83,13 @@ fn about_the_run(rule: &Rule, reason: &str) -> Finding {
             .resolve()
             .map_or(Bound::AtLeast(0.0), |(_, bound)| bound),
         baseline: None,
-        verdict: Verdict::Failed,
-        reason: reason.to_owned(),
+        verdict,
+        reason,
     }
 }
 
 /// Holds one metric of one stage against one limit.
-fn hold(
+pub(super) fn hold(
     run: &RunSummary,
     stage: &StageSummary,
     metric: &Metric,
@@ -178,34 +191,4 @@ fn all_hold(run: &RunSummary, stage: &StageSummary, metric: &Metric, bound: Boun
         Bound::AtMost(_) => largest.is_some_and(|largest| bound.holds(largest)),
         Bound::AtLeast(_) => false,
     }
-}
-
-/// Zero right answers never pass.
-fn answered(run: &RunSummary, stage: &StageSummary) -> Finding {
-    let Some(metric) = Metric::named("answered") else {
-        unreachable!("the table of metrics holds `answered`");
-    };
-    let mut finding = hold(run, stage, metric, Bound::AtLeast(1.0), Origin::Implied);
-    if finding.verdict == Verdict::Failed {
-        "no request of this stage was answered".clone_into(&mut finding.reason);
-    }
-    finding
-}
-
-/// A target that dies has failed, whatever it answered before.
-fn survived(stage: &StageSummary) -> Option<Finding> {
-    (stage.end == StageEnd::TargetDied).then(|| Finding {
-        metric: TARGET.to_owned(),
-        unit: Unit::Count,
-        stage: Some(stage.name.clone()),
-        origin: Origin::Implied,
-        measured: Some(0.0),
-        limit: Bound::AtLeast(1.0),
-        baseline: None,
-        verdict: Verdict::Failed,
-        reason: std::iter::once("the target died during this stage")
-            .chain(stage.notes.iter().map(String::as_str))
-            .collect::<Vec<_>>()
-            .join(": "),
-    })
 }

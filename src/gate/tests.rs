@@ -97,6 +97,56 @@ fn zero_answers_fail_without_any_rule() {
     assert_eq!(verdict(&run, &findings), Verdict::Failed);
 }
 
+/// A stage with this many right answers among a hundred requests.
+fn stage_with(answered: u64) -> StageSummary {
+    let mut recorder = Recorder::new(WINDOW);
+    for n in 0..100 {
+        let outcome = if n < answered {
+            Outcome::Answered
+        } else {
+            Outcome::Failed(Failure::Http(500))
+        };
+        let start = Offset::from_millis(1_000 + n);
+        recorder.record(&ended(start, Duration::from_millis(5), outcome));
+    }
+    summarize(facts(0, 1), recorder)
+}
+
+#[test]
+fn a_stage_that_mostly_failed_does_not_pass_unless_that_was_expected() {
+    let run = run_of(stage_with(49));
+
+    let unexpected = judge(&run, &[]);
+    let expected = judge(&run, &[at_most("error_rate", json!("60%"))]);
+
+    assert_eq!(verdict(&run, &unexpected), Verdict::Failed);
+    assert_eq!(
+        unexpected[0].reason,
+        "49.0 % is below the limit of 50 %, which holds unless the scenario has a rule on success_rate"
+    );
+    assert_eq!(verdict(&run, &expected), Verdict::Passed);
+    let half = run_of(stage_with(50));
+    assert_eq!(verdict(&half, &judge(&half, &[])), Verdict::Passed);
+}
+
+#[test]
+fn what_an_interrupted_run_did_not_reach_is_inconclusive() {
+    let mut stage = stage_of(0, Outcome::Answered);
+    stage.end = StageEnd::Interrupted;
+    let run = run_of(stage);
+    let mut rule = at_most("error_rate", json!("50%"));
+    rule.only
+        .insert("load.closed.in_flight".to_owned(), json!(64));
+
+    let findings = judge(&run, &[rule]);
+
+    assert_eq!(
+        findings[0].reason,
+        r#"the run ended before a stage with the settings {"load.closed.in_flight":64}"#
+    );
+    assert_eq!(verdict(&run, &findings), Verdict::Inconclusive);
+}
+
 #[test]
 fn a_run_without_stages_fails() {
     let run = RunSummary::new(identity(), Vec::new());

@@ -62,7 +62,11 @@ fn a_server_that_dies_in_mid_run_leaves_a_report_with_its_failures() {
 
     let ended = tool.run(&["run", "x.yaml"]);
 
-    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stdout.contains("is below the limit of 50 %"),
+        "{ended:?}"
+    );
     let stage = &tool.report("tried")["run"]["stages"][0];
     assert_eq!(stage["accounting"]["answered"], 20);
     assert!(stage["errors"]["closed"].as_u64() > Some(0), "{stage}");
