@@ -13,6 +13,7 @@ mod reading;
 mod recorder;
 mod scaling;
 mod stage;
+mod timings;
 
 pub use certificate::{Certificate, Doubt, StageTrust};
 pub use distribution::{Distribution, SpectrumPoint};
@@ -22,9 +23,10 @@ pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
 pub use scaling::{ScalingGroup, ScalingRow};
 pub use stage::{
-    Accounting, Attempts, Distributions, EndpointTally, Resources, StageEnd, StageFacts,
-    StageSummary, Throughput, TokenSources, TokenTally, summarize,
+    Accounting, Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
+    TokenSources, TokenTally, summarize,
 };
+pub use timings::{Distributions, Timings};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Joins shards: runs of one plan by several generators at the same time. Counts and histograms add up, so percentiles
 //! of the whole are exact, which averages of percentiles never are.
 
+use super::distribution::Distribution;
 use super::document::Error;
-use super::stage::{Distributions, EndpointTally, Resources, StageEnd, StageSummary};
+use super::stage::{EndpointTally, Resources, StageEnd, StageSummary};
 use super::{Certificate, RunSummary, scaling};
 use std::fmt::Display;
 
@@ -58,7 +59,8 @@ impl StageSummary {
         self.throughput.add(&other.throughput);
         self.attempts.add(&other.attempts);
         self.tokens.add(&other.tokens);
-        self.distributions.merge(&other.distributions);
+        self.distributions
+            .add(&other.distributions, Distribution::merge);
         self.resources = self.resources.with(&other.resources);
         for (kind, count) in &other.errors {
             *self.errors.entry(kind.clone()).or_default() += count;
@@ -85,24 +87,6 @@ impl StageSummary {
             }
             None => self.endpoints.push(theirs.clone()),
         }
-    }
-}
-
-impl Distributions {
-    fn merge(&mut self, other: &Self) {
-        self.lag.merge(&other.lag);
-        self.latency.merge(&other.latency);
-        self.service_time.merge(&other.service_time);
-        self.ttfb.merge(&other.ttfb);
-        self.ttft.merge(&other.ttft);
-        self.ttft_sched.merge(&other.ttft_sched);
-        self.icl.merge(&other.icl);
-        self.stall.merge(&other.stall);
-        self.itl.merge(&other.itl);
-        self.tpot.merge(&other.tpot);
-        self.ntpot.merge(&other.ntpot);
-        self.close.merge(&other.close);
-        self.failed_latency.merge(&other.failed_latency);
     }
 }
 

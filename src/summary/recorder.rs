@@ -6,9 +6,8 @@
 //! So every sample of a stage is recorded, those of warm-up and drain too.
 
 use super::distribution::{Distribution, LONGEST, buckets, histogram};
-use super::stage::{
-    Accounting, Attempts, Distributions, EndpointTally, Throughput, TokenSources, TokenTally,
-};
+use super::stage::{Accounting, Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
+use super::timings::{Distributions, Timings};
 use crate::sample::{Failure, Outcome, Sample, Sink, Wrong};
 use crate::units::{Offset, nanos};
 use hdrhistogram::Histogram;
@@ -40,7 +39,7 @@ pub struct Recorder {
     pub(super) tokens: TokenTally,
     pub(super) endpoints: Vec<EndpointTally>,
     errors: Vec<(Kind, u64)>,
-    timings: Timings,
+    timings: Timings<Timing>,
 }
 
 /// The kind of an error, as small as it is while recording.
@@ -67,7 +66,7 @@ impl Recorder {
             tokens: TokenTally::default(),
             endpoints: Vec::with_capacity(16),
             errors: Vec::with_capacity(16),
-            timings: Timings::new(),
+            timings: Timings::of(Timing::new),
         }
     }
 
@@ -162,7 +161,7 @@ impl Recorder {
         self.throughput.add(&other.throughput);
         self.attempts.add(&other.attempts);
         self.tokens.add(&other.tokens);
-        self.timings.merge(&other.timings);
+        self.timings.add(&other.timings, Timing::merge);
         for &(kind, count) in &other.errors {
             self.add_error(kind, count);
         }
@@ -189,78 +188,12 @@ impl Recorder {
 
     /// The distributions as they are kept.
     pub(super) fn distributions(&self) -> Distributions {
-        let timings = &self.timings;
-        Distributions {
-            lag: timings.lag.kept(),
-            latency: timings.latency.kept(),
-            service_time: timings.service_time.kept(),
-            ttfb: timings.ttfb.kept(),
-            ttft: timings.ttft.kept(),
-            ttft_sched: timings.ttft_sched.kept(),
-            icl: timings.icl.kept(),
-            stall: timings.stall.kept(),
-            itl: timings.itl.kept(),
-            tpot: timings.tpot.kept(),
-            ntpot: timings.ntpot.kept(),
-            close: timings.close.kept(),
-            failed_latency: timings.failed_latency.kept(),
-        }
+        self.timings.map(Timing::kept)
     }
 }
 
-/// The histograms of one lane. The formulas are those of `docs/metrics.md`.
-#[derive(Debug)]
-struct Timings {
-    lag: Timing,
-    latency: Timing,
-    service_time: Timing,
-    ttfb: Timing,
-    ttft: Timing,
-    ttft_sched: Timing,
-    icl: Timing,
-    stall: Timing,
-    itl: Timing,
-    tpot: Timing,
-    ntpot: Timing,
-    close: Timing,
-    failed_latency: Timing,
-}
-
-impl Timings {
-    fn new() -> Self {
-        Self {
-            lag: Timing::new(),
-            latency: Timing::new(),
-            service_time: Timing::new(),
-            ttfb: Timing::new(),
-            ttft: Timing::new(),
-            ttft_sched: Timing::new(),
-            icl: Timing::new(),
-            stall: Timing::new(),
-            itl: Timing::new(),
-            tpot: Timing::new(),
-            ntpot: Timing::new(),
-            close: Timing::new(),
-            failed_latency: Timing::new(),
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.lag.merge(&other.lag);
-        self.latency.merge(&other.latency);
-        self.service_time.merge(&other.service_time);
-        self.ttfb.merge(&other.ttfb);
-        self.ttft.merge(&other.ttft);
-        self.ttft_sched.merge(&other.ttft_sched);
-        self.icl.merge(&other.icl);
-        self.stall.merge(&other.stall);
-        self.itl.merge(&other.itl);
-        self.tpot.merge(&other.tpot);
-        self.ntpot.merge(&other.ntpot);
-        self.close.merge(&other.close);
-        self.failed_latency.merge(&other.failed_latency);
-    }
-
+/// The formulas are those of `docs/metrics.md`.
+impl Timings<Timing> {
     /// The times of an answered request.
     fn answer(&mut self, sample: &Sample<'_>, tokens: &mut TokenTally) {
         let last = sample

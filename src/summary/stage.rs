@@ -1,10 +1,10 @@
 //! The facts of one stage: what was asked of it, what came back, how long everything took, and what the instrument
 //! itself used. Example: `{ "name": "in_flight=10", "accounting": { "offered": 9000, "answered": 8998, "failed": 2 } }`.
 
-use super::distribution::Distribution;
 use super::nanoseconds;
 use super::reading::Reading;
 use super::recorder::Recorder;
+use super::timings::Distributions;
 use crate::observe::Usage;
 use crate::sample::{TokenSource, Tokens};
 use crate::units::{self, float};
@@ -161,37 +161,6 @@ pub struct EndpointTally {
     pub answered: u64,
     /// Requests that failed there last, or were answered wrong.
     pub failed: u64,
-}
-
-/// How long everything took. Every one but `lag` and `failed_latency` is about answered requests only.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Distributions {
-    /// Scheduled start to sending, of all requests sent.
-    pub lag: Distribution,
-    /// Scheduled start to last token.
-    pub latency: Distribution,
-    /// Sending to last token.
-    pub service_time: Distribution,
-    /// Sending to response head.
-    pub ttfb: Distribution,
-    /// Sending to first token, of streams.
-    pub ttft: Distribution,
-    /// Scheduled start to first token, of streams.
-    pub ttft_sched: Distribution,
-    /// Gap between chunks, of streams.
-    pub icl: Distribution,
-    /// Longest gap within one stream.
-    pub stall: Distribution,
-    /// Gap between tokens, of streams.
-    pub itl: Distribution,
-    /// Mean time per output token after the first, of streams.
-    pub tpot: Distribution,
-    /// Service time per output token.
-    pub ntpot: Distribution,
-    /// Last token to the end of the answer.
-    pub close: Distribution,
-    /// Scheduled start to the end, of failed requests and wrong answers.
-    pub failed_latency: Distribution,
 }
 
 /// What the client's threads used over the measure phase.
