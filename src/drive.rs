@@ -26,10 +26,10 @@ use crate::schedule::Load;
 use embedded::Embedded;
 use std::io;
 use std::num::NonZero;
-use std::sync::{Arc, Barrier, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -110,8 +110,8 @@ pub fn start<S: Sink>(
     let lanes = useful_lanes(&stage.load, lanes);
     let stop = CancellationToken::new();
     let progress = Arc::new(Progress::default());
-    let starting_line = Arc::new(StartingLine::new(lanes));
     let (report, records) = mpsc::channel(lanes.get());
+    let mut starts = Vec::new();
     for index in 0..lanes.get() {
         let client = Client::new(&stage.client, endpoints)?;
         let lane = lane::Lane {
@@ -123,14 +123,25 @@ pub fn start<S: Sink>(
             progress: Arc::clone(&progress),
         };
         let (load, seed) = (stage.load.clone(), stage.seed);
-        let (report, starting_line) = (report.clone(), Arc::clone(&starting_line));
+        let report = report.clone();
+        let (start, epoch) = oneshot::channel();
+        starts.push(start);
         thread::Builder::new()
             .name(format!("lane-{index}"))
             .spawn(move || {
-                let record = lane::run(lane, load, seed, || starting_line.wait());
+                // No start comes when another lane could not be made.
+                let Ok(epoch) = epoch.blocking_recv() else {
+                    return;
+                };
+                let record = lane::run(lane, load, seed, epoch);
                 // Nobody receives when the run was given up; then nobody wants the record.
                 report.blocking_send(record).ok();
             })?;
+    }
+    let epoch = Instant::now();
+    for start in starts {
+        // A lane that is gone already is found out when its record is missing.
+        start.send(epoch).ok();
     }
     Ok(Running {
         records,
@@ -148,26 +159,6 @@ fn useful_lanes(load: &Load, lanes: NonZero<usize>) -> NonZero<usize> {
             .and_then(NonZero::new)
             .map_or(lanes, |in_flight| in_flight.min(lanes)),
         Load::Open(_) => lanes,
-    }
-}
-
-/// Where lanes wait for each other, so that all count time from the same instant.
-struct StartingLine {
-    barrier: Barrier,
-    epoch: OnceLock<Instant>,
-}
-
-impl StartingLine {
-    fn new(lanes: NonZero<usize>) -> Self {
-        Self {
-            barrier: Barrier::new(lanes.get()),
-            epoch: OnceLock::new(),
-        }
-    }
-
-    fn wait(&self) -> Instant {
-        self.barrier.wait();
-        *self.epoch.get_or_init(Instant::now)
     }
 }
 

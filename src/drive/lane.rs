@@ -53,12 +53,12 @@ pub(super) struct Sending<E, S> {
     give_up: CancellationToken,
 }
 
-/// Runs a lane to its end on the current thread. `epoch` is called once, when the lane is ready to send.
+/// Runs a lane to its end on the current thread. All lanes of a stage count time from the same `epoch`.
 pub(super) fn run<E: Exchange, S: Sink>(
     lane: Lane<E, S>,
     load: Load,
     seed: Seed,
-    epoch: impl FnOnce() -> Instant,
+    epoch: Instant,
 ) -> Result<LaneRecord<S>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -66,7 +66,7 @@ pub(super) fn run<E: Exchange, S: Sink>(
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, async {
         let pacer = Pacer::fine()?;
-        drive(lane, load, seed, pacer, epoch()).await
+        drive(lane, load, seed, pacer, epoch).await
     })
 }
 

@@ -1,6 +1,7 @@
 //! The open loop: requests start when the schedule says so, whatever has become of the earlier ones. It never waits for
 //! a free place: a request that finds the in-flight cap reached is emitted as not sent.
 
+use super::Error;
 use super::exchange::Exchange;
 use super::lane::Sending;
 use super::pace::Pacer;
@@ -8,7 +9,6 @@ use crate::sample::Sink;
 use crate::schedule::Open;
 use crate::seed::Seed;
 use crate::units::wide;
-use std::io;
 use std::rc::Rc;
 use tokio::task::JoinSet;
 
@@ -18,7 +18,7 @@ pub(super) async fn send<E: Exchange, S: Sink>(
     open: &Open,
     seed: Seed,
     pacer: &Pacer,
-) -> io::Result<()> {
+) -> Result<(), Error> {
     let share = sending.share();
     let (index, lanes) = (wide(share.index), wide(share.lanes.get()));
     let cap = share.of(open.max_in_flight);
@@ -34,7 +34,9 @@ pub(super) async fn send<E: Exchange, S: Sink>(
             () = sending.stopped() => break,
             due = pacer.wait_until(sending.clock.instant(slot.at)) => due?,
         }
-        while in_flight.try_join_next().is_some() {}
+        while let Some(sent) = in_flight.try_join_next() {
+            sent.map_err(|_| Error::LaneDied)?;
+        }
         if in_flight.len() >= cap {
             sending.not_sent(slot);
             continue;
