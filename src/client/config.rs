@@ -67,15 +67,18 @@ pub enum Mode {
     Grpc,
     /// gRPC endpoints first, REST endpoints when no gRPC connection can be made.
     Hybrid,
+    /// REST endpoints first, gRPC endpoints when no REST connection can be made.
+    HybridRestFirst,
 }
 
 impl Mode {
     /// The protocols of this mode, preferred first.
-    pub(super) const fn protocols(self) -> &'static [Protocol] {
+    pub const fn protocols(self) -> &'static [Protocol] {
         match self {
             Self::Rest => &[Protocol::Openai],
             Self::Grpc => &[Protocol::OipGrpc],
             Self::Hybrid => &[Protocol::OipGrpc, Protocol::Openai],
+            Self::HybridRestFirst => &[Protocol::Openai, Protocol::OipGrpc],
         }
     }
 }
@@ -86,6 +89,7 @@ impl fmt::Display for Mode {
             Self::Rest => "rest",
             Self::Grpc => "grpc",
             Self::Hybrid => "hybrid",
+            Self::HybridRestFirst => "hybrid_rest_first",
         })
     }
 }

@@ -108,29 +108,24 @@ fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
 
 /// Every protocol that the client's mode relies on needs an endpoint that speaks it.
 fn mode(document: &Document, mode: Mode, endpoints: &[Endpoint]) -> Result<(), Error> {
-    let (name, wanted): (&str, &[Protocol]) = match mode {
-        Mode::Rest => ("rest", &[Protocol::Openai]),
-        Mode::Grpc => ("grpc", &[Protocol::OipGrpc]),
-        Mode::Hybrid => ("hybrid", &[Protocol::OipGrpc, Protocol::Openai]),
-    };
     let speaks = |protocol: &Protocol| {
         endpoints
             .iter()
             .any(|endpoint| endpoint.protocol == *protocol)
     };
-    match wanted.iter().find(|protocol| !speaks(protocol)) {
+    match mode.protocols().iter().find(|protocol| !speaks(protocol)) {
         None => Ok(()),
         Some(missing) => {
-            let mode = Path::root().key("client").key("mode");
+            let setting = Path::root().key("client").key("mode");
             // A mode that nobody wrote stands nowhere; the endpoints do.
-            let is_written = document.get(&mode).is_some();
+            let is_written = document.get(&setting).is_some();
             let path = if is_written {
-                mode
+                setting
             } else {
                 Path::root().key("target").key("endpoints")
             };
             let told = format!(
-                "the client's mode `{name}` needs an endpoint that speaks `{missing}`, and there is none"
+                "the client's mode `{mode}` needs an endpoint that speaks `{missing}`, and there is none"
             );
             let hint = format!("add one with `protocol: {missing}`, or set another `client.mode`");
             Err(document.error(&path, Part::Value, told).hint(hint))

@@ -10,6 +10,7 @@ use inferometer::client::{
     Usage,
 };
 use inferometer_mock::{Cut, Fault, Mock, MockSpec, Status};
+use std::net::TcpListener;
 
 async fn mock(faults: Vec<Fault>) -> Mock {
     let spec = MockSpec {
@@ -21,15 +22,29 @@ async fn mock(faults: Vec<Fault>) -> Mock {
 
 /// A client of one protocol of a mock.
 fn client(mock: &Mock, mode: Mode) -> Client {
-    let (protocol, url) = match mode {
-        Mode::Rest => (Protocol::Openai, mock.rest_url()),
-        Mode::Grpc | Mode::Hybrid => (Protocol::OipGrpc, mock.grpc_url()),
-    };
+    let endpoints = [
+        endpoint(Protocol::Openai, mock.rest_url()),
+        endpoint(Protocol::OipGrpc, mock.grpc_url()),
+    ];
+    client_of(mode, &endpoints)
+}
+
+fn client_of(mode: Mode, endpoints: &[Endpoint]) -> Client {
     let config = ClientConfig {
         mode,
         ..ClientConfig::default()
     };
-    Client::new(&config, &[Endpoint { protocol, url }]).unwrap()
+    Client::new(&config, endpoints).unwrap()
+}
+
+fn endpoint(protocol: Protocol, url: String) -> Endpoint {
+    Endpoint { protocol, url }
+}
+
+/// The URL of a port that nobody listens on.
+fn refusing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
 }
 
 fn request(input: Input, stream: bool) -> Request {
@@ -147,4 +162,41 @@ async fn models_are_loaded_and_unloaded_over_grpc_and_seen_over_rest() {
 
     assert_eq!(unloaded.unwrap_err().failure.kind, FailureKind::Http(503));
     assert_eq!(loaded.unwrap().usage.unwrap().completion_tokens, 4);
+}
+
+#[tokio::test]
+async fn a_protocol_that_cannot_be_connected_to_hands_over_to_the_other_in_either_direction() {
+    let mock = mock(vec![]).await;
+    let no_grpc = [
+        endpoint(Protocol::Openai, mock.rest_url()),
+        endpoint(Protocol::OipGrpc, refusing()),
+    ];
+    let no_rest = [
+        endpoint(Protocol::Openai, refusing()),
+        endpoint(Protocol::OipGrpc, mock.grpc_url()),
+    ];
+
+    for (mode, endpoints, answering) in [
+        (Mode::Hybrid, &no_grpc, 0),
+        (Mode::HybridRestFirst, &no_rest, 1),
+    ] {
+        for stream in [false, true] {
+            let client = client_of(mode, endpoints);
+
+            let answer = client
+                .inference()
+                .execute(&request(chat(), stream))
+                .await
+                .unwrap();
+
+            assert_eq!(answer.endpoint, answering, "{mode}");
+            assert_eq!(answer.text, " alpha bravo charlie delta");
+            let kinds: Vec<_> = answer
+                .failed_attempts
+                .iter()
+                .map(|attempt| attempt.failure.kind)
+                .collect();
+            assert_eq!(kinds, [FailureKind::Connect], "{mode}");
+        }
+    }
 }
