@@ -69,6 +69,23 @@ async fn a_stream_gives_its_chunks_and_the_counts_of_its_final_response() {
 }
 
 #[tokio::test]
+async fn a_long_answer_is_read_and_one_past_the_limit_is_malformed() {
+    let server = start().await;
+    let client = client(Mode::Grpc, 1, std::slice::from_ref(&server.endpoint));
+
+    for stream in [false, true] {
+        let request = asking("talkative", stream);
+        let answer = client.inference().execute(&request).await.unwrap();
+
+        assert_eq!(answer.text.len(), 5 << 20);
+    }
+    let request = asking("endless", false);
+    let failed = client.inference().execute(&request).await.unwrap_err();
+
+    assert_eq!(kinds(&failed), [(0, FailureKind::Malformed)]);
+}
+
+#[tokio::test]
 async fn a_stream_that_breaks_off_says_how() {
     let server = start().await;
     let client = client(Mode::Grpc, 3, std::slice::from_ref(&server.endpoint));

@@ -25,6 +25,9 @@ use tokio::task::JoinSet;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Response, Status, Streaming};
 
+/// More than the client takes, in bytes.
+const TOO_LONG: usize = 17 << 20;
+
 type Reaction<T> = Result<Response<T>, Status>;
 
 /// What the server has seen.
@@ -144,6 +147,8 @@ impl GrpcInferenceService for Scripted {
             "busy-twice" if call <= 2 => Err(Status::unavailable("try again")),
             "busy" => Err(Status::unavailable("try again")),
             "absent" => Err(Status::not_found("no such model")),
+            "talkative" => Ok(Response::new(response(&"a".repeat(5 << 20)))),
+            "endless" => Ok(Response::new(response(&"a".repeat(TOO_LONG)))),
             _ => Ok(Response::new(counted(response(" a b")))),
         }
     }
@@ -168,6 +173,10 @@ impl GrpcInferenceService for Scripted {
         let answer = stream::iter([" a", " b"].map(response).map(streamed).map(Ok));
         Ok(Response::new(match model.as_str() {
             "endless" => answer.chain(stream::pending()).boxed(),
+            "talkative" => {
+                let long = streamed(response(&"a".repeat(5 << 20)));
+                stream::iter([Ok(long), end]).boxed()
+            }
             _ => answer.chain(stream::iter([end])).boxed(),
         }))
     }

@@ -5,6 +5,7 @@
 //! tries anew.
 
 use super::status::{self, Answer};
+use crate::client::transport::ANSWER_LIMIT;
 use crate::client::{Error, Failure, FailureKind};
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
 use inferometer_proto::inference::{ModelInferRequest, ModelInferResponse};
@@ -57,8 +58,10 @@ impl Link {
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
-        let call = |channel| call(Stub::with_origin(channel, self.origin()));
-        self.call_on_channel(call).await
+        let stub = |channel| {
+            Stub::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT)
+        };
+        self.call_on_channel(|channel| call(stub(channel))).await
     }
 
     /// Makes one unary inference. Unlike the generated client's, this call returns when the head of the answer has
@@ -68,7 +71,8 @@ impl Link {
         request: Request<ModelInferRequest>,
     ) -> Result<Streaming<ModelInferResponse>, Failure> {
         self.call_on_channel(|channel| async {
-            let mut grpc = Grpc::with_origin(channel, self.origin());
+            let mut grpc =
+                Grpc::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT);
             grpc.ready()
                 .await
                 .map_err(|e| Status::from_error(Box::new(e)))?;
