@@ -1,6 +1,7 @@
 //! Waits that end within some 50 µs of their time. The runtime's own timer counts in whole milliseconds, which is far
 //! too coarse for a backend that has to be as fast or slow as it says; so on Linux all waits of a mock share one kernel
-//! timer. Elsewhere, and in tests that pause the clock, the runtime's timer serves.
+//! timer. It knows nothing of a clock that a test has paused: such a test takes the runtime's timer, which also serves
+//! on other platforms.
 
 use std::future::poll_fn;
 use std::io;
@@ -240,12 +241,13 @@ mod tests {
     #[tokio::test]
     async fn alarms_ring_in_the_order_of_their_times_and_never_early() {
         let (timer, ringing) = Timer::fine().unwrap();
-        let start = Instant::now();
+        // Late enough for all to be set before the first rings, however busy the machine.
+        let first = Instant::now() + Duration::from_millis(200);
         let mut tasks = JoinSet::new();
         for millis in [5_u64, 1, 3, 1, 0] {
             let mut alarm = timer.alarm();
             tasks.spawn(async move {
-                let due = start + Duration::from_millis(millis);
+                let due = first + Duration::from_millis(millis);
                 alarm.until(due).await;
                 (millis, Instant::now() >= due)
             });
