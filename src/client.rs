@@ -96,7 +96,8 @@ impl Client {
                 format!("no endpoint {endpoint}: expected a position below {count}"),
             )
         })?;
-        let allowed = self.config.connect_deadline.duration() + self.config.deadline.duration();
+        let connect_deadline = self.config.connect_deadline.duration();
+        let allowed = connect_deadline.saturating_add(self.config.deadline.duration());
         Deadline::after(allowed)
             .within(link.transport.is_ready())
             .await

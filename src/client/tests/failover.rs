@@ -2,6 +2,7 @@
 
 use super::servers::{Raw, Server, Swallowing, refusing};
 use super::*;
+use std::time::Duration;
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -83,6 +84,26 @@ async fn readiness_is_asked_once_and_says_why_not() {
 }
 
 #[tokio::test]
+async fn the_longest_deadlines_there_are_can_be_waited_for() {
+    let config = ClientConfig {
+        deadline: Duration::MAX.into(),
+        connect_deadline: Duration::MAX.into(),
+        mode: Mode::Hybrid,
+        ..ClientConfig::default()
+    };
+    let endpoints = [openai(refusing()), oip_grpc(refusing())];
+    let client = Client::new(&config, &endpoints).unwrap();
+
+    let failed = client.inference().open(&prompt(false)).await.unwrap_err();
+
+    assert_eq!(failed.failure.kind, FailureKind::Connect);
+    for endpoint in [0, 1] {
+        let failure = client.is_ready(endpoint).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Connect, "{failure}");
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_never_answers_costs_one_deadline_and_is_not_asked_again() {
     let silent = Server::start(Raw::Hangs(b"")).await;
     let endpoints = [openai(&*silent.url), oip_grpc(&*silent.url)];
@@ -108,7 +129,7 @@ async fn the_deadline_holds_in_the_middle_of_a_stream() {
     ))
     .await;
     let endpoints = [openai(&*hanging.url)];
-    let client = with_deadline(Mode::Rest, Period::from_millis(100), &endpoints);
+    let client = with_deadline(Mode::Rest, Period::from_millis(500), &endpoints);
 
     let mut reply = client.inference().open(&prompt(true)).await.unwrap();
 
