@@ -3,7 +3,6 @@
 use super::{Invalid, split, written_as_text};
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 const EXPECTED: &str = "a rate above zero such as 200/s, 30/m or 0.5/s";
 
@@ -34,11 +33,6 @@ impl Rate {
     /// Events per second.
     pub const fn per_second(self) -> f64 {
         self.0
-    }
-
-    /// The mean gap between two events.
-    pub fn mean_gap(self) -> Duration {
-        Duration::from_secs_f64(1.0 / self.0)
     }
 }
 
