@@ -110,7 +110,7 @@ async fn an_address_in_use_and_an_unsound_specification_are_refused() {
 
 #[tokio::test]
 async fn the_highest_number_in_flight_is_remembered() {
-    let mock = mock(r#"{"latency":{"fixed":"50ms"}}"#).await;
+    let mock = mock(r#"{"latency":{"fixed":"300ms"}}"#).await;
     let client = reqwest::Client::new();
     let ask = || {
         client
