@@ -44,10 +44,18 @@ impl FromStr for Share {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         match split(text.trim()) {
-            Some((number, "%")) if number <= 100.0 => Ok(Self(number / 100.0)),
+            Some((number, "%")) if number <= 100.0 => hundredths(number)
+                .map(Self)
+                .ok_or_else(|| Invalid::new(EXPECTED, text)),
             _ => Err(Invalid::new(EXPECTED, text)),
         }
     }
+}
+
+/// The number with its decimal point moved by two places. A division by 100 would round a second time, and 99.9 % would
+/// be more than 999 of 1,000.
+fn hundredths(number: f64) -> Option<f64> {
+    format!("{number}e-2").parse().ok()
 }
 
 impl fmt::Display for Share {

@@ -82,3 +82,17 @@ proptest! {
         prop_assert!((read.per_second() / per_second - 1.0).abs() < 1e-12);
     }
 }
+
+#[test]
+fn a_percentage_is_the_very_ratio_of_the_counts_that_it_names() {
+    for thousandths in 0..=1000_u32 {
+        let percent = f64::from(thousandths) / 10.0;
+
+        let share: Share = format!("{percent}%").parse().unwrap();
+
+        assert_eq!(
+            share.ratio().to_bits(),
+            (f64::from(thousandths) / 1000.0).to_bits()
+        );
+    }
+}
