@@ -138,4 +138,8 @@ impl fmt::Display for Wrong {
 pub trait Sink: Send + 'static {
     /// Takes one sample.
     fn take(&mut self, sample: &Sample<'_>);
+
+    /// Hears when the measure phase really ended; called once, at that moment. After a stop it is before the planned end,
+    /// and what happens from there on is not part of the phase.
+    fn measure_ended(&mut self, at: Offset);
 }

@@ -158,6 +158,13 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         self.emit(slot, None, &exchanged, &[]);
     }
 
+    /// Tells the sink that the measure phase is over: at its planned end, or now if it was stopped before that.
+    fn measure_ended(&self) -> Offset {
+        let end = self.clock.now().min(self.measure_end());
+        self.lane.sink.borrow_mut().measure_ended(end);
+        end
+    }
+
     fn emit(&self, slot: Slot, sent: Option<Offset>, exchanged: &Exchanged, chunks: &[Chunk]) {
         self.lane.progress.ended(exchanged.outcome);
         self.lane.sink.borrow_mut().take(&Sample {
@@ -180,14 +187,15 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
 /// Reads what the thread uses from the start of the measure phase to its end, and how long that really was.
 async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> (Usage, Duration) {
     if !sending.wait_until(sending.measure_start()).await {
+        sending.measure_ended();
         return (Usage::default(), Duration::ZERO);
     }
     let meter = Meter::start();
     sending.wait_until(sending.measure_end()).await;
-    let measured = sending.clock.now().since(sending.measure_start());
+    let usage = meter.stop();
     (
-        meter.stop(),
-        measured.min(sending.lane.phases.measure.duration()),
+        usage,
+        sending.measure_ended().since(sending.measure_start()),
     )
 }
 

@@ -39,8 +39,9 @@ struct Seen {
     outcome: Outcome,
 }
 
+/// The samples, and when the measure phase ended.
 #[derive(Debug, Default)]
-struct Kept(Vec<Seen>);
+struct Kept(Vec<Seen>, Option<Offset>);
 
 impl Sink for Kept {
     fn take(&mut self, sample: &Sample<'_>) {
@@ -51,6 +52,10 @@ impl Sink for Kept {
             finished: sample.finished,
             outcome: sample.outcome,
         });
+    }
+
+    fn measure_ended(&mut self, at: Offset) {
+        self.1 = Some(at);
     }
 }
 
@@ -173,6 +178,10 @@ async fn a_stop_ends_sending_at_once_and_lets_answers_come_in() {
     assert_eq!(record.sink.0.len(), 31);
     assert_eq!(record.sink.ended(Outcome::Answered), 31);
     assert_eq!(record.measured.as_millis(), 2_050);
+    assert_eq!(
+        record.sink.1.map(|end| end.duration().as_millis()),
+        Some(3_050)
+    );
 }
 
 #[tokio::test(start_paused = true)]

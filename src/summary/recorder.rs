@@ -53,6 +53,10 @@ impl Sink for Recorder {
     fn take(&mut self, sample: &Sample<'_>) {
         self.record(sample);
     }
+
+    fn measure_ended(&mut self, at: Offset) {
+        self.window.end = self.window.end.min(at);
+    }
 }
 
 impl Recorder {
