@@ -153,10 +153,11 @@ fn weigh(
         Reading::Value(value) => (
             Verdict::Failed,
             format!(
-                "{} is {} the limit of {}",
+                "{} is {} the limit of {}{}",
                 metric.unit.print(value),
                 bound.missed(),
-                metric.unit.print_round(bound.value())
+                metric.unit.print_round(bound.value()),
+                by_how_little(metric.unit, value, bound.value())
             ),
         ),
         Reading::Insufficient { n, needed } => (
@@ -177,6 +178,15 @@ fn weigh(
             },
             format!("not measured: {why}"),
         ),
+    }
+}
+
+/// The distance from the limit, where both print alike and a reader would see none.
+fn by_how_little(unit: Unit, value: f64, limit: f64) -> String {
+    if unit.print(value) == unit.print(limit) {
+        format!(", by {}", unit.print((value - limit).abs()))
+    } else {
+        String::new()
     }
 }
 

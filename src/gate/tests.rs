@@ -245,3 +245,28 @@ fn rules_that_cannot_be_checked_say_which_field_and_why() {
     insta::assert_snapshot!(refused(neither), @"metric: expected a limit on `latency_p99`, found none; add `at_most` or `at_least`, a duration with its unit, such as 250ms");
     assert_eq!(at_most("latency_p99", json!("1s")).check(), Ok(()));
 }
+
+#[test]
+fn a_share_that_is_exactly_the_limit_keeps_it() {
+    let mut stage = stage_of(999, Outcome::Answered);
+    stage.accounting.offered += 1;
+    stage.accounting.failed += 1;
+    let rule = Rule {
+        at_most: None,
+        at_least: Some(Limit(json!("99.9%"))),
+        ..at_most("success_rate", json!("99.9%"))
+    };
+
+    let (verdict, reason, _) = judged(&run_of(stage), rule);
+
+    assert_eq!(verdict, Verdict::Passed, "{reason}");
+}
+
+#[test]
+fn a_limit_missed_by_less_than_is_printed_says_by_how_much() {
+    let run = run_of(stage_of(10, Outcome::Answered));
+
+    let (_, reason, _) = judged(&run, at_most("latency_max", json!("4.999ms")));
+
+    assert_eq!(reason, "5.00 ms is above the limit of 4.999 ms, by 1.00 µs");
+}

@@ -110,3 +110,45 @@ fn the_committed_reference_is_current() {
 
     assert!(committed == reference(), "docs/metrics.md is not current");
 }
+
+#[test]
+fn a_value_at_the_border_prints_in_the_larger_unit() {
+    let nanos = [
+        999.4,
+        999.6,
+        999_400.0,
+        999_600.0,
+        999_600_000.0,
+        59.94e9,
+        59.96e9,
+    ];
+    assert_eq!(
+        nanos.map(|value| Unit::Duration.print(value)),
+        [
+            "999 ns",
+            "1.00 µs",
+            "999 µs",
+            "1.00 ms",
+            "1.00 s",
+            "59.9 s",
+            "1 min 00 s"
+        ]
+    );
+
+    let kibibytes = [1023.0, 1023.4, 1023.6, 1024.0];
+    assert_eq!(
+        kibibytes.map(|value| Unit::Bytes.print(value * 1024.0)),
+        ["1,023 KiB", "1,023 KiB", "1.00 MiB", "1.00 MiB"]
+    );
+}
+
+#[test]
+fn a_limit_prints_as_it_was_written() {
+    assert_eq!(Unit::Duration.print_round(1_234_500_000.0), "1.2345 s");
+    assert_eq!(Unit::Duration.print_round(5e6), "5 ms");
+    assert_eq!(Unit::Share.print_round(0.9994), "99.94 %");
+    assert_eq!(Unit::Share.print_round(1.0), "100 %");
+    assert_eq!(Unit::PerSecond.print_round(1234.5), "1,234.5/s");
+    assert_eq!(Unit::Bytes.print_round(65_536.0), "64 KiB");
+    assert_eq!(Unit::Count.print_round(0.0), "0");
+}

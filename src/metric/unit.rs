@@ -78,30 +78,29 @@ impl Unit {
     /// A value as people read it, with three or four significant digits and its unit.
     pub fn print(self, value: f64) -> String {
         match self {
-            Self::Duration => print_nanos(value),
+            Self::Duration => print_nanos(value, significant),
             Self::Share => print_share(value),
             Self::PerSecond => format!("{}/s", significant(value)),
-            Self::Bytes => print_bytes(value),
+            Self::Bytes => print_bytes(value, significant),
             Self::Count => print_count(value),
             Self::Ratio => significant(value),
         }
     }
 
-    /// A round value, such as a limit or a tick, without zeros that say nothing: `5 ms` for `5.00 ms`.
+    /// A value that somebody chose, such as a limit or a tick, with all its digits and without zeros that say nothing:
+    /// `5 ms` for `5.00 ms`, `99.95 %` for `99.9 %`.
     pub fn print_round(self, value: f64) -> String {
-        let printed = self.print(value);
-        let end = printed.find([' ', '/']).unwrap_or(printed.len());
-        let (number, unit) = printed.split_at(end);
-        let number = if number.contains('.') {
-            number.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            number
-        };
-        format!("{number}{unit}")
+        match self {
+            Self::Duration => print_nanos(value, in_full),
+            Self::Share => format!("{} %", in_full(value * 100.0)),
+            Self::PerSecond => format!("{}/s", in_full(value)),
+            Self::Bytes => print_bytes(value, in_full),
+            Self::Count | Self::Ratio => in_full(value),
+        }
     }
 }
 
-fn print_nanos(nanos: f64) -> String {
+fn print_nanos(nanos: f64, digits: fn(f64) -> String) -> String {
     // The borders lie where rounding to three digits would print 1000 of the smaller unit.
     let (scale, unit) = match nanos {
         n if n >= 59.95e9 => return print_minutes(n / 1e9),
@@ -110,7 +109,7 @@ fn print_nanos(nanos: f64) -> String {
         n if n >= 999.5 => (1e3, "µs"),
         _ => (1.0, "ns"),
     };
-    format!("{} {unit}", significant(nanos / scale))
+    format!("{} {unit}", digits(nanos / scale))
 }
 
 fn print_minutes(seconds: f64) -> String {
@@ -135,7 +134,7 @@ fn print_share(share: f64) -> String {
     }
 }
 
-fn print_bytes(bytes: f64) -> String {
+fn print_bytes(bytes: f64, digits: fn(f64) -> String) -> String {
     const SCALES: [(f64, &str); 4] = [
         (1_099_511_627_776.0, "TiB"),
         (1_073_741_824.0, "GiB"),
@@ -144,10 +143,11 @@ fn print_bytes(bytes: f64) -> String {
     ];
     SCALES
         .into_iter()
-        .find(|(scale, _)| bytes >= *scale)
+        // The border lies where rounding would print 1,024 of the smaller unit.
+        .find(|(scale, _)| bytes >= scale * (1023.5 / 1024.0))
         .map_or_else(
-            || format!("{} B", significant(bytes)),
-            |(scale, unit)| format!("{} {unit}", significant(bytes / scale)),
+            || format!("{} B", digits(bytes)),
+            |(scale, unit)| format!("{} {unit}", digits(bytes / scale)),
         )
 }
 
@@ -171,6 +171,12 @@ pub(crate) fn significant(number: f64) -> String {
         _ => "0".to_owned(),
     };
     grouped(&text)
+}
+
+/// To a millionth, without zeros at the end.
+fn in_full(number: f64) -> String {
+    let text = format!("{number:.6}");
+    grouped(text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn grouped(text: &str) -> String {
