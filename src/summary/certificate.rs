@@ -53,7 +53,7 @@ pub enum Doubt {
     },
     /// Requests left late, measured against the clock or against the latency itself.
     Late {
-        /// 99th percentile of the send lag in nanoseconds.
+        /// 99th percentile of the send lag in nanoseconds; the median where the samples are too few for it.
         lag_p99_ns: f64,
         /// Median latency in nanoseconds.
         latency_p50_ns: f64,
@@ -152,7 +152,12 @@ fn generator_busy(stage: &StageSummary) -> Option<Doubt> {
 }
 
 fn late(stage: &StageSummary) -> Option<Doubt> {
-    let lag_p99_ns = stage.distributions.lag.read(Statistic::P99).value()?;
+    let lag = &stage.distributions.lag;
+    // Of too few samples for a 99th percentile the median is known, and the percentile is no less.
+    let lag_p99_ns = lag
+        .read(Statistic::P99)
+        .value()
+        .or_else(|| lag.read(Statistic::P50).value())?;
     let latency_p50_ns = stage.distributions.latency.read(Statistic::P50).value()?;
     (lag_p99_ns > LATE_NANOS || lag_p99_ns > LATE_SHARE * latency_p50_ns).then_some(Doubt::Late {
         lag_p99_ns,

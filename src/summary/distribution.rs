@@ -229,6 +229,12 @@ impl TryFrom<Stored> for Distribution {
                 held: dense.len(),
             });
         }
+        if stored.min_ns > stored.max_ns {
+            return Err(Undecodable::Extremes {
+                min: stored.min_ns,
+                max: stored.max_ns,
+            });
+        }
         Ok(Self {
             n: stored.n,
             sum: stored.sum_ns,
@@ -253,4 +259,8 @@ enum Undecodable {
         "expected {stated} samples in `histogram` as `n` says, found {held}: the report was damaged or edited, measure again"
     )]
     Count { stated: u64, held: u64 },
+    #[error(
+        "expected `min_ns` of at most `max_ns`, found {min} and {max}: the report was damaged or edited, measure again"
+    )]
+    Extremes { min: u64, max: u64 },
 }

@@ -3,7 +3,7 @@
 
 use super::distribution::Distribution;
 use super::document::Error;
-use super::stage::{EndpointTally, Resources, StageEnd, StageSummary};
+use super::stage::{EndpointTally, Resources, StageSummary};
 use super::{Certificate, RunSummary, scaling};
 use std::fmt::Display;
 
@@ -52,9 +52,7 @@ impl StageSummary {
     fn merge(&mut self, other: &Self) {
         self.measured = self.measured.max(other.measured);
         self.lanes += other.lanes;
-        if self.end == StageEnd::Completed {
-            self.end = other.end;
-        }
+        self.end = self.end.max(other.end);
         self.accounting.add(&other.accounting);
         self.throughput.add(&other.throughput);
         self.attempts.add(&other.attempts);

@@ -44,13 +44,14 @@ pub struct ScalingRow {
 pub(super) fn groups(stages: &[StageSummary]) -> Vec<ScalingGroup> {
     let mut groups: Vec<ScalingGroup> = Vec::new();
     for (setting, level, shared, stage) in stages.iter().filter_map(place) {
+        // A stage that never came to measure is no level at which nothing was answered.
+        let Some(rps_ok) = stage.per_second(stage.throughput.answered).value() else {
+            continue;
+        };
         let row = ScalingRow {
             stage: stage.index,
             level,
-            rps_ok: stage
-                .per_second(stage.throughput.answered)
-                .value()
-                .unwrap_or_default(),
+            rps_ok,
             speed_up: None,
             efficiency: None,
             generator_busy: stage.is_generator_busy(),

@@ -1,6 +1,6 @@
 use super::fixture::{WINDOW, ended, facts, identity, streaming_stage, sweep, unary};
 use super::*;
-use crate::sample::{Chunk, Failure, Outcome, Sample, TokenSource, Tokens, Wrong};
+use crate::sample::{Chunk, Failure, Outcome, Sample, Sink, TokenSource, Tokens, Wrong};
 use crate::units::Offset;
 use std::time::Duration;
 
@@ -238,4 +238,69 @@ fn a_percentile_below_its_floor_says_what_it_lacks() {
         }
     );
     assert_eq!(latency.read(Statistic::P95), Reading::Value(1e6));
+}
+
+#[test]
+fn after_a_stop_the_drain_is_in_no_rate() {
+    let mut recorder = Recorder::new(WINDOW);
+    let took = Duration::from_millis(100);
+    recorder.record(&ended(at(0), took, Outcome::Answered));
+
+    recorder.measure_ended(at(150));
+    recorder.record(&ended(at(90), took, Outcome::Answered));
+
+    let summary = summarize(facts(0, 1), recorder);
+    assert_eq!(summary.accounting.answered, 2);
+    assert_eq!(
+        (summary.throughput.sent, summary.throughput.answered),
+        (2, 1)
+    );
+}
+
+#[test]
+fn a_few_requests_that_all_left_late_are_doubted() {
+    let mut sample = ended(at(0), Duration::from_millis(900), Outcome::Answered);
+    sample.sent = Some(at(800));
+
+    let run = RunSummary::new(identity(), vec![summary_of(&[sample])]);
+
+    let [trust] = run.certificate.stages.as_slice() else {
+        panic!("one stage");
+    };
+    assert!(matches!(trust.doubts.as_slice(), [Doubt::Late { .. }, ..]));
+}
+
+#[test]
+fn a_level_that_never_measured_is_in_no_scaling() {
+    let mut run = sweep();
+    if let Some(last) = run.stages.last_mut() {
+        last.measured = Duration::ZERO;
+    }
+
+    let run = RunSummary::new(identity(), run.stages);
+
+    let levels = run.scaling.first().map(|group| group.rows.len());
+    assert_eq!(levels, Some(6));
+}
+
+#[test]
+fn extremes_that_were_edited_are_refused() {
+    let whole = serde_json::to_value(streaming_stage(0, 1).distributions.latency).unwrap();
+    let mut edited = whole;
+    edited["min_ns"] = u64::MAX.into();
+
+    let read: Result<Distribution, _> = serde_json::from_value(edited);
+
+    assert!(read.unwrap_err().to_string().contains("`min_ns`"));
+}
+
+#[test]
+fn a_shard_whose_target_died_is_never_only_interrupted() {
+    let (mut interrupted, mut died) = (sweep(), sweep());
+    interrupted.stages[0].end = StageEnd::Interrupted;
+    died.stages[0].end = StageEnd::TargetDied;
+
+    let merged = interrupted.merge(&died).unwrap();
+
+    assert_eq!(merged.stages[0].end, StageEnd::TargetDied);
 }
