@@ -41,6 +41,9 @@ impl Fault<'_> {
                 && other.metric == finding.metric
                 && other.limit == finding.limit
                 && other.measured.is_some() == finding.measured.is_some()
+                // About the run as a whole there is no stage to tell such findings by.
+                && (other.stage.is_some() && finding.stage.is_some()
+                    || other.reason == finding.reason)
         })
     }
 

@@ -20,9 +20,9 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
     let identity = &report.run.identity;
     writeln!(
         page,
-        "### {} `{}`\n",
+        "### {} {}\n",
         mark(report.verdict),
-        identity.scenario
+        code(&identity.scenario)
     )?;
     writeln!(page, "**{}**\n", escape(&report.sentence()))?;
     findings(page, report)?;
@@ -65,9 +65,9 @@ fn finding_table(page: &mut String, findings: &[&Finding]) -> fmt::Result {
     for finding in findings {
         writeln!(
             page,
-            "| {} | `{}` | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} |",
             mark(finding.verdict),
-            finding.metric,
+            code(&finding.metric),
             escape(finding.stage.as_deref().unwrap_or("run")),
             table::measured(finding),
             finding.limit.print(finding.unit),
@@ -134,9 +134,23 @@ fn details(page: &mut String, report: &Report) -> fmt::Result {
     Ok(())
 }
 
-/// Keeps text from ending a table cell or starting a tag.
+/// Text that reads as it is: it ends no table cell, starts no tag, link or emphasis, and stays on its line.
 fn escape(text: &str) -> String {
-    text.replace('|', "\\|")
-        .replace('<', "&lt;")
-        .replace('\n', " ")
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '\\' | '|' | '`' | '*' | '[' | ']' => escaped.extend(['\\', letter]),
+            _ if letter.is_control() => escaped.push(' '),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+/// Text as code, also in a table cell. Code knows no escapes, so what would end it is replaced.
+fn code(text: &str) -> String {
+    let text = text.replace('`', "'").replace(char::is_control, " ");
+    format!("`{}`", text.replace('|', "\\|"))
 }

@@ -34,7 +34,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
 
 fn verdict(report: &Report, style: Style) -> String {
     let identity = &report.run.identity;
-    let title = style.paint(Paint::Bold, &identity.scenario);
+    let title = style.paint(Paint::Bold, &printable(&identity.scenario));
     let sentence = wrap(&report.sentence(), style.width, "");
     format!(
         "{title}\n{}",
@@ -154,7 +154,7 @@ impl Lines {
     }
 
     fn new(cells: impl Iterator<Item = String>, left: bool) -> Self {
-        let cells: Vec<_> = cells.collect();
+        let cells: Vec<_> = cells.map(|cell| printable(&cell)).collect();
         let width = cells
             .iter()
             .map(|cell| cell.chars().count())
@@ -203,10 +203,15 @@ fn labelled(label: &str, paint: Paint, text: &str, style: Style) -> String {
     )
 }
 
+/// Text that cannot move the cursor or change colours, wherever it came from.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
 /// Breaks text between words so that lines fit, each after `indent`.
 fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut lines = vec![indent.to_owned()];
-    for word in text.split(' ') {
+    for word in printable(text).split(' ') {
         let Some(line) = lines.last_mut() else {
             continue;
         };

@@ -350,3 +350,18 @@ fn the_committed_schema_is_current_and_reports_keep_it() {
         .collect();
     assert_eq!(faults, Vec::<String>::new());
 }
+
+#[test]
+fn names_from_outside_cannot_break_markdown_or_the_terminal() {
+    let mut report = single();
+    report.run.identity.scenario = "a`b\n\u{1b}[31m".to_owned();
+    report.run.stages[0].notes = vec!["[x](y) a\\|b\u{1b}[2J\n# title".to_owned()];
+
+    let page = rendered(&report, "markdown");
+    let text = terminal(&report, NARROW);
+
+    assert!(page.starts_with("### ✅ `a'b  [31m`\n"));
+    assert!(page.contains(r"\[x\](y) a\\\|b \[2J # title"));
+    assert!(!text.contains('\u{1b}'));
+    assert!(!rendered(&report, "junit").contains('\u{1b}'));
+}
