@@ -135,6 +135,12 @@ fn a_value_at_the_border_prints_in_the_larger_unit() {
         ]
     );
 
+    let hours = [3599.4e9, 3599.6e9, 5430e9];
+    assert_eq!(
+        hours.map(|value| Unit::Duration.print(value)),
+        ["59 min 59 s", "1 h 00 min", "1 h 31 min"]
+    );
+
     let kibibytes = [1023.0, 1023.4, 1023.6, 1024.0];
     assert_eq!(
         kibibytes.map(|value| Unit::Bytes.print(value * 1024.0)),

@@ -113,8 +113,12 @@ fn print_nanos(nanos: f64, digits: fn(f64) -> String) -> String {
 }
 
 fn print_minutes(seconds: f64) -> String {
-    let seconds = seconds.round();
-    format!("{} min {:02} s", (seconds / 60.0).floor(), seconds % 60.0)
+    let (seconds, minutes) = (seconds.round(), (seconds / 60.0).round());
+    if seconds < 3600.0 {
+        format!("{} min {:02} s", (seconds / 60.0).floor(), seconds % 60.0)
+    } else {
+        format!("{} h {:02} min", (minutes / 60.0).floor(), minutes % 60.0)
+    }
 }
 
 fn print_share(share: f64) -> String {
