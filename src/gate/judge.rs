@@ -163,9 +163,9 @@ fn weigh(
         Reading::Insufficient { n, needed } => (
             Verdict::Inconclusive,
             format!(
-                "{n} samples{} are too few: it takes {needed}, so measure longer or at a higher rate",
+                "{n} of the {needed} samples that it takes{}: measure longer or at a higher rate",
                 if all_hold(run, stage, metric, bound) {
-                    ", all within the limit,"
+                    ", all within the limit"
                 } else {
                     ""
                 }

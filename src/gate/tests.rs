@@ -69,7 +69,7 @@ fn too_few_samples_are_inconclusive() {
     );
     assert_eq!(
         reason,
-        "100 samples, all within the limit, are too few: it takes 662, so measure longer or at a higher rate"
+        "100 of the 662 samples that it takes, all within the limit: measure longer or at a higher rate"
     );
 }
 
