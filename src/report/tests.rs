@@ -202,6 +202,25 @@ fn html_of_one_stage_stands_by_itself() {
 }
 
 #[test]
+fn long_labels_move_the_axis_instead_of_leaving_the_picture() {
+    let mut report = single();
+    let slow = fixture::ended(
+        fixture::WINDOW.start,
+        std::time::Duration::from_hours(3),
+        crate::sample::Outcome::Answered,
+    );
+    let mut recorder = crate::summary::Recorder::new(fixture::WINDOW);
+    recorder.record(&slow);
+    report.run.stages = vec![crate::summary::summarize(fixture::facts(0, 1), recorder)];
+
+    let page = rendered(&report, "html");
+
+    let begin = page.split("<line x1=\"").nth(1).unwrap();
+    let left: f64 = begin.split('"').next().unwrap().parse().unwrap();
+    assert!(left > 78.0, "{left}");
+}
+
+#[test]
 fn html_of_a_sweep_draws_every_chart() {
     let page = rendered(&sweep(), "html");
 

@@ -46,6 +46,7 @@ pub(super) struct Point {
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 380.0;
+/// Room at the left for the name of the axis and short labels; longer ones take more.
 const LEFT: f64 = 78.0;
 const RIGHT: f64 = 18.0;
 const BOTTOM: f64 = 56.0;
@@ -116,18 +117,19 @@ impl Chart {
 
 impl<'a> Drawing<'a> {
     fn of(chart: &'a Chart) -> Self {
-        let legend = legend(&chart.series);
+        let left = left(&chart.y);
+        let legend = legend(&chart.series, left);
         let top = legend.last().map_or(12.0, |entry| entry.y + 20.0);
-        let plane = Plane { top, chart };
+        let plane = Plane { left, top, chart };
         Self {
             chart,
             width: WIDTH,
             height: HEIGHT,
-            left: LEFT,
+            left,
             right: WIDTH - RIGHT,
             top,
             bottom: HEIGHT - BOTTOM,
-            x_ticks: apart(&chart.x, WIDTH - LEFT - RIGHT)
+            x_ticks: apart(&chart.x, WIDTH - left - RIGHT)
                 .map(|(value, label)| (pixels(plane.x(value)), label))
                 .collect(),
             y_ticks: chart
@@ -147,6 +149,15 @@ impl<'a> Drawing<'a> {
     }
 }
 
+/// Where the plane begins, so that the labels of its vertical axis stand clear of the axis' name.
+fn left(axis: &Axis) -> f64 {
+    const NAME_AND_GAPS: f64 = 29.0;
+    let labels = axis.ticks.iter().map(|tick| text_width(&tick.label));
+    labels
+        .map(|width| width + NAME_AND_GAPS)
+        .fold(LEFT, f64::max)
+}
+
 /// Ticks whose labels do not run into each other.
 fn apart(axis: &Axis, length: f64) -> impl Iterator<Item = (f64, &str)> {
     let mut free = f64::MIN;
@@ -163,13 +174,14 @@ fn apart(axis: &Axis, length: f64) -> impl Iterator<Item = (f64, &str)> {
 
 /// Where values stand on the picture.
 struct Plane<'a> {
+    left: f64,
     top: f64,
     chart: &'a Chart,
 }
 
 impl Plane<'_> {
     fn x(&self, value: f64) -> f64 {
-        LEFT + self.chart.x.position(value) * (WIDTH - LEFT - RIGHT)
+        self.left + self.chart.x.position(value) * (WIDTH - self.left - RIGHT)
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -223,13 +235,13 @@ impl Stroke {
 }
 
 /// Names of the lines from left to right, in as many rows as it takes.
-fn legend(series: &[Series]) -> Vec<Entry<'_>> {
-    let (mut x, mut y) = (LEFT, 14.0);
+fn legend(series: &[Series], left: f64) -> Vec<Entry<'_>> {
+    let (mut x, mut y) = (left, 14.0);
     let mut entries = Vec::new();
     for series in series.iter().filter(|series| !series.name.is_empty()) {
         let width = LEGEND_LINE + 8.0 + text_width(&series.name) + 18.0;
-        if x > LEFT && x + width > WIDTH {
-            (x, y) = (LEFT, y + LEGEND_ROW);
+        if x > left && x + width > WIDTH {
+            (x, y) = (left, y + LEGEND_ROW);
         }
         entries.push(Entry {
             x,
