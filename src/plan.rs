@@ -13,7 +13,7 @@ pub use provenance::Setting;
 
 use crate::client::ClientConfig;
 use crate::gate::rule::Rule;
-use crate::scenario::{Document, Error, Overrides, Scenario};
+use crate::scenario::{self, Document, Error, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
 use crate::units::Period;
@@ -104,6 +104,16 @@ pub fn plan(document: &Document) -> Result<Plan, Error> {
         name,
         stages,
     })
+}
+
+/// Reads what stands under `target.mock` in a scenario from a document of its own.
+///
+/// # Errors
+/// The first thing that is wrong with it, with its place and what to do.
+pub fn mock(document: &Document) -> Result<MockSpec, Error> {
+    let spec = document.read_as()?;
+    check::specification(document, &scenario::Path::root(), &spec)?;
+    Ok(spec)
 }
 
 fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> Stage {

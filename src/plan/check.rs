@@ -14,7 +14,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     deadlines(document, &stage.client)?;
     match &stage.target {
         Target::Mock(mock) => {
-            specification(document, mock)?;
+            specification(document, &Path::root().key("target").key("mock"), mock)?;
             let known: Vec<&str> = mock
                 .models
                 .iter()
@@ -29,23 +29,25 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     }
 }
 
-/// Is the mock possible at all?
-fn specification(document: &Document, mock: &MockSpec) -> Result<(), Error> {
+/// Is the mock, which stands at `place`, possible at all?
+pub(super) fn specification(
+    document: &Document,
+    place: &Path,
+    mock: &MockSpec,
+) -> Result<(), Error> {
     mock.validate().map_err(|error| match error {
         SpecError::Unfit {
             field,
             expected,
             found,
         } => document.error(
-            &Path::parse(&format!("target.mock.{field}")),
+            &place.join(&Path::parse(&field)),
             Part::Value,
             format!("expected {expected}, found `{found}`"),
         ),
-        error @ SpecError::RepeatedModel { .. } => document.error(
-            &Path::parse("target.mock.models"),
-            Part::Value,
-            error.to_string(),
-        ),
+        error @ SpecError::RepeatedModel { .. } => {
+            document.error(&place.key("models"), Part::Value, error.to_string())
+        }
     })
 }
 
@@ -87,10 +89,7 @@ fn model(document: &Document, workload: &Workload, known: &[&str]) -> Result<(),
 
 fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
     for (index, endpoint) in endpoints.iter().enumerate() {
-        let parsed = endpoint.url.parse::<http::Uri>().ok();
-        let is_usable =
-            parsed.is_some_and(|url| url.scheme_str() == Some("http") && url.host().is_some());
-        if !is_usable {
+        if !is_base_url(&endpoint.url) {
             let path = Path::root()
                 .key("target")
                 .key("endpoints")
@@ -100,10 +99,25 @@ fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
                 "expected a URL such as http://127.0.0.1:8000, found `{}`",
                 endpoint.url
             );
-            return Err(document.error(&path, Part::Value, told));
+            return Err(document
+                .error(&path, Part::Value, told)
+                .hint("begin with `http://` (TLS is not spoken), keep ports below 65536, and leave out `?` and `#`"));
         }
     }
     Ok(())
+}
+
+/// Can the paths of an API be put behind this?
+fn is_base_url(text: &str) -> bool {
+    text.parse::<http::Uri>().is_ok_and(|url| {
+        url.scheme_str() == Some("http")
+            && url.authority().is_some_and(|authority| {
+                // The parser takes any text for a port, and then has none.
+                let has_no_port = authority.as_str().ends_with(authority.host());
+                !authority.host().is_empty() && (has_no_port || authority.port_u16().is_some())
+            })
+            && !text.contains(['?', '#'])
+    })
 }
 
 /// Every protocol that the client's mode relies on needs an endpoint that speaks it.

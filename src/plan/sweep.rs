@@ -67,7 +67,13 @@ fn axis(document: &Document, key: &str, values: &Value) -> Result<Axis, Error> {
     let path = swept(document, key)?;
     let Some(values) = values.as_array().filter(|values| !values.is_empty()) else {
         let told = "expected a list of at least one value";
-        let hint = format!("for example `{key}: [1, 10]`");
+        let hint = match document.get(&list(key)) {
+            Some(Value::Object(_)) => {
+                "write the whole path as one key, for example `load.closed.in_flight: [1, 10]`"
+                    .to_owned()
+            }
+            Some(_) | None => format!("for example `{key}: [1, 10]`"),
+        };
         return Err(document.error(&list(key), Part::Value, told).hint(hint));
     };
     let repeated = values

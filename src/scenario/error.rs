@@ -123,7 +123,13 @@ impl Error {
         let fit = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let column = fit(place.column.saturating_sub(1));
         let start = column.saturating_sub(WIDEST / 2);
-        let shown: String = line.trim_end().chars().skip(start).take(WIDEST).collect();
+        let shown: String = line
+            .trim_end()
+            .chars()
+            .skip(start)
+            .take(WIDEST)
+            .map(visible)
+            .collect();
         let before = column - start;
         // Tabs stay tabs below, so that the caret stands under its character however wide the terminal makes them.
         let indent: String = shown
@@ -138,6 +144,15 @@ impl Error {
             "\n{:margin$} |\n{} | {shown}\n{:margin$} | {indent}{carets}",
             "", place.line, ""
         )
+    }
+}
+
+/// What a terminal may be shown for `c`: a file must not be able to move its cursor.
+fn visible(c: char) -> char {
+    if c.is_control() && c != '\t' {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        c
     }
 }
 

@@ -70,6 +70,9 @@ fn elsewhere(name: &str) -> Option<String> {
 
 /// Turns `invalid type: integer `10`, expected struct Phases` into `expected a block of settings, found the number 10`.
 fn plain(message: &str, value: Option<&Value>) -> String {
+    if message.starts_with("invalid length ") && value.is_some_and(Value::is_object) {
+        return one_choice(value);
+    }
     let Some((found, expected)) = message
         .strip_prefix("invalid type: ")
         .or_else(|| message.strip_prefix("invalid value: "))
@@ -98,6 +101,7 @@ fn wanted(expected: &str) -> String {
         "a map" => "a block of settings".to_owned(),
         "string or map" => "a name or a block of settings".to_owned(),
         "unit variant" => "the name alone".to_owned(),
+        "newtype variant" => "settings behind this name".to_owned(),
         other if other.starts_with("struct ") || other.starts_with("enum ") => {
             "a block of settings".to_owned()
         }
@@ -113,6 +117,7 @@ fn given(found: &str, value: Option<&Value>) -> String {
         Some(Value::String(text)) => format!("the text `{text}`"),
         Some(Value::Array(_)) => "a list".to_owned(),
         Some(Value::Object(_)) => "a block of settings".to_owned(),
+        None if found == "unit variant" => "the name alone".to_owned(),
         None => found.to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 const EXPECTED: &str =
-    "expected a name of lower-case letters, digits and hyphens, such as `my-first`";
+    "expected a name of at most 64 lower-case letters, digits and hyphens, such as `my-first`";
 
 /// Lower-case letters, digits and hyphens, beginning with a letter or digit; at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

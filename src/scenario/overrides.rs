@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// level deeper: `INFEROMETER_CLIENT__RETRY__ATTEMPTS` is `client.retry.attempts`.
 const PREFIX: &str = "INFEROMETER_CLIENT__";
 
+/// What a variable begins with that was meant to set one of the client's settings and would set nothing.
+const NEARLY: &str = "INFEROMETER_CLIENT_";
+
 /// What is laid over a scenario file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overrides {
@@ -25,19 +28,32 @@ impl Overrides {
     /// If the file is not plain YAML, or an override cannot be read or laid on it.
     pub fn read(&self, file: &str, text: &str) -> Result<Document, Error> {
         let document = Document::read(file, text, &self.environment)?;
-        let document = self
-            .environment
-            .iter()
-            .try_fold(document, |document, (name, value)| {
-                match name.strip_prefix(PREFIX) {
-                    Some(setting) => from_environment(&document, name, setting, value),
-                    None => Ok(document),
-                }
-            })?;
+        let document =
+            self.environment
+                .iter()
+                .try_fold(document, |document, (name, value)| {
+                    match (name.strip_prefix(PREFIX), name.strip_prefix(NEARLY)) {
+                        (Some(setting), _) => from_environment(&document, name, setting, value),
+                        (None, Some(setting)) => Err(misspelt(&document, name, setting)),
+                        (None, None) => Ok(document),
+                    }
+                })?;
         self.set
             .iter()
             .try_fold(document, |document, text| from_set(&document, text))
     }
+}
+
+/// A variable that sets nothing would leave the reader to believe that it did.
+fn misspelt(document: &Document, name: &str, setting: &str) -> Error {
+    document
+        .error(
+            &Path::root(),
+            Part::Value,
+            format!("expected two underscores behind `INFEROMETER_CLIENT`, found `{name}`"),
+        )
+        .blamed_on(&Origin::Environment(name.to_owned()))
+        .hint(format!("write `{PREFIX}{setting}`, or unset it"))
 }
 
 fn from_environment(

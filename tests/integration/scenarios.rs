@@ -71,11 +71,13 @@ fn an_override_that_is_wrong_is_told_by_its_origin() {
         "workload.chat.prompt.tokens.normal.mean=3",
         "load.open.poisson.rate=3/s",
         "name=Not A Name",
+        "lod.closed.in_flight=3",
     ];
     let wrong_variables = [
         ("INFEROMETER_CLIENT__DEADLINE", "later"),
         ("INFEROMETER_CLIENT__RETRY__TIMES", "3"),
         ("INFEROMETER_CLIENT__MODE", "grpc"),
+        ("INFEROMETER_CLIENT_DEADLINE", "2s"),
     ];
     let sets = wrong_sets.map(|set| Overrides {
         set: vec![set.to_owned()],

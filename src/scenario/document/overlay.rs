@@ -68,7 +68,12 @@ impl Document {
 
     /// `error`, pointing at what was laid over `path` last, or else at the nearest place in the file that contains it.
     fn pointed(&self, error: Error, path: &Path, part: Part) -> Error {
-        match self.overlay(path) {
+        // A block that only an overlay made, such as `lod` of `--set lod.closed=..`, stands nowhere in the file.
+        let made_by = || {
+            self.overlay_within(path)
+                .filter(|_| !self.places.contains_key(path))
+        };
+        match self.overlay(path).or_else(made_by) {
             Some((_, Origin::Sweep(point))) => match (part, point.parent()) {
                 (Part::Key, Some(list)) => self.pointed(error, &list, part),
                 (Part::Key, None) | (Part::Value, _) => self.pointed(error, point, part),
@@ -152,6 +157,9 @@ fn put(node: &mut Value, steps: &[Step], value: Value) -> Result<(), String> {
         }
         (Value::Array(_), Step::Key(key)) => Err(format!(
             "expected an index such as `[0]` into the list, found `{key}`"
+        )),
+        (Value::Object(block), Step::Index(index)) if block.is_empty() => Err(format!(
+            "expected a list that has an element `{index}`, and there is none"
         )),
         (Value::Object(_), Step::Index(index)) => {
             Err(format!("expected a field, found the index `{index}`"))

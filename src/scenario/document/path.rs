@@ -35,6 +35,12 @@ impl Path {
         self.step(Step::Key(key.to_owned()))
     }
 
+    /// The path that leads from here along `deeper`.
+    #[must_use]
+    pub fn join(&self, deeper: &Self) -> Self {
+        Self(self.0.iter().chain(&deeper.0).cloned().collect())
+    }
+
     /// The path one list element deeper.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
