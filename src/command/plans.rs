@@ -5,8 +5,9 @@ use super::Console;
 use crate::cli::Scenarios;
 use crate::exit::Exit;
 use crate::plan::{self, Plan};
-use crate::scenario::{self, Overrides};
+use crate::scenario::{self, Document, Overrides};
 use inferometer_mock::MockSpec;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -47,11 +48,16 @@ pub(super) fn read_all(scenarios: &Scenarios) -> Result<Vec<Plan>, Refused> {
 pub(super) fn overrides(scenarios: &Scenarios) -> Overrides {
     Overrides {
         set: scenarios.set.clone(),
-        // A name or value that is not Unicode can be neither a path nor a value of a scenario.
-        environment: std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect(),
+        environment: environment(),
     }
+}
+
+/// The environment, by name.
+fn environment() -> BTreeMap<String, String> {
+    // A name or value that is not Unicode can be neither a path nor a value of a scenario.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Reads and plans one file.
@@ -65,11 +71,7 @@ pub fn read(file: &Path, overrides: &Overrides) -> Result<Plan, scenario::Error>
 /// Reads a file with what stands under `target.mock` in a scenario.
 pub(super) fn mock(file: &Path) -> Result<MockSpec, scenario::Error> {
     let name = file.display().to_string();
-    let document = Overrides::default().read(&name, &text(file)?)?;
-    let spec: MockSpec = document.read_as()?;
-    spec.validate()
-        .map_err(|error| scenario::Error::of_file(&name, error.to_string()))?;
-    Ok(spec)
+    plan::mock(&Document::read(&name, &text(file)?, &environment())?)
 }
 
 fn text(file: &Path) -> Result<String, scenario::Error> {

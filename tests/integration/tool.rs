@@ -44,6 +44,16 @@ impl Tool {
             .unwrap()
     }
 
+    /// Starts the tool with its standard input left open to the caller.
+    pub(crate) fn start_with_input(&self, arguments: &[&str]) -> Child {
+        self.command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(cargo_bin("inferometer"));
         command
