@@ -10,7 +10,7 @@ pub enum Exit {
     Passed,
     /// 4: no verdict: interrupted, or too few samples for what was asked.
     Inconclusive,
-    /// 1: an expectation was not met, or no request succeeded.
+    /// 1: an expectation was not met, or most requests of a stage failed unasked.
     Failed,
     /// 5: the measurement itself was not valid, so its numbers are refused.
     Refused,
