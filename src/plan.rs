@@ -16,7 +16,6 @@ use crate::gate::rule::Rule;
 use crate::scenario::{self, Document, Error, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
-use crate::units::Period;
 use crate::workload::Workload;
 use inferometer_mock::{MockSpec, ModelSpec};
 use serde::Serialize;
@@ -134,11 +133,7 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
     let Target::Mock(mock) = target else {
         return target.clone();
     };
-    let model = ModelSpec {
-        name: scenario.workload.generation().model.clone(),
-        loaded: true,
-        load_time: Period::default(),
-    };
+    let model = ModelSpec::named(&scenario.workload.generation().model);
     Target::Mock(MockSpec {
         seed: mock.seed.or(Some(scenario.seed)),
         models: if mock.models.is_empty() {

@@ -47,11 +47,7 @@ pub(crate) enum Error {
 impl Repository {
     /// The repository that a specification lists; when it lists nothing, the one model `tiny`, loaded.
     pub(crate) fn new(specs: &[ModelSpec]) -> Self {
-        let tiny = ModelSpec {
-            name: "tiny".to_owned(),
-            loaded: true,
-            load_time: Duration::ZERO.into(),
-        };
+        let tiny = ModelSpec::named("tiny");
         let specs = if specs.is_empty() {
             std::slice::from_ref(&tiny)
         } else {
@@ -159,9 +155,9 @@ mod tests {
 
     fn repository() -> Repository {
         let spec = |name: &str, loaded, seconds| ModelSpec {
-            name: name.to_owned(),
             loaded,
             load_time: Duration::from_secs(seconds).into(),
+            ..ModelSpec::named(name)
         };
         Repository::new(&[spec("small", true, 1), spec("large", false, 10)])
     }

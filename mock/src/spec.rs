@@ -8,9 +8,12 @@
 //! faults: [ { status: { share: 1%, http: 503 } } ]
 //! ```
 
+mod model;
+
+pub use model::ModelSpec;
+
 use crate::fault::Fault;
-use crate::latency::{LONGEST, Latency};
-use inferometer_proto::quantity::Period;
+use crate::latency::Latency;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -30,24 +33,6 @@ pub struct MockSpec {
     pub per_output_token: Latency,
     /// What goes wrong, first match first.
     pub faults: Vec<Fault>,
-}
-
-/// One model in the mock's repository.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ModelSpec {
-    /// The name that requests use.
-    pub name: String,
-    /// Is it loaded from the start?
-    #[serde(default = "yes")]
-    pub loaded: bool,
-    /// How long loading it takes.
-    #[serde(default)]
-    pub load_time: Period,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Why a specification describes no backend.
@@ -130,18 +115,6 @@ impl MockSpec {
                     name: model.name.clone(),
                 });
             }
-        }
-        Ok(())
-    }
-}
-
-impl ModelSpec {
-    fn check(&self) -> Result<(), Error> {
-        if self.name.is_empty() {
-            return Err(Error::unfit("name", "a name", ""));
-        }
-        if self.load_time.duration() > LONGEST {
-            return Err(Error::unfit("load_time", "at most 24h", self.load_time));
         }
         Ok(())
     }
