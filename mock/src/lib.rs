@@ -31,6 +31,7 @@ pub mod child;
 
 mod backend;
 mod behaviour;
+mod connection;
 mod dice;
 mod fault;
 mod latency;

@@ -1,6 +1,7 @@
 //! A mock as it lives: two listeners, their connections, and the end of both.
 
 mod connections;
+mod wire;
 
 use crate::backend::Backend;
 use crate::protocol::{oip_grpc, openai};

@@ -1,17 +1,24 @@
 //! Listeners and connections as tasks that are owned, counted and ended together.
 
+use super::wire::Wire;
+use crate::connection::{Connection, Order};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, Version};
 use hyper::body::{Body, Incoming};
 use hyper::rt::Executor;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +37,8 @@ const STREAMS: u32 = 1 << 16;
 pub(super) struct Connections {
     tasks: Tasks,
     closing: CancellationToken,
+    /// How many connections were accepted, on all listeners.
+    accepted: Arc<AtomicU64>,
 }
 
 impl Connections {
@@ -45,15 +54,22 @@ impl Connections {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (tasks, closing) = (self.tasks.clone(), self.closing.clone());
+        let accepted_before = Arc::clone(&self.accepted);
         self.tasks.execute(async move {
             while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
                 match accepted {
-                    Ok((stream, _)) => tasks.execute(serve(
-                        stream,
-                        service.clone(),
-                        tasks.clone(),
-                        closing.clone(),
-                    )),
+                    Ok((stream, peer)) => {
+                        let number = accepted_before.fetch_add(1, Relaxed);
+                        let connection = Connection::new(number, peer);
+                        let wire = Wire::new(stream, connection.clone());
+                        tasks.execute(serve(
+                            wire,
+                            connection,
+                            service.clone(),
+                            tasks.clone(),
+                            closing.clone(),
+                        ));
+                    }
                     Err(_) => sleep(BREATHER).await,
                 }
             }
@@ -79,24 +95,66 @@ impl Drop for Connections {
 }
 
 /// Serves one connection, HTTP/1.1 or HTTP/2 as the client wishes, until either side closes it.
-async fn serve<S, B>(stream: TcpStream, service: S, tasks: Tasks, closing: CancellationToken)
-where
+async fn serve<S, B>(
+    wire: Wire,
+    connection: Connection,
+    service: S,
+    tasks: Tasks,
+    closing: CancellationToken,
+) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
     S::Future: Send + 'static,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    // A socket that the client has closed already refuses the option; serving it ends at once.
-    let _ = stream.set_nodelay(true);
     let mut builder = Builder::new(tasks);
     builder.http2().max_concurrent_streams(STREAMS);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let served = closing.run_until_cancelled(connection.as_mut()).await;
-    if served.is_none() {
-        connection.as_mut().graceful_shutdown();
+    let service = with_handle(service, connection.clone());
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(wire), service));
+    let mut stopping = pin!(closing.cancelled());
+    let mut is_leaving = false;
+    poll_fn(|context| {
+        let leave = match connection.poll_ordered(context) {
+            Order::Serve => !is_leaving && stopping.as_mut().poll(context).is_ready(),
+            Order::GoAway => !is_leaving,
+            Order::Close | Order::Reset => return Poll::Ready(()),
+        };
+        if leave {
+            is_leaving = true;
+            serving.as_mut().graceful_shutdown();
+        }
         // How a connection ends is the client's business: a mock has nobody to tell.
-        let _ = connection.await;
-    }
+        serving.as_mut().poll(context).map(drop)
+    })
+    .await;
+}
+
+/// The service with the handle of its connection in each request. An answer after an order to go away says so in
+/// HTTP/1.1; in HTTP/2 the connection does.
+fn with_handle<S, B>(
+    service: S,
+    connection: Connection,
+) -> impl Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: Body + 'static,
+{
+    service_fn(move |mut request: Request<Incoming>| {
+        let connection = connection.clone();
+        request.extensions_mut().insert(connection.clone());
+        let says_so = request.version() < Version::HTTP_2;
+        let answer = service.call(request);
+        async move {
+            let mut response = answer.await?;
+            if says_so && connection.ordered() > Order::Serve {
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        }
+    })
 }
 
 /// Where tasks are started: all of them end when `end` is cancelled. It is also where HTTP/2 runs its streams.
@@ -118,3 +176,6 @@ where
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
