@@ -1,14 +1,15 @@
 //! Brings a stage's target up, says when it is ready, notices when it dies, and takes it down again. No target outlives
 //! the process: a spawned mock ends when its standard input does, however its parent ended.
 
+mod mock;
 mod mock_process;
 mod mock_thread;
 mod readiness;
 
-use crate::client::{self, ClientConfig, Endpoint, Protocol};
+use crate::client::{self, ClientConfig, Endpoint};
 use crate::plan::Target;
-use mock_process::MockProcess;
-use mock_thread::MockThread;
+use futures_util::future::select_all;
+use mock::Mock;
 use std::io;
 use std::path::PathBuf;
 
@@ -34,9 +35,14 @@ pub enum Error {
         /// What the operating system said.
         source: io::Error,
     },
-    /// The mock ended before it was ready.
-    #[error("could not start the mock: {0}")]
-    MockEnded(String),
+    /// A mock ended before it was ready.
+    #[error("could not start {mock}: {reason}")]
+    MockEnded {
+        /// What it is called: `the mock`, or the mock `primary`.
+        mock: String,
+        /// How it ended, with its last words.
+        reason: String,
+    },
     /// The client does not fit the endpoints.
     #[error("could not set up the client: {0}")]
     Client(#[from] client::Error),
@@ -52,19 +58,22 @@ pub enum Error {
     },
 }
 
+impl Error {
+    fn mock_ended(called: &str, reason: String) -> Self {
+        Self::MockEnded {
+            mock: called.to_owned(),
+            reason,
+        }
+    }
+}
+
 /// A target that is up.
 #[derive(Debug)]
 pub struct Backend {
     endpoints: Vec<Endpoint>,
-    mock: Mock,
-}
-
-#[derive(Debug)]
-enum Mock {
-    Process(MockProcess),
-    Thread(MockThread),
-    /// The target is somebody else's.
-    None,
+    names: Vec<String>,
+    /// The mocks behind the endpoints; none where the target is somebody else's.
+    mocks: Vec<Mock>,
 }
 
 impl Backend {
@@ -77,66 +86,70 @@ impl Backend {
         client: &ClientConfig,
         host: &MockHost,
     ) -> Result<Self, Error> {
-        match (target, host) {
-            (Target::Mock(spec), MockHost::OwnProcess(executable)) => {
-                let (mock, addresses) = MockProcess::start(executable, spec).await?;
-                Ok(Self::mock(Mock::Process(mock), &addresses))
+        match target {
+            Target::Mock(spec) => {
+                let (mock, endpoints) = Mock::start("the mock", host, spec).await?;
+                Ok(Self::at(endpoints, vec![mock]))
             }
-            (Target::Mock(spec), MockHost::OwnThread) => {
-                let (mock, addresses) = MockThread::start(spec).await?;
-                Ok(Self::mock(Mock::Thread(mock), &addresses))
+            Target::Mocks(mocks) => {
+                let mut backend = Self::at(Vec::new(), Vec::new());
+                for named in mocks.list() {
+                    let called = format!("the mock `{}`", named.name);
+                    let (mock, mut endpoints) = Mock::start(&called, host, &named.spec).await?;
+                    endpoints.retain(|endpoint| named.protocols().contains(&endpoint.protocol));
+                    let name = |at: &Endpoint| format!("{} ({})", named.name, at.protocol);
+                    backend.names.extend(endpoints.iter().map(name));
+                    backend.endpoints.extend(endpoints);
+                    backend.mocks.push(mock);
+                }
+                Ok(backend)
             }
-            (
-                Target::Endpoints {
-                    endpoints,
-                    ready_within,
-                },
-                _,
-            ) => {
+            Target::Endpoints {
+                endpoints,
+                ready_within,
+            } => {
                 readiness::wait(client, endpoints, *ready_within).await?;
-                Ok(Self {
-                    endpoints: endpoints.clone(),
-                    mock: Mock::None,
-                })
+                Ok(Self::at(endpoints.clone(), Vec::new()))
             }
         }
     }
 
-    fn mock(mock: Mock, addresses: &inferometer_mock::child::Addresses) -> Self {
-        let endpoint = |protocol, url: &str| Endpoint {
-            protocol,
-            url: url.to_owned(),
-        };
+    /// A target whose endpoints are called by their addresses.
+    fn at(endpoints: Vec<Endpoint>, mocks: Vec<Mock>) -> Self {
         Self {
-            endpoints: vec![
-                endpoint(Protocol::Openai, &addresses.rest),
-                endpoint(Protocol::OipGrpc, &addresses.grpc),
-            ],
-            mock,
+            names: endpoints.iter().map(|at| at.url.clone()).collect(),
+            endpoints,
+            mocks,
         }
     }
 
-    /// Where the target answers.
+    /// Where the target answers, the client's first choice first.
     pub fn endpoints(&self) -> &[Endpoint] {
         &self.endpoints
     }
 
-    /// Waits until the target dies by itself, and says how. Never ends for a target that is not ours. Dropping the
-    /// future loses nothing.
+    /// What reports call the endpoints, in the same order: `primary (oip_grpc)` for one of several mocks, its address for
+    /// any other.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Waits until a part of the target dies by itself, and says which and how. Never ends for a target that is not ours.
+    /// Dropping the future loses nothing.
     pub async fn died(&mut self) -> String {
-        match &mut self.mock {
-            Mock::Process(process) => process.died().await,
-            Mock::Thread(thread) => thread.died().await,
-            Mock::None => std::future::pending().await,
+        if self.mocks.is_empty() {
+            return std::future::pending().await;
         }
+        let deaths = self.mocks.iter_mut().map(|mock| Box::pin(mock.died()));
+        let (death, ..) = select_all(deaths).await;
+        death
     }
 
     /// Takes the target down and waits until it is gone.
     pub async fn stop(self) {
-        match self.mock {
-            Mock::Process(process) => process.stop().await,
-            Mock::Thread(thread) => thread.stop().await,
-            Mock::None => {}
-        }
+        futures_util::future::join_all(self.mocks.into_iter().map(Mock::stop)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

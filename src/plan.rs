@@ -7,7 +7,7 @@ mod fingerprint;
 mod provenance;
 mod sweep;
 
-pub use crate::scenario::{Phases, Target};
+pub use crate::scenario::{Mocks, NamedMock, Phases, Target};
 pub use explain::Explanation;
 pub use provenance::Setting;
 
@@ -128,21 +128,31 @@ fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> S
     }
 }
 
-/// The target with what the scenario knows: the mock's seed, and the model that will be asked for.
+/// The target with what the scenario knows: its mocks' seeds, and the model that will be asked for.
 fn completed(target: &Target, scenario: &Scenario) -> Target {
-    let Target::Mock(mock) = target else {
-        return target.clone();
-    };
+    let seed = Seed::new(scenario.seed);
+    match target {
+        Target::Mock(mock) => Target::Mock(with_defaults(mock, seed, scenario)),
+        // Each has a seed of its own: what strikes a request at one must not strike it at all of them.
+        Target::Mocks(mocks) => Target::Mocks(mocks.completed(|mock| {
+            let own = seed.derive(&format!("mock {}", mock.name));
+            with_defaults(&mock.spec, own, scenario)
+        })),
+        Target::Endpoints { .. } => target.clone(),
+    }
+}
+
+fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
     let model = ModelSpec::named(&scenario.workload.generation().model);
-    Target::Mock(MockSpec {
-        seed: mock.seed.or(Some(scenario.seed)),
+    MockSpec {
+        seed: mock.seed.or(Some(seed.number())),
         models: if mock.models.is_empty() {
             vec![model]
         } else {
             mock.models.clone()
         },
         ..mock.clone()
-    })
+    }
 }
 
 impl Stage {

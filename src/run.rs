@@ -148,12 +148,10 @@ async fn measure(
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<StageSummary, Error> {
     let window = window(stage);
-    let endpoints = backend.endpoints();
-    let names = endpoints
-        .iter()
-        .map(|endpoint| endpoint.url.clone())
-        .collect();
-    let mut running = drive::start(stage, endpoints, options.lanes, || Recorder::new(window))?;
+    let names = backend.names().to_vec();
+    let mut running = drive::start(stage, backend.endpoints(), options.lanes, || {
+        Recorder::new(window)
+    })?;
     let attended = attend(&mut running, backend, options, watch).await?;
     Ok(sum_up(stage, names, attended))
 }
@@ -280,6 +278,13 @@ fn identity(plan: &Plan) -> RunIdentity {
 fn target_words(stage: &Stage) -> String {
     match &stage.target {
         Target::Mock(_) => "embedded mock".to_owned(),
+        Target::Mocks(mocks) => {
+            let words = mocks.list().iter().map(|mock| match mock.protocol {
+                Some(protocol) => format!("{} ({protocol})", mock.name),
+                None => mock.name.to_string(),
+            });
+            format!("embedded mocks: {}", words.collect::<Vec<_>>().join(", "))
+        }
         Target::Endpoints { endpoints, .. } => {
             let words = endpoints
                 .iter()

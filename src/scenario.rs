@@ -23,7 +23,7 @@ pub use error::{Error, Place};
 pub use name::Name;
 pub use overrides::Overrides;
 pub use phases::Phases;
-pub use target::Target;
+pub use target::{Mocks, NamedMock, Target};
 
 use crate::client::ClientConfig;
 use crate::gate::rule::Rule;

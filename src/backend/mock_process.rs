@@ -20,6 +20,8 @@ const STOP_DEADLINE: Duration = Duration::from_secs(2);
 /// A running mock process. Dropping it kills the process.
 #[derive(Debug)]
 pub(super) struct MockProcess {
+    /// What messages call it.
+    called: String,
     child: Child,
     lifeline: ChildStdin,
 }
@@ -27,6 +29,7 @@ pub(super) struct MockProcess {
 impl MockProcess {
     /// Spawns the process and waits until it listens.
     pub(super) async fn start(
+        called: &str,
         executable: &Path,
         spec: &MockSpec,
     ) -> Result<(Self, Addresses), Error> {
@@ -34,14 +37,17 @@ impl MockProcess {
         let (Some(lifeline), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             unreachable!("both are piped")
         };
-        let mut process = Self { child, lifeline };
-        match timeout(START_DEADLINE, process.introduce(spec, output)).await {
-            Ok(Some(addresses)) => Ok((process, addresses)),
-            Ok(None) => Err(Error::MockEnded(process.last_words().await)),
-            Err(_) => Err(Error::MockEnded(format!(
-                "it did not say where it listens within {START_DEADLINE:?}"
-            ))),
-        }
+        let mut process = Self {
+            called: called.to_owned(),
+            child,
+            lifeline,
+        };
+        let reason = match timeout(START_DEADLINE, process.introduce(spec, output)).await {
+            Ok(Some(addresses)) => return Ok((process, addresses)),
+            Ok(None) => process.last_words().await,
+            Err(_) => format!("it did not say where it listens within {START_DEADLINE:?}"),
+        };
+        Err(Error::mock_ended(called, reason))
     }
 
     /// Tells the mock what to be and hears where it listens. `None` if it ended instead.
@@ -56,8 +62,8 @@ impl MockProcess {
     /// Waits for the process to end and says how.
     pub(super) async fn died(&mut self) -> String {
         match self.child.wait().await {
-            Ok(status) => format!("the mock {}", ended(status)),
-            Err(error) => format!("the mock could not be watched: {error}"),
+            Ok(status) => format!("{} {}", self.called, ended(status)),
+            Err(error) => format!("{} could not be watched: {error}", self.called),
         }
     }
 
@@ -66,6 +72,7 @@ impl MockProcess {
         let Self {
             mut child,
             lifeline,
+            ..
         } = self;
         drop(lifeline);
         if timeout(STOP_DEADLINE, child.wait()).await.is_err() {
@@ -84,7 +91,7 @@ impl MockProcess {
                 .ok();
         }
         let end = timeout(STOP_DEADLINE, self.died()).await;
-        let end = end.unwrap_or_else(|_| "the mock did not end".to_owned());
+        let end = end.unwrap_or_else(|_| format!("{} did not end", self.called));
         match words.trim() {
             "" => end,
             words => format!("{end}: {words}"),

@@ -10,13 +10,15 @@ use tokio_util::sync::CancellationToken;
 /// A mock on its thread. Dropping it stops the mock.
 #[derive(Debug)]
 pub(super) struct MockThread {
+    /// What messages call it.
+    called: String,
     stop: CancellationToken,
     ended: oneshot::Receiver<()>,
 }
 
 impl MockThread {
     /// Starts the thread and waits until the mock listens.
-    pub(super) async fn start(spec: &MockSpec) -> Result<(Self, Addresses), Error> {
+    pub(super) async fn start(called: &str, spec: &MockSpec) -> Result<(Self, Addresses), Error> {
         let stop = CancellationToken::new();
         let (started, start) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -28,18 +30,24 @@ impl MockThread {
                 // Nobody listens when the handle was dropped; the thread ends all the same.
                 end.send(()).ok();
             })
-            .map_err(|error| Error::MockEnded(error.to_string()))?;
+            .map_err(|error| Error::mock_ended(called, error.to_string()))?;
         let addresses = start
             .await
             .unwrap_or_else(|_| Err("its thread died".to_owned()))
-            .map_err(Error::MockEnded)?;
-        Ok((Self { stop, ended }, addresses))
+            .map_err(|reason| Error::mock_ended(called, reason))?;
+        let called = called.to_owned();
+        let mock = Self {
+            called,
+            stop,
+            ended,
+        };
+        Ok((mock, addresses))
     }
 
     /// Waits for the thread to end.
     pub(super) async fn died(&mut self) -> String {
         (&mut self.ended).await.ok();
-        "the mock's thread ended".to_owned()
+        format!("the thread of {} ended", self.called)
     }
 
     /// Stops the mock and waits until it is gone.

@@ -1,7 +1,7 @@
 //! What no single field can know: whether the parts of a scenario fit together.
 
 use super::sweep::{Axis, quoted};
-use super::{Stage, Target};
+use super::{Mocks, NamedMock, Stage, Target};
 use crate::client::{ClientConfig, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
@@ -12,19 +12,44 @@ use serde_json::Value;
 /// Holds the parts of one stage against each other.
 pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     deadlines(document, &stage.client)?;
+    let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {
-            specification(document, &Path::root().key("target").key("mock"), mock)?;
-            let known: Vec<&str> = mock
-                .models
+            specification(document, &target.key("mock"), mock)?;
+            model(document, stage, &[mock], "target.mock.models")
+        }
+        Target::Mocks(mocks) => {
+            let place = target.key("mocks");
+            for mock in mocks.list() {
+                specification(document, &place.key(mock.name.as_str()), &mock.spec)?;
+            }
+            let specs: Vec<&MockSpec> = mocks.list().iter().map(|mock| &mock.spec).collect();
+            let first = mocks.list().first().map_or("", |mock| mock.name.as_str());
+            model(
+                document,
+                stage,
+                &specs,
+                &format!("target.mocks.{first}.models"),
+            )?;
+            let spoken: Vec<Protocol> = mocks
+                .list()
                 .iter()
-                .map(|model| model.name.as_str())
+                .flat_map(NamedMock::protocols)
+                .copied()
                 .collect();
-            model(document, &stage.workload, &known)
+            mode(document, stage.client.mode, &spoken, &place)?;
+            unused(document, stage.client.mode, mocks)
         }
         Target::Endpoints { endpoints, .. } => {
             urls(document, endpoints)?;
-            mode(document, stage.client.mode, endpoints)
+            let spoken: Vec<Protocol> =
+                endpoints.iter().map(|endpoint| endpoint.protocol).collect();
+            mode(
+                document,
+                stage.client.mode,
+                &spoken,
+                &target.key("endpoints"),
+            )
         }
     }
 }
@@ -68,23 +93,37 @@ fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {
     Ok(())
 }
 
-fn model(document: &Document, workload: &Workload, known: &[&str]) -> Result<(), Error> {
-    let (kind, generation) = match workload {
+/// Some mock must have the model that is asked for. That another has not may be what a scenario is about.
+fn model(document: &Document, stage: &Stage, mocks: &[&MockSpec], list: &str) -> Result<(), Error> {
+    let (kind, generation) = match &stage.workload {
         Workload::Chat(generation) => ("chat", generation),
         Workload::Completion(generation) => ("completion", generation),
     };
+    let mut known: Vec<&str> = Vec::new();
+    for model in mocks.iter().flat_map(|mock| &mock.models) {
+        if !known.contains(&model.name.as_str()) {
+            known.push(&model.name);
+        }
+    }
     if known.contains(&generation.model.as_str()) {
         return Ok(());
     }
     let path = Path::root().key("workload").key(kind).key("model");
-    let told = format!(
-        "the mock has no model `{}`, only {}",
-        generation.model,
-        quoted(known)
-    );
+    let told = match mocks {
+        [_] => format!(
+            "the mock has no model `{}`, only {}",
+            generation.model,
+            quoted(&known)
+        ),
+        _ => format!(
+            "no mock has a model `{}`, only {}",
+            generation.model,
+            quoted(&known)
+        ),
+    };
     Err(document
         .error(&path, Part::Value, told)
-        .hint("name one of these, or add it to `target.mock.models`"))
+        .hint(format!("name one of these, or add it to `{list}`")))
 }
 
 fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
@@ -120,31 +159,50 @@ fn is_base_url(text: &str) -> bool {
     })
 }
 
-/// Every protocol that the client's mode relies on needs an endpoint that speaks it.
-fn mode(document: &Document, mode: Mode, endpoints: &[Endpoint]) -> Result<(), Error> {
-    let speaks = |protocol: &Protocol| {
-        endpoints
-            .iter()
-            .any(|endpoint| endpoint.protocol == *protocol)
+/// Every protocol that the client's mode relies on must be spoken by something at `place`.
+fn mode(document: &Document, mode: Mode, spoken: &[Protocol], place: &Path) -> Result<(), Error> {
+    let needed = mode.protocols().iter();
+    let Some(missing) = needed.copied().find(|protocol| !spoken.contains(protocol)) else {
+        return Ok(());
     };
-    match mode.protocols().iter().find(|protocol| !speaks(protocol)) {
-        None => Ok(()),
-        Some(missing) => {
-            let setting = Path::root().key("client").key("mode");
-            // A mode that nobody wrote stands nowhere; the endpoints do.
-            let is_written = document.get(&setting).is_some();
-            let path = if is_written {
-                setting
-            } else {
-                Path::root().key("target").key("endpoints")
-            };
-            let told = format!(
-                "the client's mode `{mode}` needs an endpoint that speaks `{missing}`, and there is none"
-            );
-            let hint = format!("add one with `protocol: {missing}`, or set another `client.mode`");
-            Err(document.error(&path, Part::Value, told).hint(hint))
-        }
+    let setting = client_mode();
+    // A mode that nobody wrote stands nowhere; the endpoints do.
+    let is_written = document.get(&setting).is_some();
+    let path = if is_written { &setting } else { place };
+    let told = format!(
+        "the client's mode `{mode}` needs an endpoint that speaks `{missing}`, and there is none"
+    );
+    let hint = format!("add one with `protocol: {missing}`, or set another `client.mode`");
+    Err(document.error(path, Part::Value, told).hint(hint))
+}
+
+/// A mock that the client would never ask is a mistake where nobody chose the client's mode, and a choice where somebody
+/// did.
+fn unused(document: &Document, mode: Mode, mocks: &Mocks) -> Result<(), Error> {
+    if document.get(&client_mode()).is_some() {
+        return Ok(());
     }
+    let is_asked = |mock: &&NamedMock| {
+        let mut spoken = mock.protocols().iter();
+        spoken.any(|protocol| mode.protocols().contains(protocol))
+    };
+    let Some(unused) = mocks.list().iter().find(|mock| !is_asked(mock)) else {
+        return Ok(());
+    };
+    let place = Path::root().key("target").key("mocks");
+    let told =
+        format!("the client's mode is `{mode}` when left out, and would never use this mock");
+    Err(document
+        .error(
+            &place.key(unused.name.as_str()).key("protocol"),
+            Part::Value,
+            told,
+        )
+        .hint("set `client.mode: hybrid` for gRPC first, or `hybrid_rest_first`"))
+}
+
+fn client_mode() -> Path {
+    Path::root().key("client").key("mode")
 }
 
 /// Holds every expectation against what will be measured.

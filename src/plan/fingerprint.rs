@@ -1,7 +1,7 @@
 //! Sixteen digits that say whether two plans would measure the same: the same stages, and the same first requests at the
 //! same times. Made of values only, so that comments, order of keys and the place of the file do not matter.
 
-use super::Stage;
+use super::{Stage, Target};
 use crate::schedule::Load;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +20,7 @@ pub(super) fn of(name: &str, stages: &[Stage]) -> String {
     let mut hash = Sha256::new().chain_update(canonical(&name));
     for stage in stages {
         hash.update(canonical(stage));
+        order(&mut hash, &stage.target);
         times(&mut hash, stage);
         contents(&mut hash, stage);
     }
@@ -29,6 +30,17 @@ pub(super) fn of(name: &str, stages: &[Stage]) -> String {
         let _ = write!(digits, "{byte:02x}");
     }
     digits
+}
+
+/// The order of several mocks is the order in which they are asked: the one block whose keys have an order.
+fn order(hash: &mut Sha256, target: &Target) {
+    match target {
+        Target::Mocks(mocks) => {
+            let names = mocks.list().iter().map(|mock| mock.name.as_str());
+            hash.update(canonical(&names.collect::<Vec<_>>()));
+        }
+        Target::Mock(_) | Target::Endpoints { .. } => {}
+    }
 }
 
 fn times(hash: &mut Sha256, stage: &Stage) {

@@ -65,6 +65,66 @@ fn the_mock_keeps_a_seed_of_its_own() {
     assert_eq!(mock.seed, Some(3));
 }
 
+const PAIR: &str = "target: { mocks: { primary: { protocol: oip_grpc }, secondary: { protocol: openai, seed: 3 } } }
+client: { mode: hybrid }
+";
+
+fn value_of(spec: &MockSpec) -> Value {
+    serde_json::to_value(spec).unwrap()
+}
+
+fn mocks(stage: &Stage) -> &[NamedMock] {
+    match &stage.target {
+        Target::Mocks(mocks) => mocks.list(),
+        Target::Mock(_) | Target::Endpoints { .. } => panic!("{:?}", stage.target),
+    }
+}
+
+#[test]
+fn several_mocks_keep_their_order_and_draw_from_seeds_of_their_own() {
+    let plan = with(&format!("seed: 7\n{PAIR}"));
+
+    let [primary, secondary] = mocks(&plan.stages[0]) else {
+        panic!("{:?}", plan.stages[0].target)
+    };
+    assert_eq!(primary.name.as_str(), "primary");
+    assert_eq!(
+        primary.spec.seed,
+        Some(Seed::new(7).derive("mock primary").number())
+    );
+    assert_eq!(primary.spec.models[0].name, "tiny");
+    assert_eq!(secondary.spec.seed, Some(3));
+    assert_eq!(secondary.protocols(), [crate::client::Protocol::Openai]);
+}
+
+#[test]
+fn a_setting_of_one_of_several_mocks_can_be_swept() {
+    let plan = with(&format!(
+        "{PAIR}sweep: {{ target.mocks.primary.latency.fixed: [1ms, 2ms] }}\n"
+    ));
+
+    let latencies: Vec<Value> = plan
+        .stages
+        .iter()
+        .map(|stage| value_of(&mocks(stage)[0].spec)["latency"].clone())
+        .collect();
+    assert_eq!(
+        latencies,
+        ["1ms", "2ms"].map(|fixed| serde_json::json!({ "fixed": fixed }))
+    );
+    assert_eq!(plan.stages[1].name(), "fixed=2ms");
+}
+
+#[test]
+fn the_order_of_several_mocks_is_told_by_the_fingerprint() {
+    let turned = PAIR.replace(
+        "primary: { protocol: oip_grpc }, secondary: { protocol: openai, seed: 3 }",
+        "secondary: { protocol: openai, seed: 3 }, primary: { protocol: oip_grpc }",
+    );
+
+    assert_ne!(with(PAIR).fingerprint, with(&turned).fingerprint);
+}
+
 #[test]
 fn a_sweep_is_every_combination_and_its_last_setting_varies_fastest() {
     let plan = with(SWEPT);

@@ -37,7 +37,8 @@ pub(super) fn explain(message: &str, value: Option<&Value>) -> Told {
         };
     }
     let text = plain(message, value);
-    let is_a_conflict = text.starts_with("expected exactly one") && !text.ends_with("neither");
+    let is_missing = ["neither", "none"].iter().any(|word| text.ends_with(word));
+    let is_a_conflict = text.starts_with("expected exactly one") && !is_missing;
     Told {
         text,
         hint: is_a_conflict.then(|| "keep one of them".to_owned()),

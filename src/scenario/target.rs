@@ -1,4 +1,9 @@
-//! Who answers the requests: `{ mock: {..} }` or `{ endpoints: [ { protocol: openai, url: "http://host:8000" } ] }`.
+//! Who answers the requests: `{ mock: {..} }`, `{ mocks: { primary: {..}, secondary: {..} } }` or
+//! `{ endpoints: [ { protocol: openai, url: "http://host:8000" } ] }`.
+
+mod mocks;
+
+pub use mocks::{Mocks, NamedMock};
 
 use super::phases::within_a_day;
 use crate::client::Endpoint;
@@ -14,6 +19,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub enum Target {
     /// The embedded mock, started for the run as a process of its own.
     Mock(MockSpec),
+    /// Several embedded mocks, each a process of its own, first choice first.
+    Mocks(Mocks),
     /// Servers that are already there, first choice first.
     Endpoints {
         /// Where they are and what they speak.
@@ -29,10 +36,12 @@ impl Default for Target {
     }
 }
 
-/// Who answers the requests: exactly one of `mock` and `endpoints`.
-#[derive(Serialize, Deserialize, JsonSchema)]
+/// Who answers the requests: exactly one of `mock`, `mocks` and `endpoints`.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{ "required": ["mock"] }, { "required": ["endpoints"] }]))]
+#[schemars(extend("oneOf" = [
+    { "required": ["mock"] }, { "required": ["mocks"] }, { "required": ["endpoints"] },
+]))]
 struct File {
     /// The embedded mock, started for the run as a process of its own.
     #[serde(
@@ -41,6 +50,13 @@ struct File {
         skip_serializing_if = "Option::is_none"
     )]
     mock: Option<MockSpec>,
+    /// Several embedded mocks by name, each a process of its own: the client's first choice first.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    mocks: Option<Mocks>,
     /// Servers that are already there, first choice first.
     #[serde(
         default,
@@ -82,42 +98,57 @@ fn some_period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Peri
 }
 
 impl TryFrom<File> for Target {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(file: File) -> Result<Self, Self::Error> {
-        match file {
-            File {
-                mock: Some(_),
-                endpoints: None,
-                ready_within: Some(_),
-            } => Err(
-                "expected `ready_within` only beside `endpoints`: the mock is ready when it has started",
-            ),
-            File {
-                mock: Some(mock),
-                endpoints: None,
-                ready_within: None,
-            } => Ok(Self::Mock(mock)),
-            File {
-                mock: None,
-                endpoints: Some(endpoints),
-                ready_within,
-            } => Ok(Self::Endpoints {
-                endpoints,
-                ready_within: ready_within.unwrap_or(Period::from_secs(10)),
-            }),
-            File {
-                mock: Some(_),
-                endpoints: Some(_),
-                ..
-            } => Err("expected exactly one of `mock` and `endpoints`, found both"),
-            File {
-                mock: None,
-                endpoints: None,
-                ..
-            } => Err("expected exactly one of `mock` and `endpoints`, found neither"),
+        let found = file.choices();
+        let File {
+            mock,
+            mocks,
+            endpoints,
+            ready_within,
+        } = file;
+        let one = match (mock, mocks, endpoints) {
+            (Some(mock), None, None) => Self::Mock(mock),
+            (None, Some(mocks), None) => Self::Mocks(mocks),
+            (None, None, Some(endpoints)) => {
+                return Ok(Self::Endpoints {
+                    endpoints,
+                    ready_within: ready_within.unwrap_or(Period::from_secs(10)),
+                });
+            }
+            _ => return Err(not_one(&found)),
+        };
+        if ready_within.is_some() {
+            return Err(
+                "expected `ready_within` only beside `endpoints`: the mock is ready when it has started"
+                    .to_owned(),
+            );
         }
+        Ok(one)
     }
+}
+
+impl File {
+    /// The names of the choices that were made.
+    fn choices(&self) -> Vec<&'static str> {
+        [
+            ("`mock`", self.mock.is_some()),
+            ("`mocks`", self.mocks.is_some()),
+            ("`endpoints`", self.endpoints.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_there)| is_there.then_some(name))
+        .collect()
+    }
+}
+
+fn not_one(found: &[&str]) -> String {
+    let found = match found {
+        [] => "none".to_owned(),
+        several => several.join(" and "),
+    };
+    format!("expected exactly one of `mock`, `mocks` and `endpoints`, found {found}")
 }
 
 impl From<Target> for File {
@@ -125,16 +156,19 @@ impl From<Target> for File {
         match target {
             Target::Mock(mock) => Self {
                 mock: Some(mock),
-                endpoints: None,
-                ready_within: None,
+                ..Self::default()
+            },
+            Target::Mocks(mocks) => Self {
+                mocks: Some(mocks),
+                ..Self::default()
             },
             Target::Endpoints {
                 endpoints,
                 ready_within,
             } => Self {
-                mock: None,
                 endpoints: Some(endpoints),
                 ready_within: Some(ready_within),
+                ..Self::default()
             },
         }
     }

@@ -101,6 +101,32 @@ fn a_killed_mock_ends_the_run_with_a_report_that_says_so() {
 }
 
 #[test]
+fn of_several_mocks_the_one_that_was_killed_is_named() {
+    let mocks = "{ mocks: { primary: { protocol: openai, latency: { fixed: 1ms } }, secondary: { protocol: openai } } }";
+    let tool = Tool::new().file("x.yaml", &scenario(mocks).replace("300ms", "1h"));
+    let running = tool.start(&["run", "x.yaml"]);
+    let primary = mock_of(&running, 10);
+
+    send(primary, Signal::KILL);
+    let ended = Ended::from(running.wait_with_output().unwrap());
+
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended
+            .stdout
+            .contains("the mock `primary` was killed by signal 9"),
+        "{ended:?}"
+    );
+    let run = &tool.report("tried")["run"];
+    assert_eq!(
+        run["identity"]["target"],
+        "embedded mocks: primary (openai), secondary (openai)"
+    );
+    let names = [0, 1].map(|endpoint| run["stages"][0]["endpoints"][endpoint]["name"].clone());
+    assert_eq!(names, ["primary (openai)", "secondary (openai)"]);
+}
+
+#[test]
 fn a_killed_tool_takes_its_mock_with_it() {
     let text = scenario("{ mock: { latency: { fixed: 1ms } } }").replace("300ms", "1h");
     let tool = Tool::new().file("x.yaml", &text);
