@@ -1,13 +1,12 @@
-//! The one server behind all protocols: what it knows, what it decides, what it counts.
+//! The one server behind all protocols: what it knows, what it decides, what it remembers.
 
-use crate::behaviour::{Behaviour, Course};
-use crate::pace::Ticker;
+use crate::behaviour::Behaviour;
+use crate::journal::{Operation, Protocol};
 use crate::repository::Repository;
 use crate::spec::{Error, MockSpec};
-use crate::tally::Tally;
 use crate::timer::Timer;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use crate::visit::{Ledger, Visit};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::time::Instant;
 
 /// Output tokens when a request does not say how many.
@@ -29,33 +28,67 @@ pub(crate) struct Backend {
     /// Which models there are.
     pub(crate) repository: Repository,
     /// What happened.
-    pub(crate) tally: Arc<Tally>,
-    behaviour: Behaviour,
-    unnamed: AtomicU64,
+    pub(crate) ledger: Arc<Ledger>,
+    behaviour: RwLock<Arc<Behaviour>>,
+    timer: Timer,
 }
 
 impl Backend {
     /// A backend that behaves as specified, in the time that `timer` measures.
-    pub(crate) fn try_new(spec: &MockSpec, timer: Timer) -> Result<Self, Error> {
+    pub(crate) fn try_new(spec: MockSpec, timer: Timer) -> Result<Self, Error> {
+        let ledger = Arc::new(Ledger::new(spec.journal));
+        let repository = Repository::new(&spec.models);
+        let behaviour = Behaviour::try_new(spec, ledger.clock.origin())?;
         Ok(Self {
-            behaviour: Behaviour::try_new(spec, timer)?,
-            repository: Repository::new(&spec.models),
-            tally: Arc::default(),
-            unnamed: AtomicU64::new(0),
+            repository,
+            ledger,
+            behaviour: RwLock::new(Arc::new(behaviour)),
+            timer,
         })
     }
 
-    /// What happens to the request `id`, attempted `earlier_attempts` times before.
-    pub(crate) fn course(&self, id: &str, earlier_attempts: u32) -> Course {
-        self.behaviour.course(id, earlier_attempts)
+    /// Notes the arrival of a request, now.
+    pub(crate) fn arrive(&self, protocol: Protocol, operation: Operation) -> Visit {
+        self.ledger.arrive(protocol, operation)
     }
 
-    /// The id that a request gave itself, or the next one of the server: `unnamed-0`, `unnamed-1`, ...
-    pub(crate) fn name(&self, given: Option<&str>) -> String {
-        match given {
-            Some(id) if !id.is_empty() => id.to_owned(),
-            Some(_) | None => format!("unnamed-{}", self.unnamed.fetch_add(1, Relaxed)),
+    /// How it behaves at present.
+    pub(crate) fn behaviour(&self) -> Arc<Behaviour> {
+        let behaviour = self.behaviour.read();
+        Arc::clone(&behaviour.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Behaves differently from the next request on.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut MockSpec)) -> Result<(), Error> {
+        let present = self.behaviour();
+        let mut spec = present.spec().clone();
+        change(&mut spec);
+        self.behave(Behaviour::try_new(spec, present.since())?);
+        Ok(())
+    }
+
+    /// Begins again, as if the mock had just started.
+    pub(crate) fn reset(&self) {
+        let spec = self.behaviour().spec().clone();
+        // What was sound once is sound still.
+        if let Ok(anew) = Behaviour::try_new(spec, Instant::now()) {
+            self.behave(anew);
         }
+        self.ledger.tally.clear();
+        self.ledger.journal.clear();
+    }
+
+    fn behave(&self, behaviour: Behaviour) {
+        let mut present = self
+            .behaviour
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *present = Arc::new(behaviour);
+    }
+
+    /// What its waits are measured with.
+    pub(crate) fn timer(&self) -> &Timer {
+        &self.timer
     }
 }
 
@@ -63,28 +96,6 @@ impl Backend {
 /// nothing, or nothing that is a number.
 pub(crate) fn earlier_attempts(told: Option<&str>) -> u32 {
     told.and_then(|told| told.parse().ok()).unwrap_or_default()
-}
-
-/// How many tokens a request wants, how many its prompt has, and when it came.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Wish {
-    pub(crate) arrived: Instant,
-    pub(crate) prompt_tokens: u64,
-    /// `None` when the request left it to the server.
-    pub(crate) max_tokens: Option<u32>,
-}
-
-impl Wish {
-    /// Exactly as many tokens as asked for.
-    pub(crate) fn tokens(&self) -> u32 {
-        self.max_tokens.unwrap_or(DEFAULT_TOKENS)
-    }
-
-    /// A ticker for the first `tokens` tokens of the answer.
-    pub(crate) fn ticker(&self, course: Course, tokens: u32) -> Ticker {
-        let tokens = tokens.min(self.tokens());
-        Ticker::new(course.pace, &course.timer, self.arrived, tokens)
-    }
 }
 
 /// The number of output tokens that a request asks for, if a server would accept it.

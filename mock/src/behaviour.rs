@@ -1,55 +1,67 @@
-//! What will happen to a request, decided before anything does: [`Behaviour::course`] is a pure function of the
-//! specification, the request's id and the number of its earlier attempts.
+//! What will happen to a request, decided before anything does: a function of the specification, the request's id, the
+//! number of its earlier attempts and, where a fault's conditions ask for it, the time.
 
 use crate::dice::Dice;
-use crate::fault::{self, Fault, Strike};
-use crate::latency::Latency;
-use crate::pace::Pace;
+use crate::fault::{Faults, Moment, Strike};
+use crate::journal::Entry;
+use crate::pace::{Pace, Timing};
 use crate::spec::{Error, MockSpec};
-use crate::timer::Timer;
+use std::sync::Arc;
+use tokio::time::Instant;
 
-/// A specification that was found to be sound.
+/// A specification that was found to be sound, at work since some time.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
-    seed: u64,
-    latency: Latency,
-    per_output_token: Latency,
-    faults: Vec<Fault>,
-    timer: Timer,
-}
-
-/// What will happen to one request.
-#[derive(Debug)]
-pub(crate) struct Course {
-    /// The fault that strikes it, if one does.
-    pub(crate) strike: Option<Strike>,
-    /// When each of its tokens is due.
-    pub(crate) pace: Pace,
-    /// What its waits are measured with.
-    pub(crate) timer: Timer,
+    spec: MockSpec,
+    since: Instant,
+    timing: Arc<Timing>,
+    faults: Faults,
 }
 
 impl Behaviour {
-    /// The behaviour that a specification describes.
-    pub(crate) fn try_new(spec: &MockSpec, timer: Timer) -> Result<Self, Error> {
+    /// The behaviour that a specification describes, whose time begins at `since`.
+    pub(crate) fn try_new(spec: MockSpec, since: Instant) -> Result<Self, Error> {
         spec.validate()?;
         Ok(Self {
-            seed: spec.seed.unwrap_or_default(),
-            latency: spec.latency,
-            per_output_token: spec.per_output_token,
-            faults: spec.faults.clone(),
-            timer,
+            timing: Arc::new(Timing::new(&spec)),
+            faults: Faults::new(&spec.faults),
+            spec,
+            since,
         })
     }
 
-    /// What happens to the request `id` after so many attempts that failed, at whatever time, concurrency and protocol
-    /// it comes.
-    pub(crate) fn course(&self, id: &str, earlier_attempts: u32) -> Course {
-        let dice = Dice::new(self.seed, id).after_attempts(earlier_attempts);
-        Course {
-            strike: fault::strike(&self.faults, dice),
-            pace: Pace::new(self.latency, self.per_output_token, dice),
-            timer: self.timer.clone(),
-        }
+    /// What it was made from.
+    pub(crate) fn spec(&self) -> &MockSpec {
+        &self.spec
+    }
+
+    /// When its time began.
+    pub(crate) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// The fault that strikes a request, by its kind, if one does.
+    pub(crate) fn strike(
+        &self,
+        entry: &Entry,
+        streamed: bool,
+        now: Instant,
+    ) -> Option<(&'static str, Strike)> {
+        self.faults.strike(&Moment {
+            entry,
+            streamed,
+            since_start: now.saturating_duration_since(self.since),
+            dice: self.dice(entry),
+        })
+    }
+
+    /// When each of the first `tokens` tokens of a request is due.
+    pub(crate) fn pace(&self, entry: &Entry, tokens: u32) -> Pace {
+        Pace::new(&self.timing, self.dice(entry), entry.prompt_tokens, tokens)
+    }
+
+    fn dice(&self, entry: &Entry) -> Dice {
+        let seed = self.spec.seed.unwrap_or_default();
+        Dice::new(seed, &entry.id).after_attempts(entry.attempt)
     }
 }

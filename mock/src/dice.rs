@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     FirstToken,
     /// The gap before a further token, by its index.
     Gap,
+    /// How much later a piece comes than its tokens are due, by the index of its first token.
+    Jitter,
     /// Whether a fault strikes, by its place in the list.
     Fault,
 }
@@ -21,6 +23,7 @@ impl Purpose {
         match self {
             Self::FirstToken => 0x66_6972_7374,
             Self::Gap => 0x67_6170,
+            Self::Jitter => 0x6a69_7474_6572,
             Self::Fault => 0x66_6175_6c74,
         }
     }

@@ -1,63 +1,155 @@
-//! What goes wrong on purpose. Each kind is one file that says whom it strikes and how; what a strike looks like on the
-//! wire is up to the protocol, and so the same fault shows on all of them.
+//! What goes wrong on purpose. Each kind is one file that says what a struck request meets; whom it strikes, and when, is
+//! said in the same words for all of them; what a strike looks like on the wire is up to the protocol, and so the same
+//! fault shows on all of them.
 //!
 //! ```yaml
 //! faults:
 //!   - status: { share: 2%, http: 503, retry_after: 1s }
-//!   - cut: { share: 0.5%, after_tokens: 8 }
+//!   - cut: { every: 100, after_tokens: 8 }
+//!   - stall: { from: 5s, until: 8s }
 //! ```
 
-mod cut;
-mod stall;
-mod status;
+mod scope;
+mod trigger;
 
-pub use cut::Cut;
-pub use stall::Stall;
-pub use status::Status;
+pub use scope::Numbers;
+pub(crate) use trigger::Moment;
 
-use crate::dice::{Dice, Purpose};
+use crate::refused::Refused;
 use crate::spec::Error;
-use http::StatusCode;
-use inferometer_proto::quantity::Share;
 use schemars::JsonSchema;
+use scope::{Answers, Scope};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use trigger::{Conditions, Trigger};
 
-/// One kind of misbehaviour and when it strikes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
+/// Defines the type of one fault: what it says about itself, and the conditions that all faults share.
+macro_rules! fault {
+    ($(#[$about:meta])* $name:ident { $($(#[$field_about:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($(#[$field_about])* pub $field: $type,)*
+            /// Share of requests that it strikes, by their ids; all of them when left out.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub share: Option<inferometer_proto::quantity::Share>,
+            /// Strike every n-th request only, by the number at the end of its id.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schemars(range(min = 1))]
+            pub every: Option<u64>,
+            /// Strike only requests with these numbers at the end of their ids.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub requests: Option<crate::fault::Numbers>,
+            /// Strike only from so long after the start of the mock on.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub from: Option<inferometer_proto::quantity::Period>,
+            /// Strike only until so long after the start of the mock.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub until: Option<inferometer_proto::quantity::Period>,
+            /// Strike so many times in all, in the order of arrival, and then never again.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schemars(range(min = 1))]
+            pub times: Option<u64>,
+            /// Strike only the first attempts of each request, so many.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schemars(range(min = 1))]
+            pub attempts: Option<u32>,
+            /// Strike only requests for these models.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub models: Vec<String>,
+            /// Strike only requests by these protocols.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub protocols: Vec<crate::journal::Protocol>,
+        }
+
+        impl crate::fault::Conditional for $name {
+            fn conditions(&self) -> crate::fault::Conditions {
+                crate::fault::Conditions {
+                    share: self.share,
+                    every: self.every,
+                    requests: self.requests,
+                    from: self.from,
+                    until: self.until,
+                    times: self.times,
+                    attempts: self.attempts,
+                    models: self.models.clone(),
+                    protocols: self.protocols.clone(),
+                }
+            }
+        }
+    };
+}
+
+/// Makes the one list of faults: a file each, a variant each, a name each.
+macro_rules! one_of {
+    ($($(#[$about:meta])* $file:ident::$name:ident,)*) => {
+        $(mod $file;)*
+        $(pub use $file::$name;)*
+
+        /// One kind of misbehaviour and when it strikes.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Fault {
+            $($(#[$about])* $name($name),)*
+        }
+
+        /// The name of every kind, as files and journal have it.
+        pub(crate) const KINDS: &[&str] = &[$(stringify!($file),)*];
+
+        impl Fault {
+            /// The name of its kind.
+            fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($file),)*
+                }
+            }
+
+            fn misbehave(&self) -> &dyn Misbehave {
+                match self {
+                    $(Self::$name(fault) => fault,)*
+                }
+            }
+        }
+    };
+}
+
+one_of! {
     /// Answer with an error status.
-    Status(Status),
-    /// Never answer.
-    Stall(Stall),
-    /// Break the connection off in the middle of the answer.
-    Cut(Cut),
+    status::Status,
+    /// Never answer, or never go on.
+    stall::Stall,
+    /// Break off in the middle of the answer.
+    cut::Cut,
+    /// End a stream without its end mark.
+    missing_done::MissingDone,
 }
 
 impl Fault {
-    /// The one list of faults.
-    fn misbehave(&self) -> &dyn Misbehave {
-        match self {
-            Self::Status(status) => status,
-            Self::Stall(stall) => stall,
-            Self::Cut(cut) => cut,
-        }
-    }
-
-    /// Refuses values that no server could show, naming the field.
+    /// Refuses values that no server could show and conditions that never hold, naming the field.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.misbehave().check()
+        let fault = self.misbehave();
+        fault
+            .check()
+            .and_then(|()| fault.conditions().check(fault.scope()))
+            .map_err(|error| error.within(self.kind()))
     }
 }
 
-/// What every kind of fault can say about itself.
-trait Misbehave {
-    /// The share of requests that it strikes.
-    fn share(&self) -> Share;
+/// What all kinds of fault have in common; [`fault!`] says it for each.
+trait Conditional {
+    /// Whom it strikes and when.
+    fn conditions(&self) -> Conditions;
+}
 
+/// What every kind of fault can say about itself.
+trait Misbehave: Conditional {
     /// What a struck request meets.
     fn strike(&self) -> Strike;
+
+    /// Which requests can meet it at all.
+    fn scope(&self) -> Scope {
+        Scope::EVERYTHING
+    }
 
     /// Refuses values that no server could show.
     fn check(&self) -> Result<(), Error> {
@@ -66,32 +158,64 @@ trait Misbehave {
 }
 
 /// What a struck request meets, whatever the protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Strike {
-    /// An error status, at once.
-    Refuse {
-        /// The HTTP status.
-        status: StatusCode,
-        /// How long the client is asked to wait.
-        retry_after: Option<Duration>,
-    },
+    /// An error, at once.
+    Refuse(Refused),
     /// Nothing, until the client leaves.
     Silence,
+    /// The beginning of an answer, and then nothing, until the client leaves.
+    FallSilent {
+        /// Tokens that are still sent, at their usual pace.
+        after_tokens: u32,
+    },
     /// The beginning of an answer, and then the end of the connection or stream.
     BreakOff {
         /// Tokens that are still sent, at their usual pace.
         after_tokens: u32,
     },
+    /// A whole answer with something wrong in it.
+    Spoil(Spoil),
 }
 
-/// The fault that strikes a request: the first in the list whose draw falls within its share. Each place in the list
-/// draws for itself, so that adding a fault at the end changes nothing for those before it.
-pub(crate) fn strike(faults: &[Fault], dice: Dice) -> Option<Strike> {
-    let struck = |(fault, index): (&Fault, u32)| {
-        let fault = fault.misbehave();
-        (dice.draw(Purpose::Fault, index) < fault.share().ratio()).then(|| fault.strike())
-    };
-    faults.iter().zip(0..).find_map(struck)
+/// What is wrong in a whole answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoil {
+    /// The end mark is left out.
+    MissingDone,
+}
+
+/// The faults of one mock, ready to strike.
+#[derive(Debug)]
+pub(crate) struct Faults(Vec<Armed>);
+
+#[derive(Debug)]
+struct Armed {
+    kind: &'static str,
+    trigger: Trigger,
+    strike: Strike,
+}
+
+impl Faults {
+    /// The faults of a list that was found to be sound.
+    pub(crate) fn new(faults: &[Fault]) -> Self {
+        let arm = |fault: &Fault| Armed {
+            kind: fault.kind(),
+            trigger: Trigger::new(fault.misbehave().conditions(), fault.misbehave().scope()),
+            strike: fault.misbehave().strike(),
+        };
+        Self(faults.iter().map(arm).collect())
+    }
+
+    /// The fault that strikes at this moment, by its kind: the first in the list whose conditions hold. Each place in
+    /// the list draws for itself, so that adding a fault at the end changes nothing for those before it.
+    pub(crate) fn strike(&self, moment: &Moment<'_>) -> Option<(&'static str, Strike)> {
+        let struck = |(armed, place): (&Armed, u32)| {
+            let strikes = armed.trigger.strikes(place, moment);
+            strikes.then(|| (armed.kind, armed.strike.clone()))
+        };
+        self.0.iter().zip(0..).find_map(struck)
+    }
 }
 
 #[cfg(test)]

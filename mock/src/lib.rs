@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! MockSpec -> Behaviour -> Course (fault, pace) -> protocol (OpenAI REST, Open Inference Protocol gRPC) -> bytes
-//!                                                      |-> Counters
+//!                  Visit ----------------------------------|-> Counters, Journal
 //! ```
 //!
 //! A mock in a test:
@@ -31,21 +31,27 @@ pub mod child;
 
 mod backend;
 mod behaviour;
+mod clock;
 mod connection;
+mod course;
 mod dice;
 mod fault;
+mod journal;
 mod latency;
 mod pace;
 mod protocol;
+mod refused;
 mod repository;
 mod server;
 mod spec;
 mod tally;
 mod timer;
+mod visit;
 mod words;
 
-pub use fault::{Cut, Fault, Stall, Status};
+pub use fault::{Cut, Fault, MissingDone, Numbers, Stall, Status};
+pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Latency, Lognormal, Uniform};
 pub use server::{Error, Mock};
 pub use spec::{Error as SpecError, MockSpec, ModelSpec};
-pub use tally::{Counters, Faults, Requests};
+pub use tally::{Counters, Requests};

@@ -2,6 +2,7 @@
 
 pub(crate) mod oip_grpc;
 pub(crate) mod openai;
+mod rest;
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ mod connections;
 mod wire;
 
 use crate::backend::Backend;
+use crate::journal::Page;
 use crate::protocol::{oip_grpc, openai};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
@@ -76,7 +77,7 @@ impl Mock {
         grpc_address: SocketAddr,
     ) -> Result<Self, Error> {
         let (timer, ringing) = Timer::fine().map_err(Error::Timer)?;
-        let backend = Arc::new(Backend::try_new(&spec, timer)?);
+        let backend = Arc::new(Backend::try_new(spec, timer)?);
         let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
         let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
         let connections = Connections::default();
@@ -104,7 +105,28 @@ impl Mock {
 
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
-        self.backend.tally.counters()
+        self.backend.ledger.tally.counters()
+    }
+
+    /// The requests that have ended, from number `from` in the order in which they did, at most `most` of them. Read on
+    /// from [`Page::next`].
+    pub fn journal(&self, from: u64, most: usize) -> Page {
+        self.backend.ledger.journal.page(from, most)
+    }
+
+    /// Changes how the mock behaves, from the next request on: latencies, paces and faults. Its time goes on; faults
+    /// that strike a number of times begin anew. What else a specification says stays as it was started.
+    ///
+    /// # Errors
+    /// The changed specification describes no backend; nothing has changed then.
+    pub fn change(&self, change: impl FnOnce(&mut MockSpec)) -> Result<(), spec::Error> {
+        self.backend.change(change)
+    }
+
+    /// Begins again: empty counters and journal, and time from zero, with the behaviour of the present. Requests in
+    /// flight end as they would have, and are counted then.
+    pub fn reset(&self) {
+        self.backend.reset();
     }
 
     /// Closes the ports, gives requests in flight one second to end, and breaks off what is left. When this returns,

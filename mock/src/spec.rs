@@ -12,14 +12,17 @@ mod model;
 
 pub use model::ModelSpec;
 
+use crate::backend::MOST_TOKENS;
 use crate::fault::Fault;
-use crate::latency::Latency;
+use crate::journal::JournalSpec;
+use crate::latency::{LONGEST, Latency};
+use inferometer_proto::quantity::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 
 /// The whole behaviour of one mock. Every field has a default, so `{}` is a working backend.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MockSpec {
     /// Decides latencies and faults, together with each request's id and the number of its earlier attempts. A
@@ -29,10 +32,54 @@ pub struct MockSpec {
     pub models: Vec<ModelSpec>,
     /// Time from the arrival of a request to its answer; for a stream, to its first token.
     pub latency: Latency,
+    /// Time added to the first token for each token of the prompt.
+    #[serde(skip_serializing_if = "is_default")]
+    pub per_prompt_token: Period,
     /// Time added for each output token after the first.
     pub per_output_token: Latency,
+    /// Time by which each piece of a stream comes later than its tokens are due; it moves no later piece.
+    #[serde(skip_serializing_if = "is_default")]
+    pub jitter: Latency,
+    /// Output tokens in each piece of a stream after the first, which holds one. As servers do that decode several
+    /// tokens in a step, or send only every n-th step.
+    #[schemars(range(min = 1, max = 131_072))]
+    #[serde(skip_serializing_if = "is_one")]
+    pub tokens_per_chunk: u32,
+    /// How long a piece of a stream waits for further tokens to go out with it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub coalesce: Period,
     /// What goes wrong, first match first.
     pub faults: Vec<Fault>,
+    /// How much is remembered of what happened.
+    #[serde(skip_serializing_if = "is_default")]
+    pub journal: JournalSpec,
+}
+
+impl Default for MockSpec {
+    fn default() -> Self {
+        Self {
+            seed: None,
+            models: Vec::new(),
+            latency: Latency::default(),
+            per_prompt_token: Period::default(),
+            per_output_token: Latency::default(),
+            jitter: Latency::default(),
+            tokens_per_chunk: 1,
+            coalesce: Period::default(),
+            faults: Vec::new(),
+            journal: JournalSpec::default(),
+        }
+    }
+}
+
+/// What is left as it is by default is not written out, so that a new field changes no fingerprint of an old scenario.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_one(value: &u32) -> bool {
+    *value == 1
 }
 
 /// Why a specification describes no backend.
@@ -67,7 +114,7 @@ impl Error {
     }
 
     /// The same error, seen from the parent of its field.
-    fn within(self, parent: &str) -> Self {
+    pub(crate) fn within(self, parent: &str) -> Self {
         match self {
             Self::Unfit {
                 field,
@@ -90,12 +137,10 @@ impl MockSpec {
     /// # Errors
     /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
-        self.latency
+        self.check_pace()?;
+        self.journal
             .check()
-            .map_err(|error| error.within("latency"))?;
-        self.per_output_token
-            .check()
-            .map_err(|error| error.within("per_output_token"))?;
+            .map_err(|error| error.within("journal"))?;
         for (index, fault) in self.faults.iter().enumerate() {
             fault
                 .check()
@@ -115,6 +160,29 @@ impl MockSpec {
                     name: model.name.clone(),
                 });
             }
+        }
+        Ok(())
+    }
+
+    fn check_pace(&self) -> Result<(), Error> {
+        for (field, latency) in [
+            ("latency", &self.latency),
+            ("per_output_token", &self.per_output_token),
+            ("jitter", &self.jitter),
+        ] {
+            latency.check().map_err(|error| error.within(field))?;
+        }
+        for (field, period) in [
+            ("per_prompt_token", self.per_prompt_token),
+            ("coalesce", self.coalesce),
+        ] {
+            if period.duration() > LONGEST {
+                return Err(Error::unfit(field, "at most 24h", period));
+            }
+        }
+        if !(1..=MOST_TOKENS).contains(&self.tokens_per_chunk) {
+            let found = self.tokens_per_chunk;
+            return Err(Error::unfit("tokens_per_chunk", "1 to 131072", found));
         }
         Ok(())
     }

@@ -1,70 +1,68 @@
-//! What happened, counted: every request for text from its arrival to its end, by protocol and outcome. Health checks
-//! and listings are not counted, so that the numbers can be held against those of a load generator.
+//! What happened, counted: every request for inference from its arrival to its end, by protocol and outcome. Health
+//! checks and listings are not counted, so that the numbers can be held against those of a load generator.
 
+use crate::fault::KINDS;
+use crate::journal::{End, Protocol};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What has happened so far. Requests received are the sum of all outcomes and `in_flight`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counters {
-    /// Requests over REST.
-    pub rest: Requests,
-    /// Requests over gRPC; each request of a stream counts.
-    pub grpc: Requests,
+    /// Requests over OpenAI's REST API.
+    pub openai: Requests,
+    /// Requests by the Open Inference Protocol over REST.
+    pub oip_rest: Requests,
+    /// Requests by the Open Inference Protocol over gRPC; each request of a stream counts.
+    pub oip_grpc: Requests,
     /// Requests that have arrived and not ended.
     pub in_flight: u64,
     /// The most requests that ever were in flight at once.
     pub highest_in_flight: u64,
 }
 
-/// Requests of one protocol by outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Requests of one protocol by outcome; each stands in exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Requests {
-    /// Answered to the end.
+    /// Answered to the end, without a fault.
     pub answered: u64,
     /// Refused for a mistake of the client: malformed, or an unknown or unloaded model.
     pub refused: u64,
+    /// Turned away because the mock was full.
+    pub rejected: u64,
     /// Given up by the client, or by a mock that was stopped, before the end.
     pub abandoned: u64,
-    /// Struck by a fault.
-    pub faults: Faults,
+    /// Struck by a fault, by its kind, whatever became of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
 }
 
-/// Requests struck by a fault, by its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Faults {
-    /// Answered with an error status.
-    pub status: u64,
-    /// Never answered.
-    pub stall: u64,
-    /// Broken off.
-    pub cut: u64,
+impl Counters {
+    /// The requests of one protocol.
+    pub fn of(&self, protocol: Protocol) -> &Requests {
+        match protocol {
+            Protocol::Openai => &self.openai,
+            Protocol::OipRest => &self.oip_rest,
+            Protocol::OipGrpc => &self.oip_grpc,
+        }
+    }
 }
 
-/// Which way a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    Rest,
-    Grpc,
-}
-
-/// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Answered,
-    Refused,
-    Abandoned,
-    Status,
-    Stall,
-    Cut,
+impl Requests {
+    /// Requests struck by a fault of this kind, such as `status`.
+    pub fn struck_by(&self, kind: &str) -> u64 {
+        self.faults.get(kind).copied().unwrap_or_default()
+    }
 }
 
 /// The live counters.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    rest: Outcomes,
-    grpc: Outcomes,
+    openai: Outcomes,
+    oip_rest: Outcomes,
+    oip_grpc: Outcomes,
+    arrived: AtomicU64,
     in_flight: AtomicU64,
     highest_in_flight: AtomicU64,
 }
@@ -73,84 +71,90 @@ pub(crate) struct Tally {
 struct Outcomes {
     answered: AtomicU64,
     refused: AtomicU64,
+    rejected: AtomicU64,
     abandoned: AtomicU64,
-    status: AtomicU64,
-    stall: AtomicU64,
-    cut: AtomicU64,
+    /// In the order of [`KINDS`].
+    faults: [AtomicU64; KINDS.len()],
 }
 
 impl Tally {
-    /// Counts a request in. It is counted out, with its outcome, when the visit is dropped.
-    pub(crate) fn arrive(self: &Arc<Self>, protocol: Protocol) -> Visit {
+    /// Counts a request in, and says how many came before it.
+    pub(crate) fn arrive(&self) -> u64 {
         let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
         self.highest_in_flight.fetch_max(in_flight, Relaxed);
-        Visit {
-            tally: Arc::clone(self),
-            protocol,
-            outcome: Outcome::Abandoned,
-        }
+        self.arrived.fetch_add(1, Relaxed)
+    }
+
+    /// Counts a request out. What struck it comes before how it ended.
+    pub(crate) fn leave(&self, protocol: Protocol, fault: Option<&str>, end: End) {
+        let outcomes = match protocol {
+            Protocol::Openai => &self.openai,
+            Protocol::OipRest => &self.oip_rest,
+            Protocol::OipGrpc => &self.oip_grpc,
+        };
+        outcomes.of(fault, end).fetch_add(1, Relaxed);
+        self.in_flight.fetch_sub(1, Relaxed);
     }
 
     /// The numbers as they stand.
     pub(crate) fn counters(&self) -> Counters {
         Counters {
-            rest: self.rest.requests(),
-            grpc: self.grpc.requests(),
+            openai: self.openai.requests(),
+            oip_rest: self.oip_rest.requests(),
+            oip_grpc: self.oip_grpc.requests(),
             in_flight: self.in_flight.load(Relaxed),
             highest_in_flight: self.highest_in_flight.load(Relaxed),
         }
     }
+
+    /// Begins again at nothing, but for the requests in flight.
+    pub(crate) fn clear(&self) {
+        for outcomes in [&self.openai, &self.oip_rest, &self.oip_grpc] {
+            outcomes.all().for_each(|count| count.store(0, Relaxed));
+        }
+        let in_flight = self.in_flight.load(Relaxed);
+        self.highest_in_flight.store(in_flight, Relaxed);
+    }
 }
 
 impl Outcomes {
-    fn of(&self, outcome: Outcome) -> &AtomicU64 {
-        match outcome {
-            Outcome::Answered => &self.answered,
-            Outcome::Refused => &self.refused,
-            Outcome::Abandoned => &self.abandoned,
-            Outcome::Status => &self.status,
-            Outcome::Stall => &self.stall,
-            Outcome::Cut => &self.cut,
-        }
+    fn of(&self, fault: Option<&str>, end: End) -> &AtomicU64 {
+        let struck = fault.and_then(|fault| {
+            let mut counts = KINDS.iter().zip(&self.faults);
+            counts.find_map(|(kind, count)| (*kind == fault).then_some(count))
+        });
+        struck.unwrap_or(match end {
+            End::Answered => &self.answered,
+            End::Refused => &self.refused,
+            End::Rejected => &self.rejected,
+            // Nothing fails without a fault; should it, the request was not answered.
+            End::Failed | End::Abandoned => &self.abandoned,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &AtomicU64> {
+        let plain = [
+            &self.answered,
+            &self.refused,
+            &self.rejected,
+            &self.abandoned,
+        ];
+        plain.into_iter().chain(&self.faults)
     }
 
     fn requests(&self) -> Requests {
+        let faults = KINDS
+            .iter()
+            .zip(&self.faults)
+            .map(|(kind, count)| ((*kind).to_owned(), count.load(Relaxed)))
+            .filter(|(_, count)| *count > 0);
         Requests {
             answered: self.answered.load(Relaxed),
             refused: self.refused.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
             abandoned: self.abandoned.load(Relaxed),
-            faults: Faults {
-                status: self.status.load(Relaxed),
-                stall: self.stall.load(Relaxed),
-                cut: self.cut.load(Relaxed),
-            },
+            faults: faults.collect(),
         }
-    }
-}
-
-/// One request between its arrival and its end. Dropped before it was settled, it counts as abandoned.
-#[derive(Debug)]
-pub(crate) struct Visit {
-    tally: Arc<Tally>,
-    protocol: Protocol,
-    outcome: Outcome,
-}
-
-impl Visit {
-    /// Says how the request ends. The last word before the drop counts.
-    pub(crate) fn settle(&mut self, outcome: Outcome) {
-        self.outcome = outcome;
-    }
-}
-
-impl Drop for Visit {
-    fn drop(&mut self) {
-        let outcomes = match self.protocol {
-            Protocol::Rest => &self.tally.rest,
-            Protocol::Grpc => &self.tally.grpc,
-        };
-        outcomes.of(self.outcome).fetch_add(1, Relaxed);
-        self.tally.in_flight.fetch_sub(1, Relaxed);
     }
 }
 
@@ -159,31 +163,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_visit_counts_in_on_arrival_and_out_when_dropped() {
-        let tally = Arc::new(Tally::default());
+    fn requests_count_in_on_arrival_and_out_by_what_became_of_them() {
+        let tally = Tally::default();
 
-        let first = tally.arrive(Protocol::Rest);
-        let mut second = tally.arrive(Protocol::Grpc);
+        assert_eq!((tally.arrive(), tally.arrive()), (0, 1));
         assert_eq!(tally.counters().in_flight, 2);
-        second.settle(Outcome::Answered);
-        drop(second);
-        drop(first);
+        tally.leave(Protocol::Openai, None, End::Abandoned);
+        tally.leave(Protocol::OipGrpc, Some("cut"), End::Failed);
 
         let counters = tally.counters();
         assert_eq!((counters.in_flight, counters.highest_in_flight), (0, 2));
-        assert_eq!(
-            counters.rest,
-            Requests {
-                abandoned: 1,
-                ..Requests::default()
-            }
-        );
-        assert_eq!(
-            counters.grpc,
-            Requests {
-                answered: 1,
-                ..Requests::default()
-            }
-        );
+        let abandoned = Requests {
+            abandoned: 1,
+            ..Requests::default()
+        };
+        assert_eq!(counters.of(Protocol::Openai), &abandoned);
+        let cut = Requests {
+            faults: [("cut".to_owned(), 1)].into(),
+            ..Requests::default()
+        };
+        assert_eq!(counters.of(Protocol::OipGrpc), &cut);
+        assert_eq!(counters.oip_grpc.struck_by("cut"), 1);
+    }
+
+    #[test]
+    fn cleared_counters_know_only_of_requests_in_flight() {
+        let tally = Tally::default();
+        tally.arrive();
+        tally.arrive();
+        tally.leave(Protocol::OipRest, None, End::Rejected);
+
+        tally.clear();
+
+        let counters = tally.counters();
+        assert_eq!((counters.in_flight, counters.highest_in_flight), (1, 1));
+        assert_eq!(counters.oip_rest, Requests::default());
     }
 }

@@ -114,9 +114,8 @@ async fn every_protocol_gives_the_same_tokens_whole_and_streamed() {
 async fn a_refusal_keeps_the_servers_status() {
     let refusal = || {
         Fault::Status(Status {
-            share: "100%".parse().unwrap(),
             http: 503,
-            retry_after: None,
+            ..Status::default()
         })
     };
 
@@ -136,8 +135,8 @@ async fn a_refusal_keeps_the_servers_status() {
 async fn a_cut_is_truncated_on_every_protocol() {
     let cut = || {
         Fault::Cut(Cut {
-            share: "100%".parse().unwrap(),
             after_tokens: 2,
+            ..Cut::default()
         })
     };
 

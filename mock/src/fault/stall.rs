@@ -1,24 +1,21 @@
-//! No answer at all: `stall: { share: 1% }`.
+//! An answer that never comes, or never goes on: `stall: { share: 1%, after_tokens: 4 }`.
 
 use super::{Misbehave, Strike};
-use inferometer_proto::quantity::Share;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-/// Take the request and never answer it; only the client can end it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Stall {
-    /// Share of requests that it strikes.
-    pub share: Share,
+fault! {
+    /// Take the request and never answer it, or stop after some tokens; only the client can end it.
+    Stall {
+        /// Output tokens that are still sent. Without it not even the head of an answer comes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_tokens: Option<u32>,
+    }
 }
 
 impl Misbehave for Stall {
-    fn share(&self) -> Share {
-        self.share
-    }
-
     fn strike(&self) -> Strike {
-        Strike::Silence
+        match self.after_tokens {
+            None => Strike::Silence,
+            Some(after_tokens) => Strike::FallSilent { after_tokens },
+        }
     }
 }

@@ -1,26 +1,67 @@
 use super::*;
+use crate::dice::Dice;
+use crate::journal::{End, Entry, Operation, Protocol};
+use std::time::Duration;
 
-fn share(text: &str) -> Share {
-    text.parse().unwrap()
+fn parse(json: &str) -> Vec<Fault> {
+    serde_json::from_str(json).unwrap()
 }
 
-fn status(share_text: &str, http: u16) -> Fault {
-    Fault::Status(Status {
-        share: share(share_text),
-        http,
-        retry_after: None,
-    })
+fn entry(number: u64, id: &str, attempt: u32) -> Entry {
+    Entry {
+        number,
+        id: id.into(),
+        attempt,
+        protocol: Protocol::Openai,
+        operation: Operation::Chat,
+        model: "tiny".into(),
+        prompt_tokens: 0,
+        output_tokens: 0,
+        arrived_ns: 0,
+        admitted_ns: None,
+        fault: None,
+        writes: Vec::new(),
+        ended_ns: 0,
+        end: End::Abandoned,
+    }
 }
 
-fn strikes(faults: &[Fault], seed: u64) -> Vec<Option<Strike>> {
+/// The kind that strikes at some millisecond.
+fn struck(faults: &Faults, seed: u64, entry: &Entry, millis: u64) -> Option<&'static str> {
+    let moment = Moment {
+        entry,
+        streamed: false,
+        since_start: Duration::from_millis(millis),
+        dice: Dice::new(seed, &entry.id).after_attempts(entry.attempt),
+    };
+    faults.strike(&moment).map(|(kind, _)| kind)
+}
+
+fn strikes(json: &str, seed: u64) -> Vec<Option<&'static str>> {
+    let faults = Faults::new(&parse(json));
     (0..10_000)
-        .map(|id| strike(faults, Dice::new(seed, &format!("request-{id}"))))
+        .map(|number| struck(&faults, seed, &entry(0, &format!("request-{number}"), 0), 0))
         .collect()
+}
+
+/// Which of the first numbers are struck.
+fn numbers(json: &str) -> Vec<u64> {
+    let faults = Faults::new(&parse(json));
+    (0..10)
+        .filter(|number| struck(&faults, 0, &entry(*number, "plain", 0), 0).is_some())
+        .collect()
+}
+
+fn refused(json: &str) -> String {
+    parse(json)[0].check().unwrap_err().to_string()
 }
 
 #[test]
 fn the_struck_share_of_10000_ids_is_the_same_in_every_run() {
-    let struck = |share: &str| strikes(&[status(share, 503)], 7).iter().flatten().count();
+    let struck = |share: &str| {
+        let json = format!(r#"[{{"status":{{"share":"{share}","http":503}}}}]"#);
+        strikes(&json, 7).iter().flatten().count()
+    };
 
     assert_eq!(struck("0%"), 0);
     assert_eq!(struck("2%"), 181);
@@ -30,10 +71,9 @@ fn the_struck_share_of_10000_ids_is_the_same_in_every_run() {
 
 #[test]
 fn every_attempt_of_a_request_is_struck_by_its_own_chance() {
-    let faults = [status("20%", 503)];
-    let is_struck = |id: u32, earlier| {
-        let dice = Dice::new(7, &format!("request-{id}"));
-        strike(&faults, dice.after_attempts(earlier)).is_some()
+    let faults = Faults::new(&parse(r#"[{"status":{"share":"20%","http":503}}]"#));
+    let is_struck = |id: u32, attempt| {
+        struck(&faults, 7, &entry(0, &format!("request-{id}"), attempt), 0).is_some()
     };
     let struck_up_to = |last| {
         (0..10_000)
@@ -46,30 +86,16 @@ fn every_attempt_of_a_request_is_struck_by_its_own_chance() {
 
 #[test]
 fn the_first_fault_that_matches_wins() {
-    let faults = [
-        Fault::Stall(Stall {
-            share: Share::WHOLE,
-        }),
-        status("100%", 500),
-    ];
+    let strikes = strikes(r#"[{"stall":{}},{"status":{"http":500}}]"#, 1);
 
-    assert!(
-        strikes(&faults, 1)
-            .iter()
-            .all(|strike| *strike == Some(Strike::Silence))
-    );
+    assert!(strikes.iter().all(|strike| *strike == Some("stall")));
 }
 
 #[test]
 fn a_fault_added_at_the_end_changes_nothing_for_those_before_it() {
-    let alone = strikes(&[status("20%", 503)], 3);
+    let alone = strikes(r#"[{"status":{"share":"20%","http":503}}]"#, 3);
     let followed = strikes(
-        &[
-            status("20%", 503),
-            Fault::Stall(Stall {
-                share: share("50%"),
-            }),
-        ],
+        r#"[{"status":{"share":"20%","http":503}},{"stall":{"share":"50%"}}]"#,
         3,
     );
 
@@ -80,8 +106,8 @@ fn a_fault_added_at_the_end_changes_nothing_for_those_before_it() {
 
 #[test]
 fn a_larger_share_strikes_all_that_a_smaller_one_struck() {
-    let few = strikes(&[status("5%", 503)], 9);
-    let many = strikes(&[status("25%", 503)], 9);
+    let few = strikes(r#"[{"status":{"share":"5%","http":503}}]"#, 9);
+    let many = strikes(r#"[{"status":{"share":"25%","http":503}}]"#, 9);
 
     assert!(
         few.iter()
@@ -91,9 +117,105 @@ fn a_larger_share_strikes_all_that_a_smaller_one_struck() {
 }
 
 #[test]
-fn a_status_that_is_no_error_is_refused() {
+fn requests_are_struck_by_turn_and_by_range_of_their_numbers() {
+    assert_eq!(numbers(r#"[{"stall":{"every":3}}]"#), [2, 5, 8]);
     assert_eq!(
-        status("1%", 200).check().unwrap_err().to_string(),
-        "expected an error status, 400 to 599 in `status.http`, found `200`"
+        numbers(r#"[{"stall":{"requests":{"from":2,"until":5}}}]"#),
+        [2, 3, 4]
     );
+    assert_eq!(numbers(r#"[{"stall":{"requests":{"from":8}}}]"#), [8, 9]);
+    assert_eq!(
+        numbers(r#"[{"stall":{"every":2,"requests":{"until":4}}}]"#),
+        [1, 3]
+    );
+}
+
+#[test]
+fn a_number_at_the_end_of_an_id_comes_before_the_order_of_arrival() {
+    let faults = Faults::new(&parse(r#"[{"stall":{"requests":{"from":17,"until":18}}}]"#));
+
+    assert!(struck(&faults, 0, &entry(99, "s0-17", 0), 0).is_some());
+    assert!(struck(&faults, 0, &entry(17, "s0-99", 0), 0).is_none());
+    assert!(struck(&faults, 0, &entry(17, "no number", 0), 0).is_some());
+    let endless = "9".repeat(30);
+    assert!(struck(&faults, 0, &entry(17, &endless, 0), 0).is_some());
+}
+
+#[test]
+fn a_window_of_time_begins_with_its_first_moment_and_ends_before_its_last() {
+    let faults = Faults::new(&parse(r#"[{"stall":{"from":"5s","until":"8s"}}]"#));
+    let at = |millis| struck(&faults, 0, &entry(0, "a", 0), millis).is_some();
+
+    assert_eq!(
+        [4_999, 5_000, 7_999, 8_000].map(at),
+        [false, true, true, false]
+    );
+}
+
+#[test]
+fn three_times_are_three_and_then_all_is_well() {
+    let faults = Faults::new(&parse(r#"[{"stall":{"every":2,"times":3}}]"#));
+    let struck: Vec<_> = (0..12)
+        .filter(|number| struck(&faults, 0, &entry(*number, "a", 0), 0).is_some())
+        .collect();
+
+    assert_eq!(struck, [1, 3, 5]);
+}
+
+#[test]
+fn the_first_attempts_of_every_request_fail_and_then_it_succeeds() {
+    let faults = Faults::new(&parse(r#"[{"status":{"http":503,"attempts":2}}]"#));
+    let at = |attempt| struck(&faults, 0, &entry(0, "a", attempt), 0).is_some();
+
+    assert_eq!([0, 1, 2].map(at), [true, true, false]);
+}
+
+#[test]
+fn only_the_named_models_and_protocols_are_struck() {
+    let model = Faults::new(&parse(r#"[{"stall":{"models":["large"]}}]"#));
+    let protocol = Faults::new(&parse(r#"[{"stall":{"protocols":["oip_grpc"]}}]"#));
+    let tiny = entry(0, "a", 0);
+    let large = Entry {
+        model: "large".into(),
+        protocol: Protocol::OipGrpc,
+        ..entry(0, "a", 0)
+    };
+
+    for faults in [&model, &protocol] {
+        assert_eq!(struck(faults, 0, &tiny, 0), None);
+        assert_eq!(struck(faults, 0, &large, 0), Some("stall"));
+    }
+}
+
+#[test]
+fn values_that_no_server_could_show_and_conditions_that_never_hold_are_refused() {
+    for (json, expected) in [
+        (
+            r#"[{"status":{"http":200}}]"#,
+            "expected an error status, 400 to 599 in `status.http`, found `200`",
+        ),
+        (
+            r#"[{"stall":{"every":0}}]"#,
+            "expected at least 1 in `stall.every`, found `0`",
+        ),
+        (
+            r#"[{"stall":{"times":0}}]"#,
+            "expected at least 1 in `stall.times`, found `0`",
+        ),
+        (
+            r#"[{"stall":{"from":"5s","until":"5s"}}]"#,
+            "expected a time after `from` in `stall.until`, found `5s`",
+        ),
+        (
+            r#"[{"stall":{"requests":{"from":5,"until":5}}}]"#,
+            "expected a number above `requests.from` in `stall.requests.until`, found `5`",
+        ),
+        (
+            r#"[{"missing_done":{"protocols":["openai","oip_grpc"]}}]"#,
+            "expected openai, the only protocol whose streams end with such a mark in `missing_done.protocols[1]`, \
+             found `oip_grpc`",
+        ),
+    ] {
+        assert_eq!(refused(json), expected);
+    }
 }

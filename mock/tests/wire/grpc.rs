@@ -2,7 +2,7 @@
 
 use crate::grpc_client::{Client, client, number, request, text};
 use crate::{mock, until_idle};
-use inferometer_mock::{Faults, Requests};
+use inferometer_mock::Requests;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::{
     ModelInferRequest, ModelMetadataRequest, ModelReadyRequest, RepositoryIndexRequest,
@@ -36,7 +36,7 @@ async fn a_text_is_answered_with_tokens_and_their_counts() {
         (3, 4)
     );
     assert_eq!(
-        mock.counters().grpc,
+        mock.counters().oip_grpc,
         Requests {
             answered: 1,
             ..Requests::default()
@@ -251,7 +251,7 @@ async fn mistakes_are_refused_with_the_right_code() {
         );
     }
     assert_eq!(
-        mock.counters().grpc,
+        mock.counters().oip_grpc,
         Requests {
             refused: 6,
             ..Requests::default()
@@ -335,12 +335,9 @@ async fn a_cut_call_ends_without_a_status_and_spares_the_connection() {
 
     assert_eq!(status.code(), Code::Internal);
     assert!(client.server_live(ServerLiveRequest {}).await.is_ok());
-    let faults = Faults {
-        cut: 1,
-        ..Faults::default()
-    };
+    let faults = [("cut".to_owned(), 1)].into();
     assert_eq!(
-        mock.counters().grpc,
+        mock.counters().oip_grpc,
         Requests {
             faults,
             ..Requests::default()
@@ -361,5 +358,5 @@ async fn a_stalled_call_ends_with_its_client() {
 
     assert!(silent.is_err());
     until_idle(&mock).await;
-    assert_eq!(mock.counters().grpc.faults.stall, 1);
+    assert_eq!(mock.counters().oip_grpc.struck_by("stall"), 1);
 }

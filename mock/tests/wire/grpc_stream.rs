@@ -60,7 +60,7 @@ async fn each_token_is_a_response_and_the_final_one_has_the_counts() {
         (2, 3)
     );
     assert_eq!(
-        mock.counters().grpc,
+        mock.counters().oip_grpc,
         Requests {
             answered: 1,
             ..Requests::default()
@@ -91,7 +91,7 @@ async fn requests_of_one_stream_are_answered_side_by_side() {
             " alpha bravo charlie delta echo"
         );
     }
-    assert_eq!(mock.counters().grpc.answered, 3);
+    assert_eq!(mock.counters().oip_grpc.answered, 3);
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn a_mistake_is_an_error_message_and_the_stream_goes_on() {
     assert_eq!(error("c"), "");
     assert_eq!(responses.len(), 4);
     assert_eq!(
-        mock.counters().grpc,
+        mock.counters().oip_grpc,
         Requests {
             answered: 1,
             refused: 2,
@@ -172,7 +172,7 @@ async fn a_cut_stream_breaks_after_its_tokens() {
         responses.message().await.unwrap_err().code(),
         Code::Internal
     );
-    assert_eq!(mock.counters().grpc.faults.cut, 1);
+    assert_eq!(mock.counters().oip_grpc.struck_by("cut"), 1);
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ async fn a_client_that_leaves_is_counted_as_gone() {
 
     until_idle(&mock).await;
     assert_eq!(
-        mock.counters().grpc,
+        mock.counters().oip_grpc,
         Requests {
             abandoned: 1,
             ..Requests::default()

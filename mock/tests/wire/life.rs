@@ -36,7 +36,7 @@ async fn stopping_lets_requests_in_flight_end() {
 
     assert_eq!(answer.await.unwrap().unwrap().status(), 200);
     assert_eq!(
-        counters.rest,
+        counters.openai,
         Requests {
             answered: 1,
             ..Requests::default()
@@ -56,7 +56,10 @@ async fn stopping_breaks_off_what_would_never_end() {
     let counters = mock.stop().await;
 
     assert!(answer.await.unwrap().is_err());
-    assert_eq!((counters.in_flight, counters.rest.faults.stall), (0, 1));
+    assert_eq!(
+        (counters.in_flight, counters.openai.struck_by("stall")),
+        (0, 1)
+    );
 }
 
 #[tokio::test]

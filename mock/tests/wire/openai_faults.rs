@@ -1,7 +1,7 @@
 //! OpenAI REST: faults as they show on the wire.
 
 use crate::{golden, mock, until_idle};
-use inferometer_mock::{Faults, Mock, Requests};
+use inferometer_mock::{Mock, Requests};
 use reqwest::{Client, Response};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -48,12 +48,9 @@ async fn a_status_comes_with_its_wait_and_an_error_body() {
             r#""param":null,"code":"rate_limit_exceeded"}}"#
         )
     );
-    let faults = Faults {
-        status: 1,
-        ..Faults::default()
-    };
+    let faults = [("status".to_owned(), 1)].into();
     assert_eq!(
-        mock.counters().rest,
+        mock.counters().openai,
         Requests {
             faults,
             ..Requests::default()
@@ -96,12 +93,9 @@ async fn a_stalled_request_ends_with_its_client() {
 
     assert!(silent.is_err());
     until_idle(&mock).await;
-    let faults = Faults {
-        stall: 1,
-        ..Faults::default()
-    };
+    let faults = [("stall".to_owned(), 1)].into();
     assert_eq!(
-        mock.counters().rest,
+        mock.counters().openai,
         Requests {
             faults,
             ..Requests::default()
@@ -121,7 +115,7 @@ async fn a_cut_stream_ends_after_its_tokens_without_an_end() {
     assert!(!answer.ends_with("0\r\n\r\n"));
     let read = complete(&mock, "a", STREAMED).await.unwrap().text().await;
     assert!(read.is_err());
-    assert_eq!(mock.counters().rest.faults.cut, 2);
+    assert_eq!(mock.counters().openai.struck_by("cut"), 2);
 }
 
 #[tokio::test]
@@ -175,7 +169,7 @@ async fn a_client_that_leaves_is_counted_as_gone() {
 
     until_idle(&mock).await;
     assert_eq!(
-        mock.counters().rest,
+        mock.counters().openai,
         Requests {
             abandoned: 2,
             ..Requests::default()

@@ -234,7 +234,7 @@ async fn a_body_over_four_mebibytes_is_refused_whether_announced_or_not() {
     {
         assert_eq!(status, 413);
     }
-    assert_eq!(mock.counters().rest.refused, 2);
+    assert_eq!(mock.counters().openai.refused, 2);
 }
 
 #[tokio::test]
@@ -274,7 +274,7 @@ async fn unknown_paths_and_methods_are_refused_in_the_same_form() {
             .unwrap();
         assert_eq!(response.headers()["allow"], allowed);
     }
-    assert_eq!(mock.counters().rest.refused, 0);
+    assert_eq!(mock.counters().openai.refused, 0);
 }
 
 #[tokio::test]

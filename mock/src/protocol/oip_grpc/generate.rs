@@ -4,16 +4,15 @@
 use super::breakable::Switch;
 use super::refusal;
 use super::tensor;
-use crate::backend::{Backend, REQUEST_ID, Wish, accept_tokens, earlier_attempts};
-use crate::behaviour::Course;
-use crate::fault::Strike;
-use crate::tally::{Outcome, Protocol};
+use crate::backend::{Backend, DEFAULT_TOKENS, REQUEST_ID, accept_tokens, earlier_attempts};
+use crate::course::{Delivery, Finish};
+use crate::journal::{End, Entry, Operation, Protocol};
+use crate::visit::{Asking, Visit};
 use crate::words;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse};
 use std::future::pending;
 use std::sync::Arc;
-use tokio::time::Instant;
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Request, Response, Status};
 
@@ -28,48 +27,34 @@ pub(super) async fn answer(
     backend: &Arc<Backend>,
     request: Request<ModelInferRequest>,
 ) -> Result<Response<ModelInferResponse>, Status> {
-    let arrived = Instant::now();
-    let mut visit = backend.tally.arrive(Protocol::Grpc);
+    let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer);
     let call = Call::read(request.metadata());
-    let asked = match Asked::understand(backend, request.get_ref(), &call, arrived) {
-        Ok(asked) => asked,
-        Err(status) => {
-            visit.settle(Outcome::Refused);
-            return Err(status);
-        }
-    };
-    let switch = Switch::default();
-    let tokens = match asked.course.strike {
-        Some(Strike::Refuse {
-            status,
-            retry_after,
-        }) => {
-            visit.settle(Outcome::Status);
-            return Err(refusal::fault(status, retry_after));
-        }
-        Some(Strike::Silence) => {
-            visit.settle(Outcome::Stall);
-            return pending().await;
-        }
-        Some(Strike::BreakOff { after_tokens }) => {
-            visit.settle(Outcome::Cut);
-            switch.throw();
-            after_tokens
-        }
-        None => asked.wish.tokens(),
-    };
-    let Asked { wish, course, .. } = asked;
-    let broken = course.strike.is_some();
-    wish.ticker(course, tokens).last_token().await;
-    if !broken {
-        visit.settle(Outcome::Answered);
+    let request = request.into_inner();
+    if let Err(status) = understand(backend, &request, &call, &mut visit) {
+        visit.end(End::Refused);
+        return Err(status);
     }
-    let text = words::text(wish.tokens());
+    let course = backend.decide(&mut visit, Delivery::Whole).await;
+    let course = course.map_err(refusal::refused)?;
+    let sent = course.ticker.tokens();
+    let due = course.ticker.last_token().await;
+    visit.wrote(sent, due);
+    let switch = Switch::default();
+    match course.finish {
+        Finish::Properly => visit.end(End::Answered),
+        Finish::BreakOff => {
+            visit.end(End::Failed);
+            switch.throw();
+        }
+        // An answer in one piece has no beginning that could be sent alone.
+        Finish::FallSilent => return pending().await,
+    }
+    let text = words::text(visit.entry().output_tokens);
     let mut response = Response::new(ModelInferResponse {
-        parameters: usage(&wish).into(),
+        parameters: usage(visit.entry()).into(),
         outputs: vec![tensor::output()],
         raw_output_contents: vec![tensor::raw(&text)],
-        ..envelope(request.into_inner())
+        ..envelope(request)
     });
     response.extensions_mut().insert(switch);
     Ok(response)
@@ -97,39 +82,30 @@ impl Call {
     }
 }
 
-/// A request that was understood.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) wish: Wish,
-    pub(super) course: Course,
-}
-
-impl Asked {
-    /// Reads a request, makes sure that its model can answer, and decides what happens to it. Its own id comes before
-    /// that of the call, which on a stream is the same for all.
-    pub(super) fn understand(
-        backend: &Backend,
-        request: &ModelInferRequest,
-        call: &Call,
-        arrived: Instant,
-    ) -> Result<Self, Status> {
-        require_version(&request.model_name, &request.model_version)?;
-        backend
-            .repository
-            .require(&request.model_name)
-            .map_err(|error| refusal::model(&error))?;
-        let wish = Wish {
-            arrived,
-            prompt_tokens: words::count(tensor::prompt(request)?),
-            max_tokens: max_tokens(request)?,
-        };
-        let own_id = Some(request.id.as_str()).filter(|id| !id.is_empty());
-        let id = backend.name(own_id.or(call.id()));
-        Ok(Self {
-            wish,
-            course: backend.course(&id, call.earlier_attempts),
-        })
-    }
+/// Reads a request, notes what it asks for, and makes sure that its model can answer. Its own id comes before that of the
+/// call, which on a stream is the same for all.
+pub(super) fn understand(
+    backend: &Backend,
+    request: &ModelInferRequest,
+    call: &Call,
+    visit: &mut Visit,
+) -> Result<(), Status> {
+    let own_id = Some(request.id.as_str()).filter(|id| !id.is_empty());
+    let mut asking = Asking {
+        id: own_id.or(call.id()),
+        attempt: call.earlier_attempts,
+        model: &request.model_name,
+        prompt_tokens: 0,
+        output_tokens: 0,
+    };
+    visit.asks(asking);
+    require_version(&request.model_name, &request.model_version)?;
+    let model = backend.repository.require(&request.model_name);
+    model.map_err(|error| refusal::model(&error))?;
+    asking.prompt_tokens = words::count(tensor::prompt(request)?);
+    asking.output_tokens = max_tokens(request)?.unwrap_or(DEFAULT_TOKENS);
+    visit.asks(asking);
+    Ok(())
 }
 
 /// Refuses a version that no model has.
@@ -176,14 +152,12 @@ pub(super) fn envelope(request: ModelInferRequest) -> ModelInferResponse {
 }
 
 /// The token counts of an answer, as parameters.
-pub(super) fn usage(wish: &Wish) -> [(String, InferParameter); 2] {
-    let prompt = i64::try_from(wish.prompt_tokens).unwrap_or(i64::MAX);
+pub(super) fn usage(entry: &Entry) -> [(String, InferParameter); 2] {
+    let prompt = i64::try_from(entry.prompt_tokens).unwrap_or(i64::MAX);
+    let completion = i64::from(entry.output_tokens);
     [
         parameter("prompt_tokens", ParameterChoice::Int64Param(prompt)),
-        parameter(
-            "completion_tokens",
-            ParameterChoice::Int64Param(i64::from(wish.tokens())),
-        ),
+        parameter("completion_tokens", ParameterChoice::Int64Param(completion)),
     ]
 }
 

@@ -1,25 +1,28 @@
-//! The answer to one request of a stream: a response for each token when it is due, then a final response without
+//! The answer to one request of a stream: a response for each piece when it is due, then a final response without
 //! tensors that carries `triton_final_response` and the token counts. A request that cannot be answered gets one
 //! response with an `error_message`; a status fault ends the whole stream with that status, as a proxy in front of a
 //! server would.
 
 use super::breakable::Switch;
-use super::generate::{Asked, Call, envelope, parameter, usage};
+use super::generate::{Call, envelope, parameter, understand, usage};
 use super::{refusal, tensor};
-use crate::backend::{Backend, Wish};
-use crate::fault::Strike;
-use crate::pace::Ticker;
-use crate::tally::{Outcome, Protocol, Visit};
+use crate::backend::Backend;
+use crate::course::{Course, Delivery, Finish};
+use crate::journal::{End, Operation, Protocol};
+use crate::pace::{Chunk, Ticker};
+use crate::refused::Refused;
+use crate::visit::Visit;
 use crate::words;
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::{
     ModelInferRequest, ModelInferResponse, ModelStreamInferResponse,
 };
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use tokio::time::Instant;
 use tonic::Status;
 
 /// The responses to one request.
@@ -27,74 +30,52 @@ use tonic::Status;
 pub(super) enum Reply {
     /// One response, or the status that ends the stream.
     Once(Option<Box<Result<ModelStreamInferResponse, Status>>>),
-    /// Nothing, until the client leaves; the visit lasts as long.
-    Silence { _visit: Visit },
+    /// Nothing is decided yet; it may never be.
+    Deciding(Deciding),
     /// Tokens.
     Tokens(Box<Tokens>),
 }
 
-/// A response for each token, and the end.
+/// A request on its way to its course.
+pub(super) struct Deciding {
+    decision: BoxFuture<'static, (Visit, Result<Course, Refused>)>,
+    envelope: ModelInferResponse,
+    switch: Switch,
+}
+
+/// A response for each piece, and the end.
 #[derive(Debug)]
 pub(super) struct Tokens {
     ticker: Ticker,
+    finish: Finish,
     envelope: ModelInferResponse,
-    end: End,
+    switch: Switch,
     visit: Visit,
-}
-
-/// What follows the last token.
-#[derive(Debug)]
-enum End {
-    /// The final response.
-    Final(Wish),
-    /// The whole stream breaks.
-    Break(Switch),
-    /// Nothing more.
-    Told,
+    told: bool,
 }
 
 impl Reply {
-    /// Decides on the reply to one request of a call, whose id stands in for one of its own. The switch is the stream's.
+    /// The reply to one request of a call, whose id stands in for one of its own. The switch is the stream's.
     pub(super) fn to(
         backend: &Arc<Backend>,
         request: ModelInferRequest,
         call: &Call,
         switch: &Switch,
     ) -> Self {
-        let mut visit = backend.tally.arrive(Protocol::Grpc);
-        let asked = match Asked::understand(backend, &request, call, Instant::now()) {
-            Ok(asked) => asked,
-            Err(status) => {
-                visit.settle(Outcome::Refused);
-                return Self::error(&status, request);
-            }
-        };
-        let Asked { wish, course } = asked;
-        let (tokens, end) = match course.strike {
-            Some(Strike::Refuse {
-                status,
-                retry_after,
-            }) => {
-                visit.settle(Outcome::Status);
-                return Self::status(refusal::fault(status, retry_after));
-            }
-            Some(Strike::Silence) => {
-                visit.settle(Outcome::Stall);
-                return Self::Silence { _visit: visit };
-            }
-            Some(Strike::BreakOff { after_tokens }) => {
-                visit.settle(Outcome::Cut);
-                (after_tokens, End::Break(switch.clone()))
-            }
-            None => (wish.tokens(), End::Final(wish)),
-        };
-        let ticker = wish.ticker(course, tokens);
-        Self::Tokens(Box::new(Tokens {
-            ticker,
+        let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer);
+        if let Err(status) = understand(backend, &request, call, &mut visit) {
+            visit.end(End::Refused);
+            return Self::error(&status, request);
+        }
+        let backend = Arc::clone(backend);
+        Self::Deciding(Deciding {
+            decision: Box::pin(async move {
+                let decision = backend.decide(&mut visit, Delivery::Streamed).await;
+                (visit, decision)
+            }),
             envelope: envelope(request),
-            end,
-            visit,
-        }))
+            switch: switch.clone(),
+        })
     }
 
     /// The end of the whole stream.
@@ -114,9 +95,13 @@ impl Stream for Reply {
     type Item = Result<ModelStreamInferResponse, Status>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match self.get_mut() {
+        let this = self.get_mut();
+        if let Self::Deciding(deciding) = this {
+            *this = ready!(deciding.poll(context));
+        }
+        match this {
             Self::Once(response) => Poll::Ready(response.take().map(|response| *response)),
-            Self::Silence { .. } => Poll::Pending,
+            Self::Deciding(_) => Poll::Pending,
             Self::Tokens(tokens) => tokens.poll_response(context).map(|response| {
                 response.map(|response| {
                     Ok(ModelStreamInferResponse {
@@ -129,41 +114,68 @@ impl Stream for Reply {
     }
 }
 
+impl Deciding {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Reply> {
+        let (visit, decision) = ready!(self.decision.as_mut().poll(context));
+        Poll::Ready(match decision {
+            Ok(course) => Reply::Tokens(Box::new(Tokens {
+                ticker: course.ticker,
+                finish: course.finish,
+                envelope: std::mem::take(&mut self.envelope),
+                switch: self.switch.clone(),
+                visit,
+                told: false,
+            })),
+            Err(refused) => Reply::status(refusal::refused(refused)),
+        })
+    }
+}
+
+impl fmt::Debug for Deciding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deciding")
+            .field("envelope", &self.envelope)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Tokens {
     fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Option<ModelInferResponse>> {
-        if let Some(index) = ready!(self.ticker.poll_token(context)) {
-            return Poll::Ready(Some(self.token(index)));
+        if let Some(chunk) = ready!(self.ticker.poll_chunk(context)) {
+            self.visit.wrote(chunk.tokens, chunk.due);
+            return Poll::Ready(Some(self.piece(chunk)));
         }
-        match std::mem::replace(&mut self.end, End::Told) {
-            End::Final(wish) => {
-                self.visit.settle(Outcome::Answered);
-                Poll::Ready(Some(self.last(&wish)))
-            }
-            End::Break(switch) => {
-                switch.throw();
+        let told = std::mem::replace(&mut self.told, true);
+        if !told {
+            self.visit.end(self.finish.end());
+        }
+        match self.finish {
+            Finish::Properly if told => Poll::Ready(None),
+            Finish::Properly => Poll::Ready(Some(self.last())),
+            Finish::BreakOff => {
+                self.switch.throw();
                 Poll::Ready(None)
             }
-            End::Told => Poll::Ready(None),
+            Finish::FallSilent => Poll::Pending,
         }
     }
 
-    fn token(&self, index: u32) -> ModelInferResponse {
+    fn piece(&self, chunk: Chunk) -> ModelInferResponse {
+        let text: String = chunk.tokens().map(words::word).collect();
+        let more = parameter("triton_final_response", ParameterChoice::BoolParam(false));
         ModelInferResponse {
-            parameters: [parameter(
-                "triton_final_response",
-                ParameterChoice::BoolParam(false),
-            )]
-            .into(),
+            parameters: [more].into(),
             outputs: vec![tensor::output()],
-            raw_output_contents: vec![tensor::raw(words::word(index))],
+            raw_output_contents: vec![tensor::raw(&text)],
             ..self.envelope.clone()
         }
     }
 
-    fn last(&mut self, wish: &Wish) -> ModelInferResponse {
+    fn last(&mut self) -> ModelInferResponse {
         let end = parameter("triton_final_response", ParameterChoice::BoolParam(true));
+        let usage = usage(self.visit.entry());
         ModelInferResponse {
-            parameters: usage(wish).into_iter().chain([end]).collect(),
+            parameters: usage.into_iter().chain([end]).collect(),
             ..std::mem::take(&mut self.envelope)
         }
     }

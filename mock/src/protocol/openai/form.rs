@@ -1,7 +1,8 @@
 //! The two forms of answer, written down: what stands around an id, a model, a text and its usage in a chat answer and
 //! in a plain completion. Everything that is the same for all tokens of a request is put together once.
 
-use super::request::{self, Read};
+use super::request::{self, Read, Stream};
+use crate::journal::Operation;
 use std::fmt::Write;
 
 /// The `created` of every answer and model, in seconds since 1970. It never moves, so that the same request gets the
@@ -11,6 +12,8 @@ pub(super) const CREATED: u64 = 1_700_000_000;
 /// One of the two forms of answer.
 #[derive(Debug)]
 pub(super) struct Form {
+    /// What the journal calls it.
+    pub(super) operation: Operation,
     /// How a request for it is read.
     pub(super) read: Read,
     /// What an answer's id begins with.
@@ -35,6 +38,7 @@ struct Around(&'static str, &'static str);
 
 /// `/v1/chat/completions`
 pub(super) const CHAT: Form = Form {
+    operation: Operation::Chat,
     read: request::chat,
     id_prefix: "chatcmpl-",
     object: "chat.completion",
@@ -58,6 +62,7 @@ pub(super) const CHAT: Form = Form {
 
 /// `/v1/completions`
 pub(super) const COMPLETION: Form = Form {
+    operation: Operation::Completion,
     read: request::completion,
     id_prefix: "cmpl-",
     object: "text_completion",
@@ -119,11 +124,11 @@ impl Form {
     }
 
     /// All that a stream will need.
-    pub(super) fn chunks(&self, facts: Facts<'_>, usage: UsageChunk) -> Chunks {
+    pub(super) fn chunks(&self, facts: Facts<'_>, stream: Stream) -> Chunks {
         let head = format!("data: {}", self.head(self.chunk_object, facts));
-        let tail = match usage {
-            UsageChunk::Included => "],\"usage\":null}\n\n",
-            UsageChunk::LeftOut => "]}\n\n",
+        let tail = match stream {
+            Stream::WithUsage => "],\"usage\":null}\n\n",
+            Stream::WithoutUsage => "]}\n\n",
         };
         let mut end = String::new();
         let finish = finish_reason(facts.max_tokens);
@@ -133,10 +138,9 @@ impl Form {
             "{head}[{}{finish}{}{tail}",
             self.closing.0, self.closing.1
         );
-        if usage == UsageChunk::Included {
+        if stream == Stream::WithUsage {
             let _ = write!(end, "{head}[],\"usage\":{}}}\n\n", facts.usage());
         }
-        end.push_str("data: [DONE]\n\n");
         Chunks {
             opening: self
                 .opening
@@ -155,13 +159,6 @@ impl Form {
     }
 }
 
-/// Does a stream end with a chunk that holds the usage?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum UsageChunk {
-    Included,
-    LeftOut,
-}
-
 /// The constant parts of one stream.
 #[derive(Debug)]
 pub(super) struct Chunks {
@@ -169,7 +166,7 @@ pub(super) struct Chunks {
     pub(super) opening: Option<String>,
     pub(super) before_token: String,
     pub(super) after_token: String,
-    /// The finish reason, the usage if it is wanted, and the end marker.
+    /// The finish reason, and the usage if it is wanted.
     pub(super) end: String,
 }
 

@@ -2,10 +2,14 @@
 //! `{"error":{"message":"...","type":"...","param":"model","code":"model_not_found"}}`.
 
 use super::json;
+use crate::backend::LARGEST_BODY;
+use crate::protocol::rest::{Unreadable, ask_to_wait};
+use crate::refused::Refused;
 use crate::repository;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use serde::Serialize;
+use std::time::Duration;
 
 /// An error answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +18,7 @@ pub(super) struct Refusal {
     pub(super) message: String,
     pub(super) param: Option<String>,
     pub(super) code: Option<&'static str>,
+    pub(super) retry_after: Option<Duration>,
 }
 
 #[derive(Serialize)]
@@ -37,16 +42,18 @@ impl Refusal {
             message: message.into(),
             param: param.map(str::to_owned),
             code: None,
+            retry_after: None,
         }
     }
 
     /// A body over the limit.
-    pub(super) fn too_large(limit: usize) -> Self {
+    fn too_large(limit: usize) -> Self {
         Self {
             status: StatusCode::PAYLOAD_TOO_LARGE,
             message: format!("The request body is larger than {limit} bytes."),
             param: None,
             code: Some("request_too_large"),
+            retry_after: None,
         }
     }
 
@@ -57,6 +64,7 @@ impl Refusal {
             message: format!("Unknown request URL: {method} {path}."),
             param: None,
             code: Some("unknown_url"),
+            retry_after: None,
         }
     }
 
@@ -67,17 +75,7 @@ impl Refusal {
             message: format!("{path} accepts {allowed}, not {method}."),
             param: None,
             code: Some("method_not_allowed"),
-        }
-    }
-
-    /// A fault that shows as a status.
-    pub(super) fn fault(status: StatusCode) -> Self {
-        let reason = status.canonical_reason().unwrap_or("error");
-        Self {
-            status,
-            message: format!("{reason}, as the mock was asked to answer."),
-            param: None,
-            code: code(status),
+            retry_after: None,
         }
     }
 }
@@ -92,10 +90,35 @@ impl IntoResponse for Refusal {
                 code: self.code,
             },
         };
-        json(
-            self.status,
-            serde_json::to_vec(&envelope).unwrap_or_default(),
-        )
+        let body = serde_json::to_vec(&envelope).unwrap_or_default();
+        let mut response = json(self.status, body);
+        if let Some(wait) = self.retry_after {
+            ask_to_wait(response.headers_mut(), wait);
+        }
+        response
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self {
+            status: refused.status,
+            message: refused.message + ".",
+            param: None,
+            code: code(refused.status),
+            retry_after: refused.retry_after,
+        }
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(error: Unreadable) -> Self {
+        match error {
+            Unreadable::TooLarge => Self::too_large(LARGEST_BODY),
+            Unreadable::Broken(error) => {
+                Self::bad_request(format!("Could not read the body: {error}."), None)
+            }
+        }
     }
 }
 
@@ -110,6 +133,7 @@ impl From<repository::Error> for Refusal {
             message: error.to_string(),
             param: Some("model".to_owned()),
             code: Some(code),
+            retry_after: None,
         }
     }
 }

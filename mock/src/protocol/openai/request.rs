@@ -1,7 +1,6 @@
 //! What a request for text says. Unknown fields are accepted, as real servers do; known ones are held to their types,
 //! and an error names the field.
 
-use super::form::UsageChunk;
 use super::refusal::Refusal;
 use crate::backend::accept_tokens;
 use crate::words;
@@ -18,14 +17,15 @@ pub(super) struct Asked {
     pub(super) model: String,
     pub(super) prompt_tokens: u64,
     pub(super) max_tokens: Option<u32>,
-    pub(super) delivery: Delivery,
+    /// `None` when the answer is to come in one piece.
+    pub(super) stream: Option<Stream>,
 }
 
-/// In one piece, or as events?
+/// Does a stream end with a chunk that holds the usage?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Delivery {
-    Whole,
-    Stream(UsageChunk),
+pub(super) enum Stream {
+    WithUsage,
+    WithoutUsage,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +83,7 @@ pub(super) fn chat(body: &[u8]) -> Result<Asked, Refusal> {
             Some(_) => tokens(chat.max_completion_tokens, "max_completion_tokens")?,
             None => tokens(chat.max_tokens, "max_tokens")?,
         },
-        delivery: delivery(chat.n, chat.stream, chat.stream_options.as_ref())?,
+        stream: stream(chat.n, chat.stream, chat.stream_options.as_ref())?,
     })
 }
 
@@ -95,7 +95,7 @@ pub(super) fn completion(body: &[u8]) -> Result<Asked, Refusal> {
         model: required(completion.model, "model")?,
         prompt_tokens,
         max_tokens: tokens(completion.max_tokens, "max_tokens")?,
-        delivery: delivery(
+        stream: stream(
             completion.n,
             completion.stream,
             completion.stream_options.as_ref(),
@@ -145,11 +145,11 @@ fn tokens(asked: Option<i64>, field: &str) -> Result<Option<u32>, Refusal> {
     asked.map(accept).transpose()
 }
 
-fn delivery(
+fn stream(
     n: Option<i64>,
     stream: Option<bool>,
     options: Option<&StreamOptions>,
-) -> Result<Delivery, Refusal> {
+) -> Result<Option<Stream>, Refusal> {
     if n.is_some_and(|n| n != 1) {
         return Err(Refusal::bad_request(
             "`n` is not supported: expected 1 or nothing.",
@@ -157,13 +157,10 @@ fn delivery(
         ));
     }
     let usage = match options.and_then(|options| options.include_usage) {
-        Some(true) => UsageChunk::Included,
-        Some(false) | None => UsageChunk::LeftOut,
+        Some(true) => Stream::WithUsage,
+        Some(false) | None => Stream::WithoutUsage,
     };
-    Ok(match stream {
-        Some(true) => Delivery::Stream(usage),
-        Some(false) | None => Delivery::Whole,
-    })
+    Ok((stream == Some(true)).then_some(usage))
 }
 
 /// The size of a prompt or content, counted while it is read and never kept: a text, a list of content parts, a list

@@ -1,0 +1,67 @@
+//! The time that the journal tells: nanoseconds of the machine's monotonic clock (`CLOCK_MONOTONIC`), which all processes
+//! of one machine share, so that what a mock wrote down can be held against what its client saw. Where there is no such
+//! clock, nanoseconds since the mock started.
+
+use tokio::time::Instant;
+
+/// Translates the program's instants. Pure once made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    origin: Instant,
+    origin_nanos: u64,
+}
+
+impl Clock {
+    /// A clock that was read at `origin`.
+    pub(crate) fn new(origin: Instant) -> Self {
+        Self {
+            origin,
+            origin_nanos: monotonic_nanos(),
+        }
+    }
+
+    /// When the clock was made.
+    pub(crate) fn origin(self) -> Instant {
+        self.origin
+    }
+
+    /// Nanoseconds of the monotonic clock at `instant`.
+    pub(crate) fn nanos(self, instant: Instant) -> u64 {
+        let since = instant.saturating_duration_since(self.origin);
+        let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        self.origin_nanos.saturating_add(nanos)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn monotonic_nanos() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanos = u64::try_from(now.tv_nsec).unwrap_or_default();
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn monotonic_nanos() -> u64 {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn time_passes_in_nanoseconds_from_the_origin_on() {
+        let origin = Instant::now();
+        let clock = Clock::new(origin);
+
+        let start = clock.nanos(origin);
+
+        assert_eq!(
+            clock.nanos(origin + Duration::from_micros(3)),
+            start + 3_000
+        );
+        assert_eq!(clock.origin(), origin);
+    }
+}

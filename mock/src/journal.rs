@@ -1,0 +1,219 @@
+//! The journal of the truth: every request that ended, with the time of each write, for a load generator to hold its own
+//! numbers against. Memory is bounded: over either bound the requests that ended first are forgotten, and counted.
+//!
+//! ```yaml
+//! journal: { requests: 100000, writes: 2000000 }
+//! ```
+
+mod entry;
+
+pub use entry::{End, Entry, LONGEST_NAME, Operation, Protocol, Write};
+
+use crate::spec::Error;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How much the journal remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JournalSpec {
+    /// The most requests, about 200 bytes each; 0 keeps no journal.
+    pub requests: usize,
+    /// The most writes of all requests together, 16 bytes each.
+    pub writes: usize,
+}
+
+impl Default for JournalSpec {
+    fn default() -> Self {
+        Self {
+            requests: 100_000,
+            writes: 2_000_000,
+        }
+    }
+}
+
+/// More could not be held in memory by the machines that this runs on.
+const MOST: usize = 100_000_000;
+
+impl JournalSpec {
+    /// Refuses more than a machine can hold.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (field, bound) in [("requests", self.requests), ("writes", self.writes)] {
+            if bound > MOST {
+                return Err(Error::unfit(field, "at most 100000000", bound));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The requests that have ended, in the order in which they did.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    bounds: JournalSpec,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    entries: VecDeque<Entry>,
+    writes: usize,
+    forgotten: u64,
+}
+
+/// Some of the journal, in the order in which requests ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The requests.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins.
+    pub next: u64,
+    /// Requests before this page that were asked for and are forgotten.
+    pub forgotten: u64,
+}
+
+impl Journal {
+    /// An empty journal.
+    pub(crate) fn new(bounds: JournalSpec) -> Self {
+        Self {
+            bounds,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Are writes remembered at all?
+    pub(crate) fn wants_writes(&self) -> bool {
+        self.bounds.requests > 0 && self.bounds.writes > 0
+    }
+
+    /// Writes a request down that has ended.
+    pub(crate) fn push(&self, entry: Entry) {
+        let mut kept = self.kept();
+        kept.writes += entry.writes.len();
+        kept.entries.push_back(entry);
+        while kept.entries.len() > self.bounds.requests || kept.writes > self.bounds.writes {
+            let Some(oldest) = kept.entries.pop_front() else {
+                break;
+            };
+            kept.writes -= oldest.writes.len();
+            kept.forgotten += 1;
+        }
+    }
+
+    /// At most `most` requests, from the one that ended as number `from` on, counted from 0.
+    pub(crate) fn page(&self, from: u64, most: usize) -> Page {
+        let kept = self.kept();
+        let skip = usize::try_from(from.saturating_sub(kept.forgotten)).unwrap_or(usize::MAX);
+        let entries: Vec<_> = kept.entries.iter().skip(skip).take(most).cloned().collect();
+        let first = from.max(kept.forgotten);
+        let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        Page {
+            entries,
+            next: first.saturating_add(count),
+            forgotten: first - from,
+        }
+    }
+
+    /// Forgets everything, as if nothing had happened.
+    pub(crate) fn clear(&self) {
+        *self.kept() = Kept::default();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u64, writes: usize) -> Entry {
+        Entry {
+            number,
+            id: format!("r-{number}").into(),
+            attempt: 0,
+            protocol: Protocol::Openai,
+            operation: Operation::Chat,
+            model: "tiny".into(),
+            prompt_tokens: 3,
+            output_tokens: 2,
+            arrived_ns: 10,
+            admitted_ns: Some(10),
+            fault: None,
+            writes: vec![
+                Write {
+                    at_ns: 20,
+                    late_ns: 1,
+                    tokens: 1
+                };
+                writes
+            ],
+            ended_ns: 30,
+            end: End::Answered,
+        }
+    }
+
+    fn numbers(page: &Page) -> Vec<u64> {
+        page.entries.iter().map(|entry| entry.number).collect()
+    }
+
+    #[test]
+    fn pages_follow_each_other_and_an_empty_one_is_the_end() {
+        let journal = Journal::new(JournalSpec::default());
+        (0..5).for_each(|number| journal.push(entry(number, 1)));
+
+        let first = journal.page(0, 3);
+        let second = journal.page(first.next, 3);
+        let end = journal.page(second.next, 3);
+
+        assert_eq!((numbers(&first), first.next), (vec![0, 1, 2], 3));
+        assert_eq!((numbers(&second), second.next), (vec![3, 4], 5));
+        assert_eq!((numbers(&end), end.next, end.forgotten), (vec![], 5, 0));
+    }
+
+    #[test]
+    fn over_either_bound_the_oldest_are_forgotten_and_counted() {
+        let journal = Journal::new(JournalSpec {
+            requests: 3,
+            writes: 10,
+        });
+
+        (0..5).for_each(|number| journal.push(entry(number, 1)));
+        let by_requests = journal.page(0, 10);
+        journal.push(entry(5, 9));
+        let by_writes = journal.page(3, 10);
+
+        assert_eq!(
+            (numbers(&by_requests), by_requests.forgotten),
+            (vec![2, 3, 4], 2)
+        );
+        assert_eq!((numbers(&by_writes), by_writes.forgotten), (vec![4, 5], 1));
+    }
+
+    #[test]
+    fn a_journal_of_no_requests_keeps_none() {
+        let journal = Journal::new(JournalSpec {
+            requests: 0,
+            writes: 10,
+        });
+
+        journal.push(entry(0, 1));
+
+        assert_eq!(journal.page(0, 10).forgotten, 1);
+        assert!(!journal.wants_writes());
+    }
+
+    #[test]
+    fn hostile_ids_stay_inside_their_line() {
+        let mut hostile = entry(0, 0);
+        hostile.id = "a\"}\n\u{1b}[31m".into();
+
+        let line = serde_json::to_string(&hostile).unwrap();
+
+        assert!(line.contains(r#""id":"a\"}\n\u001b[31m""#), "{line}");
+        assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), hostile);
+    }
+}

@@ -1,0 +1,97 @@
+//! An answer as server-sent events, each handed over when its tokens are due. Events that are due together leave
+//! together, in one buffer: no timer and no write for each token of a fast answer.
+
+use super::Settle;
+use crate::course::{Course, Finish};
+use crate::fault::Spoil;
+use crate::pace::{Chunk, Ticker};
+use crate::protocol::BrokenOff;
+use crate::visit::Visit;
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A buffer is handed over when it has grown to this many bytes, so that a long answer streams.
+const BUFFER: usize = 16 * 1024;
+
+/// What the events of one answer say, in their protocol's words.
+pub(crate) trait Tell {
+    /// Appends the event for some tokens, and before the first whatever opens the stream.
+    fn tokens(&mut self, chunk: Chunk, buffer: &mut Vec<u8>);
+
+    /// Appends what follows the last token, as far as that is not spoiled.
+    fn end(&mut self, spoil: Option<Spoil>, buffer: &mut Vec<u8>);
+}
+
+/// A stream of events; the visit ends with it.
+#[derive(Debug)]
+pub(crate) struct Events<T> {
+    teller: T,
+    ticker: Ticker,
+    finish: Finish,
+    spoil: Option<Spoil>,
+    visit: Visit,
+    told: bool,
+    settle: Settle,
+}
+
+impl<T: Tell> Events<T> {
+    /// The events that `teller` tells as `course` has it.
+    pub(crate) fn new(teller: T, course: Course, visit: Visit) -> Self {
+        Self {
+            teller,
+            ticker: course.ticker,
+            finish: course.finish,
+            spoil: course.spoil,
+            visit,
+            told: false,
+            settle: Settle::default(),
+        }
+    }
+
+    /// The bytes of all events that are due, waiting until one is; `None` at the end.
+    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut buffer = Vec::new();
+        while !self.told && buffer.len() < BUFFER {
+            match self.ticker.poll_chunk(context) {
+                Poll::Ready(Some(chunk)) => {
+                    self.teller.tokens(chunk, &mut buffer);
+                    self.visit.wrote(chunk.tokens, chunk.due);
+                }
+                Poll::Ready(None) => self.tell_end(&mut buffer),
+                Poll::Pending if buffer.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready((!buffer.is_empty()).then(|| buffer.into()))
+    }
+
+    fn tell_end(&mut self, buffer: &mut Vec<u8>) {
+        self.told = true;
+        self.visit.end(self.finish.end());
+        match self.finish {
+            Finish::Properly => self.teller.end(self.spoil, buffer),
+            Finish::BreakOff | Finish::FallSilent => {}
+        }
+    }
+}
+
+impl<T: Tell + Unpin> Body for Events<T> {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if let Some(bytes) = ready!(self.poll_due(context)) {
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        match self.finish {
+            Finish::Properly => Poll::Ready(None),
+            Finish::BreakOff => self.settle.poll(context).map(|error| Some(Err(error))),
+            Finish::FallSilent => Poll::Pending,
+        }
+    }
+}
