@@ -1,12 +1,14 @@
 //! Quantities as people write them in files: a [`Period`] `250ms`, a [`Share`] `0.2%`, a [`Rate`] `200/s`, a
-//! [`Size`] `64MiB`. Each parses from text with its unit, prints the same notation, and refuses a bare number, so that
-//! no file can hold a value whose unit has to be guessed.
+//! [`Size`] `64MiB`, a [`Bandwidth`] `1GiB/s`. Each parses from text with its unit, prints the same notation, and refuses
+//! a bare number, so that no file can hold a value whose unit has to be guessed.
 
+mod bandwidth;
 mod period;
 mod rate;
 mod share;
 mod size;
 
+pub use bandwidth::Bandwidth;
 pub use period::Period;
 pub use rate::Rate;
 pub use share::Share;

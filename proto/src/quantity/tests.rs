@@ -9,6 +9,10 @@ fn quantities_read_what_people_write() {
     assert_eq!("0.2%".parse::<Share>().unwrap().to_string(), "0.2%");
     assert_eq!("30/m".parse(), Rate::try_per_second(0.5));
     assert_eq!("64MiB".parse(), Ok(Size::from_bytes(64 << 20)));
+    assert_eq!(
+        "1.5GB/s".parse(),
+        Bandwidth::try_per_second(Size::from_bytes(1_500_000_000))
+    );
 }
 
 #[test]
@@ -43,6 +47,9 @@ fn impossible_values_are_refused() {
     for text in ["64", "64mb", "9999999TiB", "1.2.3KiB"] {
         assert!(text.parse::<Size>().is_err(), "{text}");
     }
+    for text in ["1GiB", "0B/s", "1GiB/m", "/s", "1/s", "1GiB/s/s", "-1B/s"] {
+        assert!(text.parse::<Bandwidth>().is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -69,6 +76,12 @@ proptest! {
     }
 
     #[test]
+    fn printing_a_bandwidth_round_trips(bytes in 1_u64..1 << 50) {
+        let bandwidth = Bandwidth::try_per_second(Size::from_bytes(bytes)).unwrap();
+        prop_assert_eq!(bandwidth.to_string().parse(), Ok(bandwidth));
+    }
+
+    #[test]
     fn printing_a_share_round_trips(ratio in 0.0_f64..=1.0) {
         let share = Share::try_from_ratio(ratio).unwrap();
         let read: Share = share.to_string().parse().unwrap();
@@ -81,6 +94,24 @@ proptest! {
         let read: Rate = rate.to_string().parse().unwrap();
         prop_assert!((read.per_second() / per_second - 1.0).abs() < 1e-12);
     }
+}
+
+#[test]
+fn a_size_takes_the_time_that_its_bandwidth_gives_it() {
+    let bandwidth: Bandwidth = "2GiB/s".parse().unwrap();
+
+    assert_eq!(
+        bandwidth.time_for("7GiB".parse().unwrap()),
+        Duration::from_millis(3500)
+    );
+    assert_eq!(bandwidth.time_for(Size::default()), Duration::ZERO);
+    assert_eq!(
+        "1B/s"
+            .parse::<Bandwidth>()
+            .unwrap()
+            .time_for(Size::from_bytes(u64::MAX)),
+        Duration::from_secs(u64::MAX)
+    );
 }
 
 #[test]
