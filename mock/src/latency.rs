@@ -3,6 +3,7 @@
 
 mod fixed;
 mod lognormal;
+mod standard_normal;
 mod uniform;
 
 pub use lognormal::Lognormal;
