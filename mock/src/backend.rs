@@ -37,10 +37,9 @@ impl Backend {
     /// A backend that behaves as specified, in the time that `timer` measures.
     pub(crate) fn try_new(spec: MockSpec, timer: Timer) -> Result<Self, Error> {
         let ledger = Arc::new(Ledger::new(spec.journal));
-        let repository = Repository::new(&spec.models);
         let behaviour = Behaviour::try_new(spec, ledger.clock.origin())?;
         Ok(Self {
-            repository,
+            repository: Repository::new(behaviour.spec()),
             ledger,
             behaviour: RwLock::new(Arc::new(behaviour)),
             timer,

@@ -53,5 +53,5 @@ pub use fault::{Cut, Fault, MissingDone, Numbers, Stall, Status};
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Latency, Lognormal, Uniform};
 pub use server::{Error, Mock};
-pub use spec::{Error as SpecError, MockSpec, ModelSpec};
+pub use spec::{Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec};
 pub use tally::{Counters, Requests};

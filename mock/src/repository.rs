@@ -1,68 +1,130 @@
-//! The models that a mock has, and which of them are ready. Loading takes time but no task: a model that is loading
-//! knows when it will be ready, and is ready from then on.
+//! The models that a mock has, and which of them are ready. Loading takes time but no task: what a model is follows from
+//! what was asked of it and when. All of it behaves as Triton does under explicit control: a load answers when the model
+//! is ready or has failed, an unload at once; requests in flight end before the model goes, new ones are refused.
 
-use crate::spec::ModelSpec;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+mod life;
+
+use crate::spec::{MockSpec, ModelSpec};
+use inferometer_proto::quantity::Size;
+use life::{Ending, Lives};
+use std::fmt;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// All models, in the order of the specification.
 #[derive(Debug)]
 pub(crate) struct Repository {
-    models: Vec<Model>,
+    names: Vec<String>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Model {
-    name: String,
-    load_time: Duration,
-    life: Mutex<Life>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Life {
-    Unloaded,
-    LoadedFrom(Instant),
+struct Shared {
+    lives: Mutex<Lives>,
+    /// Told of every change that does not come by itself.
+    changed: Notify,
 }
 
 /// What a model can be seen to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Unloaded,
+    /// On its way, or waiting for other models to be loaded.
     Loading,
     Loaded,
+    /// On its way out, perhaps with requests in flight.
+    Unloading,
+    /// Its last load failed. It can be loaded again.
+    Failed(Reason),
 }
 
-/// Why a model cannot be used.
+/// Why the load of a model failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// When its turn came, less memory was left than its size, both in bytes.
+    OutOfMemory { needed: u64, free: u64 },
+    /// The specification wants this load, counted from 1, to fail.
+    AsAsked { load: u32 },
+}
+
+/// Why a model cannot be used. Over OpenAI's REST API the unknown is 404 `model_not_found`, as everywhere, and one that
+/// is not ready 503 `model_not_ready`, which OpenAI's SDKs take for worth a retry. Over the Open Inference Protocol they
+/// are `NOT_FOUND` and `UNAVAILABLE`, a load that failed is `INTERNAL`, as in Triton.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Error {
     /// The repository has no such model.
     #[error("The model `{0}` does not exist.")]
     Unknown(String),
-    /// It is there, but not loaded, or not yet.
-    #[error("The model `{0}` is not loaded.")]
-    NotReady(String),
+    /// It is there, but cannot answer: the state is any but loaded.
+    #[error("The model `{0}` {told}.", told = told(*.1))]
+    NotReady(String, State),
+    /// A load ended without success.
+    #[error("The model `{0}` failed to load: {1}.")]
+    LoadFailed(String, Reason),
+}
+
+/// What a message says of a model in that state.
+fn told(state: State) -> String {
+    match state {
+        State::Unloaded => "is not loaded".to_owned(),
+        State::Loading => "is still loading".to_owned(),
+        State::Loaded => "is loaded".to_owned(),
+        State::Unloading => "is being unloaded".to_owned(),
+        State::Failed(reason) => format!("failed to load: {reason}"),
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfMemory { needed, free } => write!(
+                f,
+                "out of memory, it needs {} and {} is free",
+                Size::from_bytes(*needed),
+                Size::from_bytes(*free)
+            ),
+            Self::AsAsked { load } => write!(f, "load {load} fails, as the mock was asked to"),
+        }
+    }
+}
+
+/// A request's hold on its model, from its arrival to its end: a model that is unloaded meanwhile stays until the last
+/// of them is dropped.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    shared: Arc<Shared>,
+    index: usize,
 }
 
 impl Repository {
-    /// The repository that a specification lists; when it lists nothing, the one model `tiny`, loaded.
-    pub(crate) fn new(specs: &[ModelSpec]) -> Self {
-        let tiny = ModelSpec::named("tiny");
-        let specs = if specs.is_empty() {
-            std::slice::from_ref(&tiny)
-        } else {
-            specs
-        };
+    /// The repository of a specification that was found to be sound; when it lists no model, the one model `tiny`,
+    /// loaded.
+    pub(crate) fn new(spec: &MockSpec) -> Self {
+        if spec.models.is_empty() {
+            return Self::new(&MockSpec {
+                models: vec![ModelSpec::named("tiny")],
+                ..spec.clone()
+            });
+        }
         Self {
-            models: specs.iter().map(Model::new).collect(),
+            names: spec.models.iter().map(|model| model.name.clone()).collect(),
+            shared: Arc::new(Shared {
+                lives: Mutex::new(Lives::new(spec)),
+                changed: Notify::new(),
+            }),
         }
     }
 
-    /// Every model with its state.
+    /// Every model with its state, all at one moment.
     pub(crate) fn index(&self) -> impl Iterator<Item = (&str, State)> {
-        self.models
-            .iter()
-            .map(|model| (model.name.as_str(), model.state()))
+        let now = Instant::now();
+        let mut lives = self.shared.lives();
+        let states: Vec<_> = (0..self.names.len())
+            .map(|index| lives.state(index, now))
+            .collect();
+        self.names.iter().map(String::as_str).zip(states)
     }
 
     /// The names of the models that are ready.
@@ -74,150 +136,91 @@ impl Repository {
 
     /// The state of one model.
     pub(crate) fn state(&self, name: &str) -> Result<State, Error> {
-        Ok(self.find(name)?.state())
+        let index = self.find(name)?;
+        Ok(self.shared.lives().state(index, Instant::now()))
     }
 
-    /// Succeeds only for a model that can answer now.
-    pub(crate) fn require(&self, name: &str) -> Result<(), Error> {
-        match self.state(name)? {
-            State::Loaded => Ok(()),
-            State::Loading | State::Unloaded => Err(Error::NotReady(name.to_owned())),
+    /// Succeeds only for a model that can answer now. It stays able to until the lease is dropped, whoever unloads it.
+    pub(crate) fn require(&self, name: &str) -> Result<Lease, Error> {
+        let index = self.find(name)?;
+        let entered = self.shared.lives().enter(index, Instant::now());
+        match entered {
+            Ok(()) => Ok(Lease {
+                shared: Arc::clone(&self.shared),
+                index,
+            }),
+            Err(state) => Err(Error::NotReady(name.to_owned(), state)),
         }
     }
 
-    /// Loads a model and waits until it is ready. One that is loading already is waited for, one that is loaded stays
-    /// so. A caller that leaves does not stop the loading.
+    /// Loads a model and waits until it is ready or has failed. One that is loading already is waited for, one that is
+    /// loaded stays so, one that is being unloaded is loaded after that. A caller that leaves does not stop the loading.
     pub(crate) async fn load(&self, name: &str) -> Result<(), Error> {
-        let ready_at = self.find(name)?.start_loading();
-        if ready_at > Instant::now() {
-            sleep_until(ready_at).await;
-        }
-        // Unloaded by someone else in the meantime?
-        self.require(name)
-    }
-
-    /// Unloads a model at once, loaded or not.
-    pub(crate) fn unload(&self, name: &str) -> Result<(), Error> {
-        self.find(name)?.set(Life::Unloaded);
-        Ok(())
-    }
-
-    fn find(&self, name: &str) -> Result<&Model, Error> {
-        self.models
-            .iter()
-            .find(|model| model.name == name)
-            .ok_or_else(|| Error::Unknown(name.to_owned()))
-    }
-}
-
-impl Model {
-    fn new(spec: &ModelSpec) -> Self {
-        let life = if spec.loaded {
-            Life::LoadedFrom(Instant::now())
-        } else {
-            Life::Unloaded
+        let index = self.find(name)?;
+        let Some(load) = self.shared.lives().load(index, Instant::now()) else {
+            return Ok(());
         };
-        Self {
-            name: spec.name.clone(),
-            load_time: spec.load_time.duration(),
-            life: Mutex::new(life),
-        }
-    }
-
-    fn state(&self) -> State {
-        match *self.life.lock().unwrap_or_else(PoisonError::into_inner) {
-            Life::Unloaded => State::Unloaded,
-            Life::LoadedFrom(ready_at) if ready_at > Instant::now() => State::Loading,
-            Life::LoadedFrom(_) => State::Loaded,
-        }
-    }
-
-    fn start_loading(&self) -> Instant {
-        let mut life = self.life.lock().unwrap_or_else(PoisonError::into_inner);
-        match *life {
-            Life::LoadedFrom(ready_at) => ready_at,
-            Life::Unloaded => {
-                let ready_at = Instant::now() + self.load_time;
-                *life = Life::LoadedFrom(ready_at);
-                ready_at
+        loop {
+            let changed = self.shared.changed.notified();
+            let (outcome, next) = {
+                let mut lives = self.shared.lives();
+                (lives.outcome(index, load, Instant::now()), lives.next())
+            };
+            match outcome {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(Ending::Failed(reason))) => {
+                    return Err(Error::LoadFailed(name.to_owned(), reason));
+                }
+                Some(Err(Ending::Unloaded)) => {
+                    return Err(Error::NotReady(name.to_owned(), State::Unloaded));
+                }
+                None => {}
+            }
+            tokio::select! {
+                () = changed => {}
+                () = until(next) => {}
             }
         }
     }
 
-    fn set(&self, life: Life) {
-        *self.life.lock().unwrap_or_else(PoisonError::into_inner) = life;
+    /// Begins to unload a model and does not wait for it. Unloading what is not loaded changes nothing; a load that is
+    /// under way is given up.
+    pub(crate) fn unload(&self, name: &str) -> Result<(), Error> {
+        let index = self.find(name)?;
+        self.shared.lives().unload(index, Instant::now());
+        self.shared.changed.notify_waiters();
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<usize, Error> {
+        self.names
+            .iter()
+            .position(|known| known == name)
+            .ok_or_else(|| Error::Unknown(name.to_owned()))
+    }
+}
+
+impl Shared {
+    fn lives(&self) -> MutexGuard<'_, Lives> {
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let changed = self.shared.lives().leave(self.index, Instant::now());
+        if changed {
+            self.shared.changed.notify_waiters();
+        }
+    }
+}
+
+async fn until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => pending().await,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn repository() -> Repository {
-        let spec = |name: &str, loaded, seconds| ModelSpec {
-            loaded,
-            load_time: Duration::from_secs(seconds).into(),
-            ..ModelSpec::named(name)
-        };
-        Repository::new(&[spec("small", true, 1), spec("large", false, 10)])
-    }
-
-    #[tokio::test]
-    async fn an_empty_list_means_the_one_model_tiny_loaded() {
-        assert_eq!(
-            Repository::new(&[]).index().collect::<Vec<_>>(),
-            [("tiny", State::Loaded)]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn loading_takes_its_time_and_can_be_watched() {
-        let repository = repository();
-        let started = Instant::now();
-
-        let (loaded, ()) = tokio::join!(repository.load("large"), async {
-            tokio::time::advance(Duration::from_secs(9)).await;
-            assert_eq!(repository.state("large"), Ok(State::Loading));
-            assert_eq!(repository.ready().collect::<Vec<_>>(), ["small"]);
-        });
-
-        assert_eq!(loaded, Ok(()));
-        assert_eq!(started.elapsed(), Duration::from_secs(10));
-        assert_eq!(repository.ready().collect::<Vec<_>>(), ["small", "large"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_loads_of_one_model_end_together() {
-        let repository = repository();
-        let started = Instant::now();
-
-        let (first, second) = tokio::join!(repository.load("large"), repository.load("large"));
-
-        assert_eq!((first, second), (Ok(()), Ok(())));
-        assert_eq!(started.elapsed(), Duration::from_secs(10));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_model_unloaded_while_loading_is_not_ready() {
-        let repository = repository();
-
-        let (loaded, unloaded) = tokio::join!(repository.load("large"), async {
-            repository.unload("large")
-        });
-
-        assert_eq!(unloaded, Ok(()));
-        assert_eq!(loaded, Err(Error::NotReady("large".to_owned())));
-    }
-
-    #[tokio::test]
-    async fn the_unknown_can_neither_be_loaded_nor_unloaded() {
-        let unknown = Err(Error::Unknown("absent".to_owned()));
-
-        assert_eq!(repository().load("absent").await, unknown);
-        assert_eq!(repository().unload("absent"), unknown);
-        assert_eq!(
-            repository().require("large"),
-            Err(Error::NotReady("large".to_owned()))
-        );
-    }
-}
+mod tests;

@@ -9,8 +9,10 @@
 //! ```
 
 mod model;
+mod repository;
 
-pub use model::ModelSpec;
+pub use model::{FailLoads, ModelSpec};
+pub use repository::RepositorySpec;
 
 use crate::backend::MOST_TOKENS;
 use crate::fault::Fault;
@@ -30,6 +32,9 @@ pub struct MockSpec {
     pub seed: Option<u64>,
     /// The models in the repository. When empty, one model `tiny`, loaded.
     pub models: Vec<ModelSpec>,
+    /// What they share: memory, the bandwidth and the number of loads.
+    #[serde(skip_serializing_if = "is_default")]
+    pub repository: RepositorySpec,
     /// Time from the arrival of a request to its answer; for a stream, to its first token.
     pub latency: Latency,
     /// Time added to the first token for each token of the prompt.
@@ -60,6 +65,7 @@ impl Default for MockSpec {
         Self {
             seed: None,
             models: Vec::new(),
+            repository: RepositorySpec::default(),
             latency: Latency::default(),
             per_prompt_token: Period::default(),
             per_output_token: Latency::default(),
@@ -161,7 +167,7 @@ impl MockSpec {
                 });
             }
         }
-        Ok(())
+        self.repository.check(&self.models)
     }
 
     fn check_pace(&self) -> Result<(), Error> {

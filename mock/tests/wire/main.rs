@@ -10,6 +10,7 @@
 
 mod grpc;
 mod grpc_client;
+mod grpc_repository;
 mod grpc_stream;
 mod life;
 mod openai;

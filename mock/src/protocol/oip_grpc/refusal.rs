@@ -20,7 +20,8 @@ pub(super) fn out_of_range(error: TokensOutOfRange) -> Status {
 pub(super) fn model(error: &repository::Error) -> Status {
     match error {
         repository::Error::Unknown(_) => Status::not_found(error.to_string()),
-        repository::Error::NotReady(_) => Status::unavailable(error.to_string()),
+        repository::Error::NotReady(..) => Status::unavailable(error.to_string()),
+        repository::Error::LoadFailed(..) => Status::internal(error.to_string()),
     }
 }
 

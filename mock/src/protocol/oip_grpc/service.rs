@@ -138,7 +138,7 @@ impl GrpcInferenceService for Service {
         Ok(Response::new(RepositoryIndexResponse { models }))
     }
 
-    /// Answers when the model is ready.
+    /// Answers when the model is ready, or has failed to become so.
     async fn repository_model_load(
         &self,
         request: Request<RepositoryModelLoadRequest>,
@@ -152,6 +152,7 @@ impl GrpcInferenceService for Service {
         Ok(Response::new(RepositoryModelLoadResponse {}))
     }
 
+    /// Answers at once, as Triton does: the index tells when the model is gone.
     async fn repository_model_unload(
         &self,
         request: Request<RepositoryModelUnloadRequest>,
@@ -174,14 +175,16 @@ fn text(name: &str) -> TensorMetadata {
 /// A model as the index lists it, with the words that Triton uses.
 fn entry((name, state): (&str, State)) -> ModelIndex {
     let (state, reason) = match state {
-        State::Loaded => ("READY", ""),
-        State::Loading => ("LOADING", ""),
-        State::Unloaded => ("UNAVAILABLE", "unloaded"),
+        State::Loaded => ("READY", String::new()),
+        State::Loading => ("LOADING", String::new()),
+        State::Unloading => ("UNLOADING", String::new()),
+        State::Unloaded => ("UNAVAILABLE", "unloaded".to_owned()),
+        State::Failed(reason) => ("UNAVAILABLE", reason.to_string()),
     };
     ModelIndex {
         name: name.to_owned(),
         version: VERSION.to_owned(),
         state: state.to_owned(),
-        reason: reason.to_owned(),
+        reason,
     }
 }

@@ -126,7 +126,10 @@ impl From<repository::Error> for Refusal {
     fn from(error: repository::Error) -> Self {
         let (status, code) = match &error {
             repository::Error::Unknown(_) => (StatusCode::NOT_FOUND, "model_not_found"),
-            repository::Error::NotReady(_) => (StatusCode::SERVICE_UNAVAILABLE, "model_not_ready"),
+            // No call of this protocol loads a model.
+            repository::Error::NotReady(..) | repository::Error::LoadFailed(..) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "model_not_ready")
+            }
         };
         Self {
             status,
