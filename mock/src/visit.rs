@@ -3,6 +3,7 @@
 
 use crate::clock::Clock;
 use crate::journal::{End, Entry, Journal, JournalSpec, LONGEST_NAME, Operation, Protocol, Write};
+use crate::repository::Lease;
 use crate::tally::Tally;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -33,6 +34,7 @@ impl Ledger {
             arrived,
             ledger: Arc::clone(self),
             fault: None,
+            lease: None,
             entry: Some(Entry {
                 number: self.tally.arrive(),
                 id: Box::default(),
@@ -59,6 +61,8 @@ pub(crate) struct Visit {
     pub(crate) arrived: Instant,
     ledger: Arc<Ledger>,
     fault: Option<&'static str>,
+    /// What keeps its model from being unloaded.
+    lease: Option<Lease>,
     /// There until the visit is dropped.
     entry: Option<Entry>,
 }
@@ -98,6 +102,11 @@ impl Visit {
             unreachable!("taken by the drop alone")
         };
         entry
+    }
+
+    /// Keeps the request's model until it ends.
+    pub(crate) fn hold(&mut self, lease: Lease) {
+        self.lease = Some(lease);
     }
 
     /// Notes that a fault strikes the request.

@@ -1,7 +1,7 @@
 //! The model repository over gRPC, where it is more than loading and unloading what works.
 
 use super::grpc_client::{Client, client, request};
-use super::mock;
+use super::{mock, until_idle};
 use inferometer_proto::inference::{
     RepositoryIndexRequest, RepositoryModelLoadRequest, RepositoryModelUnloadRequest,
 };
@@ -98,4 +98,23 @@ async fn a_load_that_finds_no_memory_fails_with_the_figures() {
             "out of memory, it needs 5GiB and 4GiB is free"
         )
     );
+}
+
+#[tokio::test]
+async fn a_request_in_flight_ends_before_its_model_is_unloaded() {
+    let mock = mock(r#"{"models":[{"name":"tiny"}],"faults":[{"stall":{"share":"100%"}}]}"#).await;
+    let mut client = client(&mock).await;
+    let mut stalled = client.clone();
+    let call = tokio::spawn(async move { stalled.model_infer(request("a", "hello", 1)).await });
+    while mock.counters().in_flight == 0 {
+        tokio::task::yield_now().await;
+    }
+
+    unload(&mut client, "tiny").await;
+    let before = first(&mut client).await;
+    call.abort();
+    until_idle(&mock).await;
+
+    assert_eq!(before, entry("UNLOADING", ""));
+    assert_eq!(first(&mut client).await, entry("UNAVAILABLE", "unloaded"));
 }

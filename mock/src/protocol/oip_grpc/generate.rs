@@ -101,7 +101,7 @@ pub(super) fn understand(
     visit.asks(asking);
     require_version(&request.model_name, &request.model_version)?;
     let model = backend.repository.require(&request.model_name);
-    model.map_err(|error| refusal::model(&error))?;
+    visit.hold(model.map_err(|error| refusal::model(&error))?);
     asking.prompt_tokens = words::count(tensor::prompt(request)?);
     asking.output_tokens = max_tokens(request)?.unwrap_or(DEFAULT_TOKENS);
     visit.asks(asking);

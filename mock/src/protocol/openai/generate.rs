@@ -49,7 +49,7 @@ async fn understand(
         prompt_tokens: asked.prompt_tokens,
         output_tokens: asked.max_tokens.unwrap_or(DEFAULT_TOKENS),
     });
-    backend.repository.require(&asked.model)?;
+    visit.hold(backend.repository.require(&asked.model)?);
     Ok(asked)
 }
 
