@@ -51,7 +51,7 @@ mod words;
 
 pub use fault::{Cut, Fault, MissingDone, Numbers, Stall, Status};
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
-pub use latency::{Latency, Lognormal, Uniform};
+pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
 pub use server::{Error, Mock};
 pub use spec::{Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec};
 pub use tally::{Counters, Requests};

@@ -25,10 +25,10 @@ impl Timing {
     /// The timing that a sound specification describes.
     pub(crate) fn new(spec: &MockSpec) -> Self {
         Self {
-            first: spec.latency,
+            first: spec.latency.clone(),
             per_prompt_token: spec.per_prompt_token.duration(),
-            gap: spec.per_output_token,
-            jitter: spec.jitter,
+            gap: spec.per_output_token.clone(),
+            jitter: spec.jitter.clone(),
             tokens_per_chunk: spec.tokens_per_chunk,
             coalesce: spec.coalesce.duration(),
         }
