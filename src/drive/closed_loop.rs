@@ -21,6 +21,9 @@ pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, clos
             while !sending.is_over() {
                 let at = sending.clock.now();
                 let seq = sequence.next();
+                if !sending.may_send(seq) {
+                    break;
+                }
                 sending.send(Slot { seq, at }, &mut chunks).await;
                 if !think.is_zero() {
                     sending.wait_until(sending.clock.now().after(think)).await;

@@ -51,6 +51,8 @@ pub(super) struct Sending<E, S> {
     pub(super) clock: Clock,
     /// Cancelled when the drain phase is over: requests still in flight are given up.
     give_up: CancellationToken,
+    /// Cancelled when all requests of a stage that has a number of them have ended: measuring ends with them.
+    all_ended: CancellationToken,
 }
 
 /// Runs a lane to its end on the current thread. All lanes of a stage count time from the same `epoch`.
@@ -82,12 +84,16 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
         lane,
         clock: Clock::new(epoch),
         give_up: CancellationToken::new(),
+        all_ended: CancellationToken::new(),
     });
     let metering = tokio::task::spawn_local(meter(Rc::clone(&sending)));
     let draining = tokio::task::spawn_local(drain(Rc::clone(&sending)));
     match load {
         Load::Closed(closed) => closed_loop::send(&sending, &closed).await,
         Load::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
+    }
+    if sending.lane.phases.requests.is_some() {
+        sending.all_ended.cancel();
     }
     draining.abort();
     // An aborted task's only news is that it was aborted; waiting lets it drop its handle on the lane.
@@ -134,6 +140,12 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
     /// Is sending over, because the time is up or because it was stopped?
     pub(super) fn is_over(&self) -> bool {
         self.lane.stop.is_cancelled() || self.clock.now() >= self.measure_end()
+    }
+
+    /// Is request `seq` one of those that the stage may send?
+    pub(super) fn may_send(&self, seq: u64) -> bool {
+        let most = self.lane.phases.requests;
+        most.is_none_or(|most| seq < most.get())
     }
 
     /// Sends one request and emits its sample. `chunks` is a buffer to reuse.
@@ -191,7 +203,11 @@ async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> (Usage, Dura
         return (Usage::default(), Duration::ZERO);
     }
     let meter = Meter::start();
-    sending.wait_until(sending.measure_end()).await;
+    tokio::select! {
+        biased;
+        () = sending.all_ended.cancelled() => {}
+        _ = sending.wait_until(sending.measure_end()) => {}
+    }
     let usage = meter.stop();
     (
         usage,

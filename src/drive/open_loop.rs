@@ -26,7 +26,7 @@ pub(super) async fn send<E: Exchange, S: Sink>(
     let mut in_flight = JoinSet::new();
     let slots = open
         .slots(seed)
-        .take_while(|slot| slot.at < end)
+        .take_while(|slot| slot.at < end && sending.may_send(slot.seq))
         .filter(|slot| slot.seq % lanes == index);
     for slot in slots {
         tokio::select! {

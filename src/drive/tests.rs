@@ -71,14 +71,40 @@ fn phases() -> Phases {
         warmup: Period::from_secs(1),
         measure: Period::from_secs(10),
         drain: Period::from_secs(2),
+        requests: None,
     }
 }
 
 async fn drive(answer_after: Duration, load: Load, stop: CancellationToken) -> LaneRecord<Kept> {
+    drive_through(phases(), answer_after, load, stop).await
+}
+
+/// Drives at most three requests, each answered after 100 ms.
+async fn drive_three(load: Load) -> LaneRecord<Kept> {
+    let three = Phases {
+        warmup: Period::default(),
+        requests: NonZero::new(3),
+        ..phases()
+    };
+    drive_through(
+        three,
+        Duration::from_millis(100),
+        load,
+        CancellationToken::new(),
+    )
+    .await
+}
+
+async fn drive_through(
+    phases: Phases,
+    answer_after: Duration,
+    load: Load,
+    stop: CancellationToken,
+) -> LaneRecord<Kept> {
     let lane = Lane {
         exchange: After(answer_after),
         sink: Kept::default().into(),
-        phases: phases(),
+        phases,
         share: Share {
             index: 0,
             lanes: NonZero::<usize>::MIN,
@@ -182,6 +208,20 @@ async fn a_stop_ends_sending_at_once_and_lets_answers_come_in() {
         record.sink.1.map(|end| end.duration().as_millis()),
         Some(3_050)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_with_a_number_of_requests_ends_with_the_last_of_them() {
+    let one_by_one = drive_three(closed(1, Period::default())).await;
+    let at_once = drive_three(closed(10, Period::default())).await;
+    let on_schedule = drive_three(constant(r#"{"constant": {"rate": "10/s"}}"#)).await;
+
+    for (record, millis) in [(one_by_one, 300), (at_once, 100), (on_schedule, 300)] {
+        let numbers: Vec<u64> = record.sink.0.iter().map(|seen| seen.seq).collect();
+        assert_eq!(numbers, [0, 1, 2]);
+        assert_eq!(record.sink.ended(Outcome::Answered), 3);
+        assert_eq!(record.measured.as_millis(), millis);
+    }
 }
 
 #[tokio::test(start_paused = true)]

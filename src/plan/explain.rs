@@ -141,8 +141,13 @@ fn duration(plan: &Plan) -> String {
         1 => "1 stage".to_owned(),
         many => format!("{many} stages"),
     };
+    let is_bounded = plan
+        .stages
+        .iter()
+        .any(|stage| stage.phases.requests.is_some());
+    let most = if is_bounded { "at most " } else { "" };
     format!(
-        "{} in {stages}, and at most {} more for answers that are late",
+        "{most}{} in {stages}, and at most {} more for answers that are late",
         humantime(plan.duration()),
         humantime(drain)
     )
