@@ -5,13 +5,17 @@ mod mock;
 mod mock_process;
 mod mock_thread;
 mod readiness;
+mod stubs;
 
-use crate::client::{self, ClientConfig, Endpoint};
+pub use stubs::{Difference, Script, Unexpected};
+
+use crate::client::{self, ClientConfig, Endpoint, Protocol};
 use crate::plan::Target;
 use futures_util::future::select_all;
 use mock::Mock;
 use std::io;
 use std::path::PathBuf;
+use stubs::Stubs;
 
 /// Where an embedded mock runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,9 @@ pub enum Error {
         /// How it ended, with its last words.
         reason: String,
     },
+    /// No port could be opened for scripted stubs.
+    #[error("could not open a port for the scripted stubs: {0}")]
+    Stubs(#[source] io::Error),
     /// The client does not fit the endpoints.
     #[error("could not set up the client: {0}")]
     Client(#[from] client::Error),
@@ -74,6 +81,7 @@ pub struct Backend {
     names: Vec<String>,
     /// The mocks behind the endpoints; none where the target is somebody else's.
     mocks: Vec<Mock>,
+    stubs: Option<Stubs>,
 }
 
 impl Backend {
@@ -104,6 +112,19 @@ impl Backend {
                 }
                 Ok(backend)
             }
+            Target::Stubs(script) => {
+                let stubs = Stubs::start(script).await?;
+                let endpoint = Endpoint {
+                    protocol: Protocol::Openai,
+                    url: stubs.url(),
+                };
+                Ok(Self {
+                    names: vec!["scripted stubs".to_owned()],
+                    endpoints: vec![endpoint],
+                    mocks: Vec::new(),
+                    stubs: Some(stubs),
+                })
+            }
             Target::Endpoints {
                 endpoints,
                 ready_within,
@@ -120,6 +141,7 @@ impl Backend {
             names: endpoints.iter().map(|at| at.url.clone()).collect(),
             endpoints,
             mocks,
+            stubs: None,
         }
     }
 
@@ -143,6 +165,11 @@ impl Backend {
         let deaths = self.mocks.iter_mut().map(|mock| Box::pin(mock.died()));
         let (death, ..) = select_all(deaths).await;
         death
+    }
+
+    /// What scripted stubs saw since they were started; `None` for any other target.
+    pub fn script(&self) -> Option<Script> {
+        self.stubs.as_ref().map(Stubs::script)
     }
 
     /// Takes the target down and waits until it is gone.

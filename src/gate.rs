@@ -6,6 +6,7 @@
 mod implied;
 mod judge;
 pub mod rule;
+mod script;
 
 pub(crate) use implied::TARGET;
 pub use judge::{judge, verdict};
@@ -35,6 +36,9 @@ pub struct Finding {
     pub verdict: Verdict,
     /// Why, as a sentence without a full stop.
     pub reason: String,
+    /// What does not fit a sentence, line by line: the places in which a request differs from what was expected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
 }
 
 /// Who asked for a finding.
@@ -55,6 +59,8 @@ pub enum Bound {
     AtMost(f64),
     /// The value may not be below this.
     AtLeast(f64),
+    /// The value must be this: a count that was planned.
+    Exactly(f64),
 }
 
 impl Bound {
@@ -63,21 +69,23 @@ impl Bound {
         match self {
             Self::AtMost(limit) => value <= limit,
             Self::AtLeast(limit) => value >= limit,
+            Self::Exactly(limit) => value.total_cmp(&limit).is_eq(),
         }
     }
 
     /// The limit itself.
     pub const fn value(self) -> f64 {
         match self {
-            Self::AtMost(limit) | Self::AtLeast(limit) => limit,
+            Self::AtMost(limit) | Self::AtLeast(limit) | Self::Exactly(limit) => limit,
         }
     }
 
-    /// What a value that does not keep it is: above or below.
+    /// What a value that does not keep it is: above, below or not the limit.
     pub const fn missed(self) -> &'static str {
         match self {
             Self::AtMost(_) => "above",
             Self::AtLeast(_) => "below",
+            Self::Exactly(_) => "not",
         }
     }
 
@@ -86,6 +94,7 @@ impl Bound {
         match self {
             Self::AtMost(limit) => format!("at most {}", unit.print_round(limit)),
             Self::AtLeast(limit) => format!("at least {}", unit.print_round(limit)),
+            Self::Exactly(limit) => format!("exactly {}", unit.print_round(limit)),
         }
     }
 }

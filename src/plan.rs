@@ -7,7 +7,10 @@ mod fingerprint;
 mod provenance;
 mod sweep;
 
-pub use crate::scenario::{Mocks, NamedMock, Phases, Target};
+pub use crate::scenario::{
+    ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubRequest, StubResponse, Target,
+    Times,
+};
 pub use explain::Explanation;
 pub use provenance::Setting;
 
@@ -132,13 +135,13 @@ fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> S
 fn completed(target: &Target, scenario: &Scenario) -> Target {
     let seed = Seed::new(scenario.seed);
     match target {
-        Target::Mock(mock) => Target::Mock(with_defaults(mock, seed, scenario)),
+        Target::Mock(mock) => Target::Mock(Box::new(with_defaults(mock, seed, scenario))),
         // Each has a seed of its own: what strikes a request at one must not strike it at all of them.
         Target::Mocks(mocks) => Target::Mocks(mocks.completed(|mock| {
             let own = seed.derive(&format!("mock {}", mock.name));
             with_defaults(&mock.spec, own, scenario)
         })),
-        Target::Endpoints { .. } => target.clone(),
+        Target::Stubs(_) | Target::Endpoints { .. } => target.clone(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! One run: a plan carried out stage by stage, from its target's start to the summary of what was measured. It judges
 //! nothing, prints nothing and opens no file.
 
+mod script;
+
 use crate::backend::{self, Backend, MockHost};
 use crate::drive::{self, LaneRecord, Running, Snapshot};
 use crate::observe::{Machine, Usage};
@@ -120,13 +122,16 @@ pub async fn run(
     Ok(RunSummary::new(identity, stages))
 }
 
-/// The stage's target: kept from the stage before if it is the same, brought up anew if not.
+/// The stage's target: kept from the stage before if it is the same, brought up anew if not. A script always begins anew.
 async fn bring_up<'a>(
     running: &'a mut Option<(Target, Backend)>,
     stage: &Stage,
     host: &MockHost,
 ) -> Result<&'a mut Backend, backend::Error> {
-    if let Some((_, other)) = running.take_if(|(target, _)| *target != stage.target) {
+    let is_over = |(target, _): &mut (Target, Backend)| {
+        *target != stage.target || matches!(target, Target::Stubs(_))
+    };
+    if let Some((_, other)) = running.take_if(is_over) {
         other.stop().await;
     }
     let same = match running.take() {
@@ -153,7 +158,13 @@ async fn measure(
         Recorder::new(window)
     })?;
     let attended = attend(&mut running, backend, options, watch).await?;
-    Ok(sum_up(stage, names, attended))
+    let script = script::facts(stage, backend);
+    let known = StageFacts {
+        endpoints: names,
+        script,
+        ..facts(stage)
+    };
+    Ok(sum_up(stage, known, attended))
 }
 
 /// What became of a stage.
@@ -204,7 +215,7 @@ async fn attend(
 }
 
 /// Joins what the lanes recorded into the stage's facts.
-fn sum_up(stage: &Stage, endpoints: Vec<String>, attended: Attended) -> StageSummary {
+fn sum_up(stage: &Stage, known: StageFacts, attended: Attended) -> StageSummary {
     let mut recorder = Recorder::new(window(stage));
     let mut usage: Option<Usage> = None;
     let mut measured = Duration::ZERO;
@@ -215,13 +226,12 @@ fn sum_up(stage: &Stage, endpoints: Vec<String>, attended: Attended) -> StageSum
         measured = measured.max(record.measured);
     }
     let facts = StageFacts {
-        endpoints,
         usage: usage.unwrap_or_default(),
         lanes,
         end: attended.end,
         measured,
         notes: attended.notes,
-        ..facts(stage)
+        ..known
     };
     summary::summarize(facts, recorder)
 }
@@ -247,6 +257,7 @@ fn facts(stage: &Stage) -> StageFacts {
         lanes: 0,
         end: StageEnd::Completed,
         measured: Duration::ZERO,
+        script: None,
         notes: Vec::new(),
     }
 }
@@ -285,6 +296,10 @@ fn target_words(stage: &Stage) -> String {
             });
             format!("embedded mocks: {}", words.collect::<Vec<_>>().join(", "))
         }
+        Target::Stubs(stubs) => match stubs.len() {
+            1 => "1 scripted stub".to_owned(),
+            many => format!("{many} scripted stubs"),
+        },
         Target::Endpoints { endpoints, .. } => {
             let words = endpoints
                 .iter()

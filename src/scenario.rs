@@ -23,7 +23,9 @@ pub use error::{Error, Place};
 pub use name::Name;
 pub use overrides::Overrides;
 pub use phases::Phases;
-pub use target::{Mocks, NamedMock, Target};
+pub use target::{
+    ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubRequest, StubResponse, Target, Times,
+};
 
 use crate::client::ClientConfig;
 use crate::gate::rule::Rule;

@@ -12,6 +12,7 @@ mod merge;
 mod reading;
 mod recorder;
 mod scaling;
+mod script;
 mod stage;
 mod timings;
 
@@ -22,6 +23,7 @@ pub use document::{Error, SCHEMA};
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
 pub use scaling::{ScalingGroup, ScalingRow};
+pub use script::{Difference, Script, StubCalls, UnexpectedRequest};
 pub use stage::{
     Accounting, Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
     TokenSources, TokenTally, summarize,

@@ -67,6 +67,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["scenario/document"]),
     ("strsim", &["scenario/", "gate/", "metric"]),
     ("tonic", &["client/transport"]),
+    ("wiremock", &["backend/stubs"]),
 ];
 
 /// The longest that a source file may be, its tests included.

@@ -58,5 +58,6 @@ pub(super) fn survived(stage: &StageSummary) -> Option<Finding> {
             .chain(stage.notes.iter().map(String::as_str))
             .collect::<Vec<_>>()
             .join(": "),
+        details: Vec::new(),
     })
 }

@@ -1,12 +1,12 @@
 //! Judges a run: every rule on every stage it is about, then what goes without saying.
 
-use super::implied;
 use super::rule::Rule;
 use super::{Bound, Finding, Origin, Verdict};
+use super::{implied, script};
 use crate::metric::{Metric, Reading, Unit};
 use crate::summary::{RunEnd, RunSummary, StageEnd, StageSummary};
 
-/// Holds every stage against the rules, and against what goes without saying. Rules that [`Rule::check`] would refuse
+/// Holds every stage against the rules, against its script if it has one, and against what goes without saying. Rules that [`Rule::check`] would refuse
 /// become findings that failed.
 pub fn judge(run: &RunSummary, rules: &[Rule]) -> Vec<Finding> {
     let answered = run
@@ -17,6 +17,7 @@ pub fn judge(run: &RunSummary, rules: &[Rule]) -> Vec<Finding> {
     rules
         .iter()
         .flat_map(|rule| judge_rule(run, rule))
+        .chain(run.stages.iter().flat_map(script::judge))
         .chain(answered)
         .chain(survived)
         .collect()
@@ -85,6 +86,7 @@ fn about_the_run(rule: &Rule, verdict: Verdict, reason: String) -> Finding {
         baseline: None,
         verdict,
         reason,
+        details: Vec::new(),
     }
 }
 
@@ -111,6 +113,7 @@ pub(super) fn hold(
         baseline: None,
         verdict,
         reason,
+        details: Vec::new(),
     }
 }
 
@@ -199,6 +202,6 @@ fn all_hold(run: &RunSummary, stage: &StageSummary, metric: &Metric, bound: Boun
         .and_then(|largest| largest.read(run, stage).value());
     match bound {
         Bound::AtMost(_) => largest.is_some_and(|largest| bound.holds(largest)),
-        Bound::AtLeast(_) => false,
+        Bound::AtLeast(_) | Bound::Exactly(_) => false,
     }
 }

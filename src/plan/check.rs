@@ -1,5 +1,7 @@
 //! What no single field can know: whether the parts of a scenario fit together.
 
+mod script;
+
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
 use crate::client::{ClientConfig, Endpoint, Mode, Protocol};
@@ -40,6 +42,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
             mode(document, stage.client.mode, &spoken, &place)?;
             unused(document, stage.client.mode, mocks)
         }
+        Target::Stubs(stubs) => script::check(document, stage, stubs),
         Target::Endpoints { endpoints, .. } => {
             urls(document, endpoints)?;
             let spoken: Vec<Protocol> =

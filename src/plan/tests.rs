@@ -76,7 +76,9 @@ fn value_of(spec: &MockSpec) -> Value {
 fn mocks(stage: &Stage) -> &[NamedMock] {
     match &stage.target {
         Target::Mocks(mocks) => mocks.list(),
-        Target::Mock(_) | Target::Endpoints { .. } => panic!("{:?}", stage.target),
+        Target::Mock(_) | Target::Stubs(_) | Target::Endpoints { .. } => {
+            panic!("{:?}", stage.target)
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl Fault<'_> {
 
     /// The fault without a full stop: `latency_p99 in stage in_flight=64: 184 ms is above the limit of 160 ms`.
     pub(super) fn sentence(&self) -> String {
-        let Some(told) = self.findings.iter().copied().reduce(farther) else {
+        let Some(told) = self.told() else {
             return self.metric.to_owned();
         };
         let stages = Stages::new(self.stages(), self.all);
@@ -73,6 +73,16 @@ impl Fault<'_> {
         }
     }
 
+    /// What did not fit the sentence.
+    pub(super) fn details(&self) -> &[String] {
+        self.told().map_or(&[], |told| &told.details)
+    }
+
+    /// The finding that speaks for all.
+    fn told(&self) -> Option<&Finding> {
+        self.findings.iter().copied().reduce(farther)
+    }
+
     fn stages(&self) -> Vec<&str> {
         self.findings
             .iter()
@@ -86,7 +96,10 @@ fn farther<'a>(one: &'a Finding, other: &'a Finding) -> &'a Finding {
     let is_farther = match (one.limit, one.measured, other.measured) {
         (Bound::AtMost(_), Some(one), Some(other)) => other > one,
         (Bound::AtLeast(_), Some(one), Some(other)) => other < one,
-        (Bound::AtMost(_) | Bound::AtLeast(_), _, _) => false,
+        (Bound::Exactly(limit), Some(one), Some(other)) => {
+            (other - limit).abs() > (one - limit).abs()
+        }
+        (Bound::AtMost(_) | Bound::AtLeast(_) | Bound::Exactly(_), _, _) => false,
     };
     if is_farther { other } else { one }
 }

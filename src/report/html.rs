@@ -73,6 +73,7 @@ struct Line {
     measured: String,
     limit: String,
     reason: String,
+    details: String,
 }
 
 struct ErrorLine {
@@ -207,6 +208,7 @@ impl Line {
                     finding.reason.clone()
                 }
             },
+            details: finding.details.join("\n"),
         }
     }
 }

@@ -66,5 +66,8 @@ fn status(finding: &Finding) -> TestCaseStatus {
     status
         .set_type(finding.verdict.name())
         .set_message(finding.reason.as_str());
+    if !finding.details.is_empty() {
+        status.set_description(finding.details.join("\n"));
+    }
     status
 }

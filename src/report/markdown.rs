@@ -46,6 +46,9 @@ fn findings(page: &mut String, report: &Report) -> fmt::Result {
         .into_iter()
         .partition(|finding| finding.verdict == Verdict::Passed);
     finding_table(page, &others)?;
+    for finding in &others {
+        details_of(page, finding)?;
+    }
     if !passed.is_empty() {
         let count = words::plural(wide(passed.len()), "expectation");
         writeln!(page, "<details><summary>{count} held</summary>\n")?;
@@ -75,6 +78,25 @@ fn finding_table(page: &mut String, findings: &[&Finding]) -> fmt::Result {
         )?;
     }
     page.push('\n');
+    Ok(())
+}
+
+/// What does not fit a table's cell, as it is.
+fn details_of(page: &mut String, finding: &Finding) -> fmt::Result {
+    if finding.details.is_empty() {
+        return Ok(());
+    }
+    let stage = finding.stage.as_deref().unwrap_or("run");
+    writeln!(
+        page,
+        "{} in {}:\n\n```text",
+        code(&finding.metric),
+        escape(stage)
+    )?;
+    for line in &finding.details {
+        writeln!(page, "{}", plain(line))?;
+    }
+    page.push_str("```\n\n");
     Ok(())
 }
 
@@ -151,6 +173,10 @@ fn escape(text: &str) -> String {
 
 /// Text as code, which knows no escapes: what would end it is replaced.
 fn code(text: &str) -> String {
-    let text = text.replace('`', "'").replace(char::is_control, " ");
-    format!("`{text}`")
+    format!("`{}`", plain(text))
+}
+
+/// One line without what ends code.
+fn plain(text: &str) -> String {
+    text.replace('`', "'").replace(char::is_control, " ")
 }

@@ -45,13 +45,18 @@ fn verdict(report: &Report, style: Style) -> String {
 /// What did not pass, but for what the verdict has said already.
 fn findings(report: &Report, style: Style) -> String {
     let said = report.sentence();
-    let lines: Vec<_> = faults(report)
-        .into_iter()
-        .filter(|fault| fault.metric != gate::TARGET)
-        .map(|fault| (fault.verdict, fault.sentence()))
-        .filter(|(_, sentence)| !said.contains(sentence))
-        .map(|(verdict, sentence)| labelled(verdict.name(), Paint::of(verdict), &sentence, style))
-        .collect();
+    let mut lines = Vec::new();
+    for fault in faults(report) {
+        let sentence = fault.sentence();
+        if fault.metric != gate::TARGET && !said.contains(&sentence) {
+            let paint = Paint::of(fault.verdict);
+            lines.push(labelled(fault.verdict.name(), paint, &sentence, style));
+        }
+        lines.extend(fault.details().iter().map(|detail| {
+            let deeper = " ".repeat(INDENT + detail.len() - detail.trim_start().len());
+            wrap(detail.trim_start(), style.width, &deeper)
+        }));
+    }
     lines.join("\n")
 }
 
@@ -191,9 +196,11 @@ fn warnings(report: &Report, style: Style) -> String {
     lines.join("\n")
 }
 
+/// Where the text behind a label begins.
+const INDENT: usize = 14;
+
 /// A text with a coloured word before it, and its further lines aligned with its first.
 fn labelled(label: &str, paint: Paint, text: &str, style: Style) -> String {
-    const INDENT: usize = 14;
     let wrapped = wrap(text, style.width, &" ".repeat(INDENT));
     let padding = " ".repeat(INDENT.saturating_sub(label.len()));
     format!(

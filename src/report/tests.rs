@@ -1,3 +1,5 @@
+mod script;
+
 use super::*;
 use crate::gate::judge;
 use crate::gate::rule::{Limit, Rule};

@@ -25,6 +25,9 @@ pub(super) fn blocks_with(name: &str) -> Vec<String> {
     }
 }
 
+/// What stands in a script describes requests and answers; nobody who misspells a setting means it.
+const SCRIPT: &str = "target.stubs";
+
 /// Walks the schema of one block. The types of a scenario do not contain themselves, so this ends.
 fn search(
     schema: &Value,
@@ -33,6 +36,9 @@ fn search(
     definitions: &Map<String, Value>,
     found: &mut Vec<String>,
 ) {
+    if path.starts_with(SCRIPT) {
+        return;
+    }
     let refers = schema
         .get("$ref")
         .and_then(Value::as_str)

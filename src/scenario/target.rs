@@ -1,9 +1,11 @@
-//! Who answers the requests: `{ mock: {..} }`, `{ mocks: { primary: {..}, secondary: {..} } }` or
+//! Who answers the requests: `{ mock: {..} }`, `{ mocks: { primary: {..}, secondary: {..} } }`, `{ stubs: [ .. ] }` or
 //! `{ endpoints: [ { protocol: openai, url: "http://host:8000" } ] }`.
 
 mod mocks;
+mod stubs;
 
 pub use mocks::{Mocks, NamedMock};
+pub use stubs::{ExpectedBody, Stub, StubBody, StubRequest, StubResponse, Times};
 
 use super::phases::within_a_day;
 use crate::client::Endpoint;
@@ -22,9 +24,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 )]
 pub enum Target {
     /// The embedded mock, started for the run as a process of its own.
-    Mock(MockSpec),
+    Mock(Box<MockSpec>),
     /// Several embedded mocks, each a process of its own, first choice first.
     Mocks(Mocks),
+    /// A script of exact expectations over REST, in order, run in this process.
+    Stubs(Vec<Stub>),
     /// Servers that are already there, first choice first.
     Endpoints {
         /// Where they are and what they speak.
@@ -36,15 +40,15 @@ pub enum Target {
 
 impl Default for Target {
     fn default() -> Self {
-        Self::Mock(MockSpec::default())
+        Self::Mock(Box::default())
     }
 }
 
-/// Who answers the requests: exactly one of `mock`, `mocks` and `endpoints`.
+/// Who answers the requests: exactly one of `mock`, `mocks`, `stubs` and `endpoints`.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
-    { "required": ["mock"] }, { "required": ["mocks"] }, { "required": ["endpoints"] },
+    { "required": ["mock"] }, { "required": ["mocks"] }, { "required": ["stubs"] }, { "required": ["endpoints"] },
 ]))]
 struct File {
     /// The embedded mock, started for the run as a process of its own.
@@ -61,6 +65,14 @@ struct File {
         skip_serializing_if = "Option::is_none"
     )]
     mocks: Option<Mocks>,
+    /// Exact expectations over REST, in order: what is answered to which request, and how often it must come.
+    #[serde(
+        default,
+        deserialize_with = "stubs::stubs",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(length(min = 1, max = 100))]
+    stubs: Option<Vec<Stub>>,
     /// Servers that are already there, first choice first.
     #[serde(
         default,
@@ -109,13 +121,15 @@ impl TryFrom<File> for Target {
         let File {
             mock,
             mocks,
+            stubs,
             endpoints,
             ready_within,
         } = file;
-        let one = match (mock, mocks, endpoints) {
-            (Some(mock), None, None) => Self::Mock(mock),
-            (None, Some(mocks), None) => Self::Mocks(mocks),
-            (None, None, Some(endpoints)) => {
+        let one = match (mock, mocks, stubs, endpoints) {
+            (Some(mock), None, None, None) => Self::Mock(Box::new(mock)),
+            (None, Some(mocks), None, None) => Self::Mocks(mocks),
+            (None, None, Some(stubs), None) => Self::Stubs(stubs),
+            (None, None, None, Some(endpoints)) => {
                 return Ok(Self::Endpoints {
                     endpoints,
                     ready_within: ready_within.unwrap_or(Period::from_secs(10)),
@@ -125,7 +139,7 @@ impl TryFrom<File> for Target {
         };
         if ready_within.is_some() {
             return Err(
-                "expected `ready_within` only beside `endpoints`: the mock is ready when it has started"
+                "expected `ready_within` only beside `endpoints`: what the tool starts itself is ready when it has started"
                     .to_owned(),
             );
         }
@@ -139,6 +153,7 @@ impl File {
         [
             ("`mock`", self.mock.is_some()),
             ("`mocks`", self.mocks.is_some()),
+            ("`stubs`", self.stubs.is_some()),
             ("`endpoints`", self.endpoints.is_some()),
         ]
         .into_iter()
@@ -152,18 +167,22 @@ fn not_one(found: &[&str]) -> String {
         [] => "none".to_owned(),
         several => several.join(" and "),
     };
-    format!("expected exactly one of `mock`, `mocks` and `endpoints`, found {found}")
+    format!("expected exactly one of `mock`, `mocks`, `stubs` and `endpoints`, found {found}")
 }
 
 impl From<Target> for File {
     fn from(target: Target) -> Self {
         match target {
             Target::Mock(mock) => Self {
-                mock: Some(mock),
+                mock: Some(*mock),
                 ..Self::default()
             },
             Target::Mocks(mocks) => Self {
                 mocks: Some(mocks),
+                ..Self::default()
+            },
+            Target::Stubs(stubs) => Self {
+                stubs: Some(stubs),
                 ..Self::default()
             },
             Target::Endpoints {

@@ -74,6 +74,7 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
         lanes: 2,
         end: StageEnd::Completed,
         measured: Duration::from_secs(10),
+        script: None,
         notes: Vec::new(),
     }
 }
@@ -172,4 +173,40 @@ pub(crate) fn sweep() -> RunSummary {
 /// A run of one stage.
 pub(crate) fn single() -> RunSummary {
     RunSummary::new(identity(), vec![streaming_stage(0, 16)])
+}
+
+/// What a script of two stubs saw: the first was called too often, the second never.
+pub(crate) fn script() -> Script {
+    let stub = |calls| StubCalls {
+        request: "POST /v1/chat/completions".to_owned(),
+        at_least: 1,
+        at_most: Some(1),
+        calls,
+    };
+    let difference = |place: &str, expected: &str, found: &str| Difference {
+        place: place.to_owned(),
+        expected: expected.to_owned(),
+        found: found.to_owned(),
+    };
+    let unexpected = |times, nearest, differences| UnexpectedRequest {
+        request: "POST /v1/chat/completions".to_owned(),
+        times,
+        nearest,
+        differences,
+    };
+    Script {
+        stubs: vec![stub(1), stub(0)],
+        unexpected: 4,
+        examples: vec![
+            unexpected(
+                1,
+                1,
+                vec![
+                    difference("headers.x-stainless-retry-count", "\"1\"", "nothing"),
+                    difference("body.messages[0].content", "\"hello\"", "\"<b>`hi`|\""),
+                ],
+            ),
+            unexpected(2, 0, Vec::new()),
+        ],
+    }
 }

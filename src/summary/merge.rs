@@ -60,6 +60,11 @@ impl StageSummary {
         self.distributions
             .add(&other.distributions, Distribution::merge);
         self.resources = self.resources.with(&other.resources);
+        match (&mut self.script, &other.script) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (_, None) => {}
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+        }
         for (kind, count) in &other.errors {
             *self.errors.entry(kind.clone()).or_default() += count;
         }

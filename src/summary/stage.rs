@@ -4,6 +4,7 @@
 use super::nanoseconds;
 use super::reading::Reading;
 use super::recorder::Recorder;
+use super::script::Script;
 use super::timings::Distributions;
 use crate::observe::Usage;
 use crate::sample::{TokenSource, Tokens};
@@ -33,6 +34,8 @@ pub struct StageFacts {
     pub end: StageEnd,
     /// How long the measure phase really was; shorter than planned if it was cut short.
     pub measured: Duration,
+    /// What scripted stubs saw, where they were the target.
+    pub script: Option<Script>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -84,6 +87,9 @@ pub struct StageSummary {
     pub distributions: Distributions,
     /// What the client's threads used.
     pub resources: Resources,
+    /// What scripted stubs saw, where they were the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -197,6 +203,7 @@ pub fn summarize(facts: StageFacts, recorder: Recorder) -> StageSummary {
         distributions: recorder.distributions(),
         endpoints: named(facts.endpoints, recorder.endpoints),
         resources: Resources::from(facts.usage),
+        script: facts.script,
         notes: facts.notes,
     }
 }

@@ -138,3 +138,52 @@ fn a_killed_tool_takes_its_mock_with_it() {
 
     crate::processes::eventually("the mock's end", || (!is_alive(mock)).then_some(()));
 }
+
+const CONTRACT: &str = "name: tried
+target:
+  stubs:
+    - request: { method: POST, path: /v1/chat/completions }
+      respond: { status: 503 }
+      times: 1
+    - request: { method: POST, path: /v1/chat/completions, headers: { x-stainless-retry-count: \"1\" } }
+      respond:
+        body: { json: { choices: [ { message: { content: done } } ], usage: { prompt_tokens: 1, completion_tokens: 1 } } }
+      times: 1
+client: { retry: { attempts: 2, backoff: 1ms } }
+workload: { chat: { model: tiny, prompt: { tokens: 3 }, output: { tokens: 2 } } }
+load: { closed: { in_flight: 1 } }
+phases: { requests: 1, measure: 20s }
+sweep: { workload.chat.output.tokens: [2, 3] }
+expect: [ { metric: success_rate, at_least: 100% } ]
+";
+
+#[test]
+fn a_script_that_is_kept_in_every_stage_passes() {
+    let tool = Tool::new().file("x.yaml", CONTRACT);
+
+    let ended = tool.run(&["run", "x.yaml"]);
+
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let run = &tool.report("tried")["run"];
+    assert_eq!(run["identity"]["target"], "2 scripted stubs");
+    for stage in run["stages"].as_array().unwrap() {
+        let calls = [0, 1].map(|stub| stage["script"]["stubs"][stub]["calls"].clone());
+        assert_eq!(calls, [1, 1], "{stage}");
+    }
+}
+
+#[test]
+fn a_script_that_is_not_kept_fails_and_shows_the_difference() {
+    let text = CONTRACT.replace("count: \"1\"", "count: \"2\"");
+    let tool = Tool::new().file("x.yaml", &text);
+
+    let ended = tool.run(&["run", "x.yaml"]);
+
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended
+            .stdout
+            .contains("headers.x-stainless-retry-count: expected \"2\", found \"1\""),
+        "{ended:?}"
+    );
+}
