@@ -18,10 +18,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// Who answers the requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "File", into = "File")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a stage has one, and nearly all of them are mocks"
-)]
 pub enum Target {
     /// The embedded mock, started for the run as a process of its own.
     Mock(Box<MockSpec>),
