@@ -7,7 +7,7 @@ mod mock_thread;
 mod readiness;
 mod stubs;
 
-pub use stubs::{Difference, Script, Unexpected};
+pub use stubs::{Difference, Script, Unexpected, Why};
 
 use crate::client::{self, ClientConfig, Endpoint, Protocol};
 use crate::plan::Target;
@@ -112,8 +112,8 @@ impl Backend {
                 }
                 Ok(backend)
             }
-            Target::Stubs(script) => {
-                let stubs = Stubs::start(script).await?;
+            Target::Stubs { stubs, order } => {
+                let stubs = Stubs::start(stubs, *order).await?;
                 let endpoint = Endpoint {
                     protocol: Protocol::Openai,
                     url: stubs.url(),
@@ -172,7 +172,7 @@ impl Backend {
         self.stubs.as_ref().map(Stubs::script)
     }
 
-    /// Takes the target down and waits until it is gone.
+    /// Takes the target down and waits until it is gone; the server of scripted stubs is only told to go.
     pub async fn stop(self) {
         futures_util::future::join_all(self.mocks.into_iter().map(Mock::stop)).await;
     }

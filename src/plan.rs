@@ -8,8 +8,8 @@ mod provenance;
 mod sweep;
 
 pub use crate::scenario::{
-    ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubRequest, StubResponse, Target,
-    Times,
+    ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubOrder, StubRequest, StubResponse,
+    Target, Times,
 };
 pub use explain::Explanation;
 pub use provenance::Setting;
@@ -141,7 +141,7 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
             let own = seed.derive(&format!("mock {}", mock.name));
             with_defaults(&mock.spec, own, scenario)
         })),
-        Target::Stubs(_) | Target::Endpoints { .. } => target.clone(),
+        Target::Stubs { .. } | Target::Endpoints { .. } => target.clone(),
     }
 }
 

@@ -129,7 +129,7 @@ async fn bring_up<'a>(
     host: &MockHost,
 ) -> Result<&'a mut Backend, backend::Error> {
     let is_over = |(target, _): &mut (Target, Backend)| {
-        *target != stage.target || matches!(target, Target::Stubs(_))
+        *target != stage.target || matches!(target, Target::Stubs { .. })
     };
     if let Some((_, other)) = running.take_if(is_over) {
         other.stop().await;
@@ -296,7 +296,7 @@ fn target_words(stage: &Stage) -> String {
             });
             format!("embedded mocks: {}", words.collect::<Vec<_>>().join(", "))
         }
-        Target::Stubs(stubs) => match stubs.len() {
+        Target::Stubs { stubs, .. } => match stubs.len() {
             1 => "1 scripted stub".to_owned(),
             many => format!("{many} scripted stubs"),
         },

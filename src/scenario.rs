@@ -24,7 +24,8 @@ pub use name::Name;
 pub use overrides::Overrides;
 pub use phases::Phases;
 pub use target::{
-    ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubRequest, StubResponse, Target, Times,
+    ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse, Target,
+    Times,
 };
 
 use crate::client::ClientConfig;

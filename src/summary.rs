@@ -23,7 +23,7 @@ pub use document::{Error, SCHEMA};
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
 pub use scaling::{ScalingGroup, ScalingRow};
-pub use script::{Difference, Script, StubCalls, UnexpectedRequest};
+pub use script::{Difference, Script, StubCalls, UnexpectedRequest, WhyUnexpected};
 pub use stage::{
     Accounting, Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
     TokenSources, TokenTally, summarize,

@@ -11,10 +11,10 @@ mod difference;
 mod log;
 
 pub use difference::Difference;
-pub use log::{Script, Unexpected};
+pub use log::{Script, Unexpected, Why};
 
 use super::Error;
-use crate::plan::{Stub, StubBody, StubResponse};
+use crate::plan::{Stub, StubBody, StubOrder, StubResponse};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 use log::Log;
@@ -32,14 +32,14 @@ pub(super) struct Stubs {
 
 impl Stubs {
     /// Starts the server and waits until it answers.
-    pub(super) async fn start(stubs: &[Stub]) -> Result<Self, Error> {
+    pub(super) async fn start(stubs: &[Stub], order: StubOrder) -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").map_err(Error::Stubs)?;
         let server = MockServer::builder()
             .listener(listener)
             .disable_request_recording()
             .start()
             .await;
-        let log = Arc::new(Log::new(stubs));
+        let log = Arc::new(Log::new(stubs, order));
         for (index, stub) in stubs.iter().enumerate() {
             let scripted = Scripted {
                 index,

@@ -3,7 +3,7 @@
 
 use super::{Bound, Finding, Origin, Verdict};
 use crate::metric::Unit;
-use crate::summary::{Script, StageEnd, StageSummary, StubCalls, UnexpectedRequest};
+use crate::summary::{Script, StageEnd, StageSummary, StubCalls, UnexpectedRequest, WhyUnexpected};
 use crate::units::{float, wide};
 
 /// What a finding on requests that no stub takes has for a metric.
@@ -99,14 +99,20 @@ fn example(example: &UnexpectedRequest) -> Vec<String> {
         many => format!(" ({})", times(many)),
     };
     let request = &example.request;
-    if example.differences.is_empty() {
-        return vec![format!(
-            "{request}{often}: what {nearest} expects, once it had been called as often as it may be"
-        )];
-    }
+    let told = match example.why {
+        WhyUnexpected::UsedUp => "once it had been called as often as it may be",
+        WhyUnexpected::OutOfTurn => "out of its turn",
+        WhyUnexpected::Differs => {
+            return different(example, &format!("{request}{often}: nearest to {nearest}"));
+        }
+    };
+    vec![format!("{request}{often}: what {nearest} expects, {told}")]
+}
+
+fn different(example: &UnexpectedRequest, head: &str) -> Vec<String> {
     let places = wide(example.differences.len());
     let s = if places == 1 { "" } else { "s" };
-    let head = format!("{request}{often}: nearest to {nearest}, with {places} difference{s}");
+    let head = format!("{head}, with {places} difference{s}");
     let lines = example.differences.iter().map(|differs| {
         format!(
             "  {}: expected {}, found {}",
@@ -236,6 +242,21 @@ mod tests {
                 "POST /v1/chat/completions (2 times): what stubs[0] expects, once it had been called as often as it may be",
                 "and 1 more, which differ in other ways",
             ]
+        );
+    }
+
+    #[test]
+    fn a_request_out_of_its_turn_is_told_as_that() {
+        let mut script = fixture::script();
+        script.examples = vec![UnexpectedRequest {
+            why: WhyUnexpected::OutOfTurn,
+            ..script.examples.swap_remove(1)
+        }];
+        script.unexpected = 2;
+
+        assert_eq!(
+            judge(&stage(script))[2].details,
+            ["POST /v1/chat/completions (2 times): what stubs[0] expects, out of its turn"]
         );
     }
 

@@ -42,7 +42,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
             mode(document, stage.client.mode, &spoken, &place)?;
             unused(document, stage.client.mode, mocks)
         }
-        Target::Stubs(stubs) => script::check(document, stage, stubs),
+        Target::Stubs { stubs, .. } => script::check(document, stage, stubs),
         Target::Endpoints { endpoints, .. } => {
             urls(document, endpoints)?;
             let spoken: Vec<Protocol> =

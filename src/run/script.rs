@@ -1,14 +1,14 @@
 //! What scripted stubs saw, as facts of a stage: their log beside what the plan asked of them.
 
-use crate::backend::{Backend, Unexpected};
+use crate::backend::{Backend, Unexpected, Why};
 use crate::plan::{Stage, Target};
-use crate::summary::{Difference, Script, StubCalls, UnexpectedRequest};
+use crate::summary::{Difference, Script, StubCalls, UnexpectedRequest, WhyUnexpected};
 
 /// The facts of a script; `None` where the target is none.
 pub(super) fn facts(stage: &Stage, backend: &Backend) -> Option<Script> {
     let seen = backend.script()?;
     let stubs = match &stage.target {
-        Target::Stubs(stubs) => stubs.as_slice(),
+        Target::Stubs { stubs, .. } => stubs.as_slice(),
         Target::Mock(_) | Target::Mocks(_) | Target::Endpoints { .. } => return None,
     };
     let calls = stubs.iter().zip(seen.calls).map(|(stub, calls)| StubCalls {
@@ -34,6 +34,15 @@ fn example(seen: Unexpected) -> UnexpectedRequest {
         request: seen.request,
         times: seen.times,
         nearest: seen.nearest,
+        why: why(seen.why),
         differences: differences.collect(),
+    }
+}
+
+fn why(seen: Why) -> WhyUnexpected {
+    match seen {
+        Why::Differs => WhyUnexpected::Differs,
+        Why::UsedUp => WhyUnexpected::UsedUp,
+        Why::OutOfTurn => WhyUnexpected::OutOfTurn,
     }
 }

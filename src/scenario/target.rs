@@ -5,7 +5,7 @@ mod mocks;
 mod stubs;
 
 pub use mocks::{Mocks, NamedMock};
-pub use stubs::{ExpectedBody, Stub, StubBody, StubRequest, StubResponse, Times};
+pub use stubs::{ExpectedBody, Stub, StubBody, StubOrder, StubRequest, StubResponse, Times};
 
 use super::phases::within_a_day;
 use crate::client::Endpoint;
@@ -23,8 +23,13 @@ pub enum Target {
     Mock(Box<MockSpec>),
     /// Several embedded mocks, each a process of its own, first choice first.
     Mocks(Mocks),
-    /// A script of exact expectations over REST, in order, run in this process.
-    Stubs(Vec<Stub>),
+    /// A script of exact expectations over REST, run in this process.
+    Stubs {
+        /// What is answered to which request, and how often it must come.
+        stubs: Vec<Stub>,
+        /// Must requests come in the order of the list?
+        order: StubOrder,
+    },
     /// Servers that are already there, first choice first.
     Endpoints {
         /// Where they are and what they speak.
@@ -69,6 +74,13 @@ struct File {
     )]
     #[schemars(length(min = 1, max = 100))]
     stubs: Option<Vec<Stub>>,
+    /// Must requests come in the order of the list? `any` when left out. Only with `stubs`.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    order: Option<StubOrder>,
     /// Servers that are already there, first choice first.
     #[serde(
         default,
@@ -118,13 +130,20 @@ impl TryFrom<File> for Target {
             mock,
             mocks,
             stubs,
+            order,
             endpoints,
             ready_within,
         } = file;
+        if order.is_some() && stubs.is_none() {
+            return Err("expected `order` only beside `stubs`".to_owned());
+        }
         let one = match (mock, mocks, stubs, endpoints) {
             (Some(mock), None, None, None) => Self::Mock(Box::new(mock)),
             (None, Some(mocks), None, None) => Self::Mocks(mocks),
-            (None, None, Some(stubs), None) => Self::Stubs(stubs),
+            (None, None, Some(stubs), None) => Self::Stubs {
+                stubs,
+                order: order.unwrap_or_default(),
+            },
             (None, None, None, Some(endpoints)) => {
                 return Ok(Self::Endpoints {
                     endpoints,
@@ -177,8 +196,9 @@ impl From<Target> for File {
                 mocks: Some(mocks),
                 ..Self::default()
             },
-            Target::Stubs(stubs) => Self {
+            Target::Stubs { stubs, order } => Self {
                 stubs: Some(stubs),
+                order: Some(order),
                 ..Self::default()
             },
             Target::Endpoints {

@@ -188,7 +188,11 @@ fn saturated(stage: &StageSummary) -> Option<Doubt> {
     (count > 0).then_some(Doubt::Saturated { count })
 }
 
+/// A script asks for a few exact requests; nobody wants a percentile of them.
 fn few_samples(stage: &StageSummary) -> Option<Doubt> {
+    if stage.script.is_some() {
+        return None;
+    }
     match stage.distributions.latency.read(Statistic::P99) {
         Reading::Insufficient { n, needed } => Some(Doubt::FewSamples { n, needed }),
         Reading::Value(_) | Reading::NotMeasured(_) => None,

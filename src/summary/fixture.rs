@@ -188,10 +188,11 @@ pub(crate) fn script() -> Script {
         expected: expected.to_owned(),
         found: found.to_owned(),
     };
-    let unexpected = |times, nearest, differences| UnexpectedRequest {
+    let unexpected = |times, nearest, why, differences| UnexpectedRequest {
         request: "POST /v1/chat/completions".to_owned(),
         times,
         nearest,
+        why,
         differences,
     };
     Script {
@@ -201,12 +202,13 @@ pub(crate) fn script() -> Script {
             unexpected(
                 1,
                 1,
+                WhyUnexpected::Differs,
                 vec![
                     difference("headers.x-stainless-retry-count", "\"1\"", "nothing"),
                     difference("body.messages[0].content", "\"hello\"", "\"<b>`hi`|\""),
                 ],
             ),
-            unexpected(2, 0, Vec::new()),
+            unexpected(2, 0, WhyUnexpected::UsedUp, Vec::new()),
         ],
     }
 }

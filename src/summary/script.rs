@@ -38,8 +38,22 @@ pub struct UnexpectedRequest {
     pub times: u64,
     /// Position of the stub that they came nearest to.
     pub nearest: usize,
-    /// What keeps them from it. Nothing, if it had been called as often as it may be.
+    /// Why it did not take them.
+    pub why: WhyUnexpected,
+    /// The places in which they differ from what it takes.
     pub differences: Vec<Difference>,
+}
+
+/// Why a stub did not take a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyUnexpected {
+    /// It is another request.
+    Differs,
+    /// The stub had been called as often as it may be.
+    UsedUp,
+    /// It was not the stub's turn: one above it was not called enough, or one below it was called already.
+    OutOfTurn,
 }
 
 /// One place in which a request differs from what a stub takes.

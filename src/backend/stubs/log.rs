@@ -1,7 +1,7 @@
 //! What a script saw: calls by stub, and the requests that no stub expected, each beside the stub that it came nearest to.
 
 use super::difference::{Difference, between};
-use crate::plan::Stub;
+use crate::plan::{Stub, StubOrder};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wiremock::Request;
 
@@ -28,20 +28,35 @@ pub struct Unexpected {
     pub times: u64,
     /// Position of the stub that they came nearest to.
     pub nearest: usize,
-    /// What keeps them from it. Nothing, if it had been called as often as it may be.
+    /// Why it did not take them.
+    pub why: Why,
+    /// The places in which they differ from what it takes.
     pub differences: Vec<Difference>,
+}
+
+/// Why a stub did not take a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It is another request.
+    Differs,
+    /// The stub had been called as often as it may be.
+    UsedUp,
+    /// One above it was not called enough, or one below it was called already.
+    OutOfTurn,
 }
 
 #[derive(Debug)]
 pub(super) struct Log {
     stubs: Vec<Stub>,
+    order: StubOrder,
     seen: Mutex<Script>,
 }
 
 impl Log {
-    pub(super) fn new(stubs: &[Stub]) -> Self {
+    pub(super) fn new(stubs: &[Stub], order: StubOrder) -> Self {
         Self {
             stubs: stubs.to_vec(),
+            order,
             seen: Mutex::new(Script {
                 calls: vec![0; stubs.len()],
                 ..Script::default()
@@ -53,10 +68,24 @@ impl Log {
         self.seen().clone()
     }
 
-    /// Is this one of the requests that the stub at `index` describes?
+    /// Is this one of the requests that the stub at `index` describes, and is it its turn?
     pub(super) fn fits(&self, index: usize, request: &Request) -> bool {
         let stub = self.stubs.get(index);
         stub.is_some_and(|stub| between(&stub.request, request).is_empty())
+            && self.is_its_turn(index, &self.seen().calls)
+    }
+
+    /// May the stub at `index` be called now, as far as the order goes?
+    fn is_its_turn(&self, index: usize, calls: &[u64]) -> bool {
+        match self.order {
+            StubOrder::Any => true,
+            StubOrder::AsListed => {
+                let mut above = self.stubs.iter().zip(calls).take(index);
+                let mut below = calls.iter().skip(index + 1);
+                above.all(|(stub, calls)| *calls >= stub.times.at_least)
+                    && below.all(|calls| *calls == 0)
+            }
+        }
     }
 
     /// Counts a call of the stub at `index`.
@@ -73,10 +102,16 @@ impl Log {
         let Some((nearest, differences)) = self.nearest(request, &seen.calls) else {
             return;
         };
+        let why = match differences.as_slice() {
+            [] if self.has_calls_left(nearest, &seen.calls) => Why::OutOfTurn,
+            [] => Why::UsedUp,
+            _ => Why::Differs,
+        };
         let new = Unexpected {
             request: format!("{} {}", request.method, request.url.path()),
             times: 1,
             nearest,
+            why,
             differences,
         };
         let alike = |known: &&mut Unexpected| {
@@ -102,9 +137,8 @@ impl Log {
                 .iter()
                 .filter(|differs| differs.is_of_the_line())
                 .count();
-            let is_used_up = stub.times.at_most.is_some_and(|most| *calls >= most);
             (
-                (elsewhere, is_used_up, differences.len()),
+                (elsewhere, is_used_up(stub, *calls), differences.len()),
                 index,
                 differences,
             )
@@ -114,8 +148,19 @@ impl Log {
             .map(|(_, index, differences)| (index, differences))
     }
 
+    fn has_calls_left(&self, index: usize, calls: &[u64]) -> bool {
+        let mut both = self.stubs.iter().zip(calls).skip(index);
+        both.next()
+            .is_some_and(|(stub, calls)| !is_used_up(stub, *calls))
+    }
+
     /// A panic elsewhere leaves counts behind that are right all the same.
     fn seen(&self) -> MutexGuard<'_, Script> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Has a stub that was called so often been called as often as it may be?
+fn is_used_up(stub: &Stub, calls: u64) -> bool {
+    stub.times.at_most.is_some_and(|most| calls >= most)
 }

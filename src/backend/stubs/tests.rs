@@ -4,8 +4,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 async fn started(stubs: Value) -> Stubs {
+    started_in(StubOrder::Any, stubs).await
+}
+
+async fn started_in(order: StubOrder, stubs: Value) -> Stubs {
     let stubs: Vec<Stub> = serde_json::from_value(stubs).unwrap();
-    Stubs::start(&stubs).await.unwrap()
+    Stubs::start(&stubs, order).await.unwrap()
 }
 
 /// Sends a request of one line of headers and gives the whole answer.
@@ -91,6 +95,7 @@ async fn a_request_that_no_stub_takes_is_kept_beside_the_nearest() {
             request: "POST /v1/chat".to_owned(),
             times: 2,
             nearest: 2,
+            why: Why::Differs,
             differences: vec![difference],
         }]
     );
@@ -108,10 +113,8 @@ async fn what_comes_too_often_is_told_by_the_stub_that_was_used_up() {
 
     let seen = stubs.script();
     assert_eq!((seen.calls, seen.unexpected), (vec![1], 1));
-    assert_eq!(
-        (seen.examples[0].nearest, seen.examples[0].differences.len()),
-        (0, 0)
-    );
+    let example = &seen.examples[0];
+    assert_eq!((example.nearest, example.why), (0, Why::UsedUp));
 }
 
 #[tokio::test]
@@ -125,4 +128,40 @@ async fn no_more_than_a_few_different_surprises_are_kept() {
 
     let seen = stubs.script();
     assert_eq!((seen.unexpected, seen.examples.len()), (9, 5));
+}
+
+#[tokio::test]
+async fn a_script_in_the_order_of_its_list_takes_nothing_out_of_its_turn() {
+    let stubs = started_in(
+        StubOrder::AsListed,
+        json!([
+            { "request": { "method": "GET", "path": "/first" }, "respond": {}, "at_least": 1, "at_most": 9 },
+            { "request": { "method": "GET", "path": "/maybe" }, "respond": {}, "at_most": 1 },
+            { "request": { "method": "GET", "path": "/last" }, "respond": {}, "times": 1 },
+        ]),
+    )
+    .await;
+
+    let mut statuses = Vec::new();
+    for path in ["/last", "/first", "/first", "/last", "/first", "/maybe"] {
+        let answer = ask(&stubs, &format!("GET {path}"), "").await;
+        statuses.push(answer[9..12].to_owned());
+    }
+
+    assert_eq!(statuses, ["404", "200", "200", "200", "404", "404"]);
+    let seen = stubs.script();
+    assert_eq!((seen.calls, seen.unexpected), (vec![2, 0, 1], 3));
+    let told: Vec<_> = seen
+        .examples
+        .iter()
+        .map(|example| (example.nearest, example.why))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, Why::OutOfTurn),
+            (0, Why::OutOfTurn),
+            (1, Why::OutOfTurn)
+        ]
+    );
 }

@@ -19,6 +19,18 @@ use std::fmt;
 /// More stubs than this are no script that anybody reads.
 const MOST: usize = 100;
 
+/// Whether the order of a script is a part of what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StubOrder {
+    /// Different requests may come in any order. Stubs of one request are used up one after the other all the same.
+    #[default]
+    Any,
+    /// Requests must come in the order of the list: a stub is called only once those above it have been called as often
+    /// as they must be, and none of them after it.
+    AsListed,
+}
+
 /// What one kind of request is answered, and how often it must come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "File", into = "File")]
