@@ -3,6 +3,7 @@
 use crate::behaviour::Behaviour;
 use crate::journal::{Operation, Protocol};
 use crate::repository::Repository;
+use crate::signature::Signatures;
 use crate::spec::{Error, MockSpec};
 use crate::timer::Timer;
 use crate::visit::{Ledger, Visit};
@@ -29,6 +30,8 @@ pub(crate) struct Backend {
     pub(crate) repository: Repository,
     /// What happened.
     pub(crate) ledger: Arc<Ledger>,
+    /// What each of them takes and gives.
+    pub(crate) signatures: Signatures,
     behaviour: RwLock<Arc<Behaviour>>,
     timer: Timer,
 }
@@ -37,9 +40,11 @@ impl Backend {
     /// A backend that behaves as specified, in the time that `timer` measures.
     pub(crate) fn try_new(spec: MockSpec, timer: Timer) -> Result<Self, Error> {
         let ledger = Arc::new(Ledger::new(spec.journal));
+        let signatures = Signatures::new(&spec.models, spec.seed.unwrap_or_default());
         let behaviour = Behaviour::try_new(spec, ledger.clock.origin())?;
         Ok(Self {
             repository: Repository::new(behaviour.spec()),
+            signatures,
             ledger,
             behaviour: RwLock::new(Arc::new(behaviour)),
             timer,

@@ -43,8 +43,10 @@ mod protocol;
 mod refused;
 mod repository;
 mod server;
+mod signature;
 mod spec;
 mod tally;
+mod tensor;
 mod timer;
 mod visit;
 mod words;
@@ -53,5 +55,8 @@ pub use fault::{Cut, Fault, MissingDone, Numbers, Stall, Status};
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
 pub use server::{Error, Mock};
-pub use spec::{Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec};
+pub use spec::{
+    Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec, TensorAnswer, TensorSpec,
+};
 pub use tally::{Counters, Requests};
+pub use tensor::Datatype;

@@ -1,6 +1,8 @@
 //! The protocols in which the one backend answers. Each room knows its own bytes and nothing of the others'.
 
+mod oip;
 pub(crate) mod oip_grpc;
+pub(crate) mod oip_rest;
 pub(crate) mod openai;
 mod rest;
 

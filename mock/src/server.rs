@@ -5,7 +5,7 @@ mod wire;
 
 use crate::backend::Backend;
 use crate::journal::Page;
-use crate::protocol::{oip_grpc, openai};
+use crate::protocol::{oip_grpc, oip_rest, openai};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
 use crate::timer::Timer;
@@ -81,7 +81,8 @@ impl Mock {
         let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
         let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
         let connections = Connections::default();
-        let rest = TowerToHyperService::new(openai::router(&backend));
+        let rest =
+            TowerToHyperService::new(openai::router(&backend).merge(oip_rest::router(&backend)));
         connections.accept(rest_listener, rest);
         connections.accept(grpc_listener, grpc(&backend));
         Ok(Self {

@@ -10,9 +10,12 @@
 
 mod model;
 mod repository;
+mod tensor;
 
 pub use model::{FailLoads, ModelSpec};
 pub use repository::RepositorySpec;
+pub(crate) use tensor::MOST_ELEMENTS;
+pub use tensor::{TensorAnswer, TensorSpec};
 
 use crate::backend::MOST_TOKENS;
 use crate::fault::Fault;

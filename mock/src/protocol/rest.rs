@@ -2,10 +2,12 @@
 
 mod events;
 mod incoming;
+mod percent;
 mod torn;
 
 pub(super) use events::{Events, Tell};
 pub(super) use incoming::{Head, Unreadable, collect};
+pub(super) use percent::percent_decode;
 pub(super) use torn::{Torn, wide};
 
 use crate::protocol::{BrokenOff, SETTLE};

@@ -1,5 +1,6 @@
 //! One model in the mock's repository: `{ name: large, loaded: false, size: 8GiB, load_time: 2s }`.
 
+use super::tensor::{Declared, TensorAnswer, TensorSpec};
 use super::{Error, is_default};
 use crate::dice::{Dice, Purpose};
 use crate::latency::LONGEST;
@@ -28,6 +29,16 @@ pub struct ModelSpec {
     /// Which of its loads fail, after the whole time that loading takes.
     #[serde(default, skip_serializing_if = "is_default")]
     pub fail_loads: FailLoads,
+    /// The tensors that it takes over the Open Inference Protocol. When empty, it is a model of text, which takes
+    /// `text_input` and gives `text_output`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<TensorSpec>,
+    /// The tensors that it gives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outputs: Vec<TensorSpec>,
+    /// What it puts into declared outputs.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub answer: TensorAnswer,
 }
 
 fn yes() -> bool {
@@ -73,6 +84,9 @@ impl ModelSpec {
             load_time: Period::default(),
             unload_time: Period::default(),
             fail_loads: FailLoads::default(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            answer: TensorAnswer::default(),
         }
     }
 
@@ -89,7 +103,12 @@ impl ModelSpec {
                 return Err(Error::unfit(field, "at most 24h", period));
             }
         }
-        Ok(())
+        let declared = Declared {
+            inputs: &self.inputs,
+            outputs: &self.outputs,
+            answer: self.answer,
+        };
+        declared.check()
     }
 }
 

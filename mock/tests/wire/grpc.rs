@@ -88,7 +88,12 @@ async fn the_server_says_what_it_is() {
         .into_inner();
     assert_eq!(
         (server.name.as_str(), server.extensions),
-        ("inferometer-mock", vec!["model_repository".to_owned()])
+        (
+            "inferometer-mock",
+            ["model_repository", "binary_tensor_data", "parameters"]
+                .map(str::to_owned)
+                .to_vec()
+        )
     );
     let tiny = ModelMetadataRequest {
         name: "tiny".to_owned(),
@@ -229,7 +234,7 @@ async fn mistakes_are_refused_with_the_right_code() {
     assert_eq!(status.code(), Code::InvalidArgument);
     assert_eq!(
         status.message(),
-        "input tensor `text_input`: expected datatype BYTES, found `FP32`"
+        "input tensor `text_input`: expected 4 bytes for 1 elements of FP32, found 7"
     );
     for choice in [
         ParameterChoice::Int64Param(0),

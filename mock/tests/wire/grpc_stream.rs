@@ -118,7 +118,7 @@ async fn a_mistake_is_an_error_message_and_the_stream_goes_on() {
     assert_eq!(error("a"), "The model `absent` does not exist.");
     assert_eq!(
         error("b"),
-        "expected the input tensor `text_input` once, found it 0 times"
+        "expected raw contents for 0 input tensors, found 1"
     );
     assert_eq!(error("c"), "");
     assert_eq!(responses.len(), 4);

@@ -1,13 +1,15 @@
-//! One request for text, from its tensors to its answer: what unary calls and streams have in common, and the unary
-//! answer.
+//! One request, from its tensors to its answer: what unary calls and streams have in common, and the unary answer.
 
 use super::breakable::Switch;
 use super::refusal;
 use super::tensor;
-use crate::backend::{Backend, DEFAULT_TOKENS, REQUEST_ID, accept_tokens, earlier_attempts};
+use crate::backend::{Backend, REQUEST_ID, accept_tokens, earlier_attempts};
 use crate::course::{Delivery, Finish};
 use crate::journal::{End, Entry, Operation, Protocol};
-use crate::visit::{Asking, Visit};
+use crate::protocol::oip::{self, Address, Given, MAX_TOKENS, VERSION};
+use crate::refused::Refused;
+use crate::signature::Wanted;
+use crate::visit::Visit;
 use crate::words;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse};
@@ -15,9 +17,6 @@ use std::future::pending;
 use std::sync::Arc;
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
 use tonic::{Request, Response, Status};
-
-/// The one version that every model has.
-pub(super) const VERSION: &str = "1";
 
 /// How often the call was made before, as gRPC's retry design has it (gRFC A6).
 const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
@@ -29,11 +28,14 @@ pub(super) async fn answer(
 ) -> Result<Response<ModelInferResponse>, Status> {
     let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer);
     let call = Call::read(request.metadata());
-    let request = request.into_inner();
-    if let Err(status) = understand(backend, &request, &call, &mut visit) {
-        visit.end(End::Refused);
-        return Err(status);
-    }
+    let mut request = request.into_inner();
+    let wanted = match understand(backend, &mut request, &call, &mut visit) {
+        Ok(wanted) => wanted,
+        Err(refused) => {
+            visit.end(End::Refused);
+            return Err(refusal::refused(refused));
+        }
+    };
     let course = backend.decide(&mut visit, Delivery::Whole).await;
     let course = course.map_err(refusal::refused)?;
     let sent = course.ticker.tokens();
@@ -49,13 +51,16 @@ pub(super) async fn answer(
         // An answer in one piece has no beginning that could be sent alone.
         Finish::FallSilent => return pending().await,
     }
-    let text = words::text(visit.entry().output_tokens);
-    let mut response = Response::new(ModelInferResponse {
-        parameters: usage(visit.entry()).into(),
-        outputs: vec![tensor::output()],
-        raw_output_contents: vec![tensor::raw(&text)],
-        ..envelope(request)
-    });
+    let mut answer = envelope(request);
+    let tensors = match wanted {
+        Wanted::Text(_) => {
+            answer.parameters = usage(visit.entry()).into();
+            tensor::text(&words::text(visit.entry().output_tokens))
+        }
+        Wanted::Tensors(tensors) => tensors,
+    };
+    (answer.outputs, answer.raw_output_contents) = tensor::outputs(tensors);
+    let mut response = Response::new(answer);
     response.extensions_mut().insert(switch);
     Ok(response)
 }
@@ -83,62 +88,45 @@ impl Call {
 }
 
 /// Reads a request, notes what it asks for, and makes sure that its model can answer. Its own id comes before that of the
-/// call, which on a stream is the same for all.
+/// call, which on a stream is the same for all. What it holds is taken out of it.
 pub(super) fn understand(
     backend: &Backend,
-    request: &ModelInferRequest,
+    request: &mut ModelInferRequest,
     call: &Call,
     visit: &mut Visit,
-) -> Result<(), Status> {
+) -> Result<Wanted, Refused> {
+    let inputs = tensor::inputs(request);
     let own_id = Some(request.id.as_str()).filter(|id| !id.is_empty());
-    let mut asking = Asking {
+    let address = Address {
         id: own_id.or(call.id()),
         attempt: call.earlier_attempts,
         model: &request.model_name,
-        prompt_tokens: 0,
-        output_tokens: 0,
+        version: &request.model_version,
     };
-    visit.asks(asking);
-    require_version(&request.model_name, &request.model_version)?;
-    let model = backend.repository.require(&request.model_name);
-    visit.hold(model.map_err(|error| refusal::model(&error))?);
-    asking.prompt_tokens = words::count(tensor::prompt(request)?);
-    asking.output_tokens = max_tokens(request)?.unwrap_or(DEFAULT_TOKENS);
-    visit.asks(asking);
-    Ok(())
+    oip::address(backend, visit, address)?;
+    let outputs = request.outputs.iter().map(|output| output.name.as_str());
+    let given = Given {
+        inputs: inputs?,
+        outputs: outputs.collect(),
+        max_tokens: max_tokens(request)?,
+    };
+    oip::understand(backend, visit, address, &given)
 }
 
-/// Refuses a version that no model has.
-pub(super) fn require_version(model: &str, version: &str) -> Result<(), Status> {
-    if version.is_empty() || version == VERSION {
-        Ok(())
-    } else {
-        Err(Status::not_found(format!(
-            "The model `{model}` has no version `{version}`, only `{VERSION}`."
-        )))
-    }
-}
-
-fn max_tokens(request: &ModelInferRequest) -> Result<Option<u32>, Status> {
-    let choice = request
-        .parameters
-        .get("max_tokens")
-        .map(|parameter| parameter.parameter_choice.as_ref());
-    let asked = match choice {
-        None => return Ok(None),
-        Some(Some(ParameterChoice::Int64Param(asked))) => *asked,
-        Some(Some(ParameterChoice::Uint64Param(asked))) => {
-            i64::try_from(*asked).unwrap_or(i64::MAX)
-        }
-        Some(_) => {
-            return Err(refusal::invalid(
-                "parameter `max_tokens`: expected an int64",
-            ));
+fn max_tokens(request: &ModelInferRequest) -> Result<Option<u32>, Refused> {
+    let Some(parameter) = request.parameters.get(MAX_TOKENS) else {
+        return Ok(None);
+    };
+    let asked = match parameter.parameter_choice {
+        Some(ParameterChoice::Int64Param(asked)) => asked,
+        Some(ParameterChoice::Uint64Param(asked)) => i64::try_from(asked).unwrap_or(i64::MAX),
+        _ => {
+            return Err(oip::invalid("parameter `max_tokens`: expected an int64"));
         }
     };
-    accept_tokens(asked)
-        .map(Some)
-        .map_err(refusal::out_of_range)
+    let accepted = accept_tokens(asked);
+    let accepted = accepted.map_err(|error| format!("parameter `max_tokens`: {error}"));
+    accepted.map(Some).map_err(oip::invalid)
 }
 
 /// What every answer repeats of its request.

@@ -1,28 +1,14 @@
 //! Errors as gRPC statuses.
 
-use crate::backend::TokensOutOfRange;
+use crate::protocol::oip;
 use crate::refused::{Refused, rounded_up};
 use crate::repository;
 use tonic::Status;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
-/// A request that cannot be accepted.
-pub(super) fn invalid(message: impl Into<String>) -> Status {
-    Status::invalid_argument(message)
-}
-
-/// A number of output tokens that cannot be accepted.
-pub(super) fn out_of_range(error: TokensOutOfRange) -> Status {
-    invalid(format!("parameter `max_tokens`: {error}"))
-}
-
 /// A model that cannot be used.
 pub(super) fn model(error: &repository::Error) -> Status {
-    match error {
-        repository::Error::Unknown(_) => Status::not_found(error.to_string()),
-        repository::Error::NotReady(..) => Status::unavailable(error.to_string()),
-        repository::Error::LoadFailed(..) => Status::internal(error.to_string()),
-    }
+    refused(oip::model_refused(error))
 }
 
 /// A request that was understood and gets no answer, with the wait in the metadata that gRPC's retry design names, and

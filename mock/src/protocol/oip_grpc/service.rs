@@ -1,12 +1,13 @@
 //! The calls of the protocol, each as one short method.
 
 use super::breakable::Switch;
-use super::generate::{self, Call, VERSION, require_version};
+use super::generate::{self, Call};
 use super::refusal;
 use super::stream::Reply;
-use super::tensor::{DATATYPE, INPUT, OUTPUT};
 use crate::backend::Backend;
+use crate::protocol::oip::{self, EXTENSIONS, PLATFORM, SERVER, VERSION};
 use crate::repository::State;
+use crate::spec::TensorSpec;
 use futures_util::stream::{BoxStream, StreamExt};
 use inferometer_proto::inference::grpc_inference_service_server::GrpcInferenceService;
 use inferometer_proto::inference::model_metadata_response::TensorMetadata;
@@ -39,7 +40,7 @@ impl Service {
             .repository
             .state(model)
             .map_err(|error| refusal::model(&error))?;
-        require_version(model, version)?;
+        oip::require_version(model, version).map_err(refusal::refused)?;
         Ok(state)
     }
 }
@@ -76,9 +77,9 @@ impl GrpcInferenceService for Service {
         _: Request<ServerMetadataRequest>,
     ) -> Result<Response<ServerMetadataResponse>, Status> {
         Ok(Response::new(ServerMetadataResponse {
-            name: "inferometer-mock".to_owned(),
+            name: SERVER.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            extensions: vec!["model_repository".to_owned()],
+            extensions: EXTENSIONS.map(str::to_owned).to_vec(),
         }))
     }
 
@@ -88,12 +89,15 @@ impl GrpcInferenceService for Service {
     ) -> Result<Response<ModelMetadataResponse>, Status> {
         let ModelMetadataRequest { name, version } = request.into_inner();
         self.state(&name, &version)?;
+        let signature = self.0.signatures.of(&name);
+        let inputs = signature.inputs.iter().map(tensor).collect();
+        let outputs = signature.outputs.iter().map(tensor).collect();
         Ok(Response::new(ModelMetadataResponse {
             name,
             versions: vec![VERSION.to_owned()],
-            platform: "inferometer_mock".to_owned(),
-            inputs: vec![text(INPUT)],
-            outputs: vec![text(OUTPUT)],
+            platform: PLATFORM.to_owned(),
+            inputs,
+            outputs,
         }))
     }
 
@@ -163,24 +167,18 @@ impl GrpcInferenceService for Service {
     }
 }
 
-/// A tensor that holds one text.
-fn text(name: &str) -> TensorMetadata {
+/// A tensor as a model's metadata describes it.
+fn tensor(spec: &TensorSpec) -> TensorMetadata {
     TensorMetadata {
-        name: name.to_owned(),
-        datatype: DATATYPE.to_owned(),
-        shape: vec![1],
+        name: spec.name.clone(),
+        datatype: spec.datatype.name().to_owned(),
+        shape: spec.shape.clone(),
     }
 }
 
-/// A model as the index lists it, with the words that Triton uses.
+/// A model as the index lists it.
 fn entry((name, state): (&str, State)) -> ModelIndex {
-    let (state, reason) = match state {
-        State::Loaded => ("READY", String::new()),
-        State::Loading => ("LOADING", String::new()),
-        State::Unloading => ("UNLOADING", String::new()),
-        State::Unloaded => ("UNAVAILABLE", "unloaded".to_owned()),
-        State::Failed(reason) => ("UNAVAILABLE", reason.to_string()),
-    };
+    let (state, reason) = oip::state(state);
     ModelIndex {
         name: name.to_owned(),
         version: VERSION.to_owned(),

@@ -1,5 +1,6 @@
 //! The answer to one request of a stream: a response for each piece when it is due, then a final response without
-//! tensors that carries `triton_final_response` and the token counts. A request that cannot be answered gets one
+//! tensors that carries `triton_final_response` and the token counts. A model of tensors gives one response, which is also
+//! the final one. A request that cannot be answered gets one
 //! response with an `error_message`; a status fault ends the whole stream with that status, as a proxy in front of a
 //! server would.
 
@@ -11,6 +12,8 @@ use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Operation, Protocol};
 use crate::pace::{Chunk, Ticker};
 use crate::refused::Refused;
+use crate::signature::Wanted;
+use crate::tensor::Tensor;
 use crate::visit::Visit;
 use crate::words;
 use futures_util::Stream;
@@ -25,13 +28,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tonic::Status;
 
+/// The parameter that marks the last response to a request.
+const FINAL: &str = "triton_final_response";
+
 /// The responses to one request.
 #[derive(Debug)]
 pub(super) enum Reply {
     /// One response, or the status that ends the stream.
     Once(Option<Box<Result<ModelStreamInferResponse, Status>>>),
     /// Nothing is decided yet; it may never be.
-    Deciding(Deciding),
+    Deciding(Box<Deciding>),
     /// Tokens.
     Tokens(Box<Tokens>),
 }
@@ -39,15 +45,18 @@ pub(super) enum Reply {
 /// A request on its way to its course.
 pub(super) struct Deciding {
     decision: BoxFuture<'static, (Visit, Result<Course, Refused>)>,
+    wanted: Option<Wanted>,
     envelope: ModelInferResponse,
     switch: Switch,
 }
 
-/// A response for each piece, and the end.
+/// A response for each piece of text, or the one of tensors, and the end.
 #[derive(Debug)]
 pub(super) struct Tokens {
     ticker: Ticker,
     finish: Finish,
+    /// The answer of a model of tensors, until it is given.
+    tensors: Option<Vec<Tensor>>,
     envelope: ModelInferResponse,
     switch: Switch,
     visit: Visit,
@@ -58,24 +67,28 @@ impl Reply {
     /// The reply to one request of a call, whose id stands in for one of its own. The switch is the stream's.
     pub(super) fn to(
         backend: &Arc<Backend>,
-        request: ModelInferRequest,
+        mut request: ModelInferRequest,
         call: &Call,
         switch: &Switch,
     ) -> Self {
         let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer);
-        if let Err(status) = understand(backend, &request, call, &mut visit) {
-            visit.end(End::Refused);
-            return Self::error(&status, request);
-        }
+        let wanted = match understand(backend, &mut request, call, &mut visit) {
+            Ok(wanted) => wanted,
+            Err(refused) => {
+                visit.end(End::Refused);
+                return Self::error(refused, request);
+            }
+        };
         let backend = Arc::clone(backend);
-        Self::Deciding(Deciding {
+        Self::Deciding(Box::new(Deciding {
             decision: Box::pin(async move {
                 let decision = backend.decide(&mut visit, Delivery::Streamed).await;
                 (visit, decision)
             }),
+            wanted: Some(wanted),
             envelope: envelope(request),
             switch: switch.clone(),
-        })
+        }))
     }
 
     /// The end of the whole stream.
@@ -83,9 +96,9 @@ impl Reply {
         Self::Once(Some(Box::new(Err(status))))
     }
 
-    fn error(status: &Status, request: ModelInferRequest) -> Self {
+    fn error(refused: Refused, request: ModelInferRequest) -> Self {
         Self::Once(Some(Box::new(Ok(ModelStreamInferResponse {
-            error_message: status.message().to_owned(),
+            error_message: refused.message,
             infer_response: Some(envelope(request)),
         }))))
     }
@@ -121,6 +134,10 @@ impl Deciding {
             Ok(course) => Reply::Tokens(Box::new(Tokens {
                 ticker: course.ticker,
                 finish: course.finish,
+                tensors: match self.wanted.take() {
+                    Some(Wanted::Tensors(tensors)) => Some(tensors),
+                    Some(Wanted::Text(_)) | None => None,
+                },
                 envelope: std::mem::take(&mut self.envelope),
                 switch: self.switch.clone(),
                 visit,
@@ -143,7 +160,10 @@ impl Tokens {
     fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Option<ModelInferResponse>> {
         if let Some(chunk) = ready!(self.ticker.poll_chunk(context)) {
             self.visit.wrote(chunk.tokens, chunk.due);
-            return Poll::Ready(Some(self.piece(chunk)));
+            return Poll::Ready(Some(match self.tensors.take() {
+                Some(tensors) => self.only(tensors),
+                None => self.piece(chunk),
+            }));
         }
         let told = std::mem::replace(&mut self.told, true);
         if !told {
@@ -162,17 +182,32 @@ impl Tokens {
 
     fn piece(&self, chunk: Chunk) -> ModelInferResponse {
         let text: String = chunk.tokens().map(words::word).collect();
-        let more = parameter("triton_final_response", ParameterChoice::BoolParam(false));
+        self.response(tensor::text(&text), false)
+    }
+
+    /// The one response of a model of tensors: the final one, unless the stream is to break or fall silent.
+    fn only(&mut self, tensors: Vec<Tensor>) -> ModelInferResponse {
+        let is_final = self.finish == Finish::Properly;
+        if is_final {
+            self.told = true;
+            self.visit.end(End::Answered);
+        }
+        self.response(tensors, is_final)
+    }
+
+    fn response(&self, tensors: Vec<Tensor>, is_final: bool) -> ModelInferResponse {
+        let end = parameter(FINAL, ParameterChoice::BoolParam(is_final));
+        let (outputs, raw_output_contents) = tensor::outputs(tensors);
         ModelInferResponse {
-            parameters: [more].into(),
-            outputs: vec![tensor::output()],
-            raw_output_contents: vec![tensor::raw(&text)],
+            parameters: [end].into(),
+            outputs,
+            raw_output_contents,
             ..self.envelope.clone()
         }
     }
 
     fn last(&mut self) -> ModelInferResponse {
-        let end = parameter("triton_final_response", ParameterChoice::BoolParam(true));
+        let end = parameter(FINAL, ParameterChoice::BoolParam(true));
         let usage = usage(self.visit.entry());
         ModelInferResponse {
             parameters: usage.into_iter().chain([end]).collect(),

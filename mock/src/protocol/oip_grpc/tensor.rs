@@ -1,232 +1,151 @@
-//! Text as tensors: `text_input` BYTES `[1]` in, `text_output` BYTES `[1]` out. Elements of raw BYTES tensors are each
-//! preceded by their length, 4 bytes, little-endian.
+//! Tensors as gRPC carries them: typed in each input, or raw in one list beside all of them. Answers are always raw, as
+//! Triton's are.
 
-use super::refusal::invalid;
-use bytes::{BufMut, Bytes, BytesMut};
-use inferometer_proto::inference::ModelInferRequest;
+use crate::signature::{Mistake, OUTPUT, misfit};
+use crate::tensor::{Datatype, Elements, Error, Shape, Tensor, typed};
+use bytes::Bytes;
 use inferometer_proto::inference::model_infer_request::InferInputTensor;
 use inferometer_proto::inference::model_infer_response::InferOutputTensor;
-use tonic::Status;
+use inferometer_proto::inference::{InferTensorContents, ModelInferRequest};
 
-/// Name of the input tensor.
-pub(super) const INPUT: &str = "text_input";
-/// Name of the output tensor.
-pub(super) const OUTPUT: &str = "text_output";
-/// Type of both.
-pub(super) const DATATYPE: &str = "BYTES";
-
-/// The prompt of a request, wherever it stands.
+/// Takes the input tensors out of a request.
 ///
 /// # Errors
-/// `INVALID_ARGUMENT` that names the tensor at fault.
-pub(super) fn prompt(request: &ModelInferRequest) -> Result<&str, Status> {
-    if let Some(unexpected) = request.inputs.iter().find(|input| input.name != INPUT) {
-        return Err(invalid(format!(
-            "unexpected input tensor `{}`: expected only `{INPUT}`",
-            unexpected.name
+/// The first that is none, by its name.
+pub(super) fn inputs(request: &mut ModelInferRequest) -> Result<Vec<Tensor>, Mistake> {
+    let inputs = std::mem::take(&mut request.inputs);
+    let raws = std::mem::take(&mut request.raw_input_contents);
+    if !raws.is_empty() && raws.len() != inputs.len() {
+        return Err(Mistake(format!(
+            "expected raw contents for {} input tensors, found {}",
+            inputs.len(),
+            raws.len()
         )));
     }
-    if let Some(unexpected) = request.outputs.iter().find(|output| output.name != OUTPUT) {
-        return Err(invalid(format!(
-            "unexpected output tensor `{}`: expected only `{OUTPUT}`",
-            unexpected.name
-        )));
-    }
-    let [input] = request.inputs.as_slice() else {
-        let found = request.inputs.len();
-        return Err(invalid(format!(
-            "expected the input tensor `{INPUT}` once, found it {found} times"
-        )));
-    };
-    if input.datatype != DATATYPE {
-        return Err(unfit(&format!(
-            "expected datatype {DATATYPE}, found `{}`",
-            input.datatype
-        )));
-    }
-    if input.shape.is_empty() || input.shape.iter().any(|&length| length != 1) {
-        return Err(unfit(&format!(
-            "expected shape [1], found {:?}",
-            input.shape
-        )));
-    }
-    let element = match request.raw_input_contents.as_slice() {
-        [] => typed(input)?,
-        [raw] if input.contents.is_none() => single(raw)?,
-        [_] => {
-            return Err(unfit(
-                "expected its contents once, found them raw and typed",
-            ));
-        }
-        several => {
-            return Err(unfit(&format!(
-                "expected raw contents for 1 tensor, found {}",
-                several.len()
-            )));
-        }
-    };
-    std::str::from_utf8(element).map_err(|error| unfit(&format!("expected UTF-8: {error}")))
-}
-
-fn typed(input: &InferInputTensor) -> Result<&[u8], Status> {
-    let elements = input
-        .contents
-        .as_ref()
-        .map_or(&[][..], |contents| contents.bytes_contents.as_slice());
-    match elements {
-        [element] => Ok(element),
-        several => Err(unfit(&format!(
-            "expected 1 element in `bytes_contents`, found {}",
-            several.len()
-        ))),
-    }
-}
-
-/// The only element of a raw BYTES tensor.
-fn single(raw: &[u8]) -> Result<&[u8], Status> {
-    raw.split_first_chunk::<4>()
-        .filter(|(length, element)| {
-            usize::try_from(u32::from_le_bytes(**length)) == Ok(element.len())
+    let mut raws = raws.into_iter();
+    let read = |input: InferInputTensor| {
+        let elements = elements(&input, raws.next());
+        let (shape, elements) = elements.map_err(|error| misfit("input", &input.name, error))?;
+        Ok(Tensor {
+            name: input.name,
+            shape,
+            elements,
         })
-        .map(|(_, element)| element)
-        .ok_or_else(|| unfit("expected 1 raw element after its length in 4 bytes, little-endian"))
+    };
+    inputs.into_iter().map(read).collect()
 }
 
-fn unfit(message: &str) -> Status {
-    invalid(format!("input tensor `{INPUT}`: {message}"))
+fn elements(input: &InferInputTensor, raw: Option<Bytes>) -> Result<(Shape, Elements), Error> {
+    let datatype = Datatype::named(&input.datatype)?;
+    let shape = Shape::try_new(&input.shape)?;
+    let count = shape.elements();
+    let elements = match (raw, &input.contents) {
+        (Some(raw), None) => Elements::from_raw(datatype, count, raw)?,
+        (Some(raw), Some(contents)) if *contents == InferTensorContents::default() => {
+            Elements::from_raw(datatype, count, raw)?
+        }
+        (Some(_), Some(_)) => return Err(Error::Twice("raw and typed")),
+        (None, Some(contents)) => typed::read(datatype, count, contents)?,
+        (None, None) => typed::read(datatype, count, &InferTensorContents::default())?,
+    };
+    Ok((shape, elements))
 }
 
-/// The description of the output tensor.
-pub(super) fn output() -> InferOutputTensor {
-    InferOutputTensor {
-        name: OUTPUT.to_owned(),
-        datatype: DATATYPE.to_owned(),
-        shape: vec![1],
-        ..InferOutputTensor::default()
-    }
+/// An answer's tensors: what describes them, and what they hold.
+pub(super) fn outputs(tensors: Vec<Tensor>) -> (Vec<InferOutputTensor>, Vec<Bytes>) {
+    let split = |tensor: Tensor| {
+        let raw = tensor.elements.raw().clone();
+        let output = InferOutputTensor {
+            datatype: tensor.datatype().name().to_owned(),
+            shape: tensor.shape.to_wire(),
+            name: tensor.name,
+            ..InferOutputTensor::default()
+        };
+        (output, raw)
+    };
+    tensors.into_iter().map(split).unzip()
 }
 
-/// A text as the only element of a raw BYTES tensor.
-pub(super) fn raw(text: &str) -> Bytes {
-    let mut element = BytesMut::with_capacity(4 + text.len());
-    element.put_u32_le(u32::try_from(text.len()).unwrap_or(u32::MAX));
-    element.put_slice(text.as_bytes());
-    element.freeze()
+/// The tensor that answers with a text.
+pub(super) fn text(text: &str) -> Vec<Tensor> {
+    vec![Tensor::text(OUTPUT, text)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inferometer_proto::inference::InferTensorContents;
-    use inferometer_proto::inference::model_infer_request::InferRequestedOutputTensor;
 
-    fn typed(text: &'static [u8]) -> ModelInferRequest {
-        let contents = InferTensorContents {
-            bytes_contents: vec![text.into()],
+    fn request(
+        change: impl FnOnce(&mut InferInputTensor),
+        raw: &[&'static [u8]],
+    ) -> ModelInferRequest {
+        let mut input = InferInputTensor {
+            name: "x".to_owned(),
+            datatype: "INT16".to_owned(),
+            shape: vec![2],
             ..Default::default()
         };
-        let input = InferInputTensor {
-            name: INPUT.to_owned(),
-            datatype: DATATYPE.to_owned(),
-            shape: vec![1],
-            contents: Some(contents),
-            ..Default::default()
-        };
+        change(&mut input);
         ModelInferRequest {
             inputs: vec![input],
+            raw_input_contents: raw.iter().map(|raw| Bytes::from_static(raw)).collect(),
             ..Default::default()
         }
     }
 
-    fn untyped(raw: Vec<u8>) -> ModelInferRequest {
-        let mut request = typed(b"");
-        request.inputs[0].contents = None;
-        request.raw_input_contents = vec![raw.into()];
-        request
-    }
-
-    fn refused(request: &ModelInferRequest) -> String {
-        prompt(request).unwrap_err().message().to_owned()
+    fn typed(elements: &[i32]) -> InferTensorContents {
+        InferTensorContents {
+            int_contents: elements.to_vec(),
+            ..Default::default()
+        }
     }
 
     #[test]
-    fn a_prompt_is_read_typed_and_raw() {
-        assert_eq!(prompt(&typed(b"one two")).unwrap(), "one two");
-        assert_eq!(
-            prompt(&untyped(raw("one two").to_vec())).unwrap(),
-            "one two"
-        );
-        assert_eq!(prompt(&untyped(vec![0; 4])).unwrap(), "");
-    }
+    fn typed_and_raw_contents_are_the_same_tensor() {
+        let typed = inputs(&mut request(
+            |input| input.contents = Some(typed(&[1, -2])),
+            &[],
+        ));
+        let raw = inputs(&mut request(|_| {}, &[b"\x01\0\xfe\xff"]));
+        let empty =
+            |input: &mut InferInputTensor| input.contents = Some(InferTensorContents::default());
+        let as_mlserver_sends_it = inputs(&mut request(empty, &[b"\x01\0\xfe\xff"]));
 
-    #[test]
-    fn a_raw_element_is_its_length_and_its_bytes() {
-        assert_eq!(&raw(" alpha")[..], b"\x06\0\0\0 alpha");
+        assert_eq!(typed, raw);
+        assert_eq!(as_mlserver_sends_it, raw);
+        assert_eq!(&raw.unwrap()[0].elements.raw()[..], b"\x01\0\xfe\xff");
     }
 
     #[test]
     fn every_malformed_tensor_is_refused_by_name() {
-        let mut request = typed(b"");
-        request.inputs[0].name = "image".to_owned();
-        assert_eq!(
-            refused(&request),
-            "unexpected input tensor `image`: expected only `text_input`"
-        );
+        let refused = |mut request| inputs(&mut request).unwrap_err().to_string();
 
-        let mut request = typed(b"");
-        request.outputs.push(InferRequestedOutputTensor {
-            name: "image".to_owned(),
-            ..Default::default()
-        });
         assert_eq!(
-            refused(&request),
-            "unexpected output tensor `image`: expected only `text_output`"
+            refused(request(|input| input.datatype = "FPX".to_owned(), &[])),
+            "input tensor `x`: expected a datatype such as FP32, found `FPX`"
         );
-
-        let request = ModelInferRequest::default();
         assert_eq!(
-            refused(&request),
-            "expected the input tensor `text_input` once, found it 0 times"
+            refused(request(|input| input.shape = vec![-1], &[])),
+            "input tensor `x`: expected lengths of 0 or more in the shape, found -1"
         );
-
-        let mut request = typed(b"");
-        request.inputs[0].datatype = "FP32".to_owned();
         assert_eq!(
-            refused(&request),
-            "input tensor `text_input`: expected datatype BYTES, found `FP32`"
+            refused(request(
+                |input| input.contents = Some(typed(&[1, 2])),
+                &[&[0; 4]]
+            )),
+            "input tensor `x`: expected its contents once, found them raw and typed"
         );
-
-        let mut request = typed(b"");
-        request.inputs[0].shape = vec![2];
         assert_eq!(
-            refused(&request),
-            "input tensor `text_input`: expected shape [1], found [2]"
+            refused(request(|input| input.contents = Some(typed(&[1])), &[])),
+            "input tensor `x`: expected 2 elements in `int_contents`, found 1"
         );
-
-        let mut request = typed(b"");
-        request.raw_input_contents = vec![raw("")];
         assert_eq!(
-            refused(&request),
-            "input tensor `text_input`: expected its contents once, found them raw and typed"
+            refused(request(|_| {}, &[&[0; 3]])),
+            "input tensor `x`: expected 4 bytes for 2 elements of INT16, found 3"
         );
-    }
-
-    #[test]
-    fn every_malformed_element_is_refused_by_the_name_of_its_tensor() {
-        assert!(
-            refused(&typed(b"\xff")).starts_with("input tensor `text_input`: expected UTF-8: ")
+        assert_eq!(
+            refused(request(|_| {}, &[&[0; 4], &[0; 4]])),
+            "expected raw contents for 1 input tensors, found 2"
         );
-        for malformed in [
-            &b""[..],
-            b"\x01\0\0",
-            b"\x02\0\0\0a",
-            b"\x01\0\0\0ab",
-            b"\xff\xff\xff\xffa",
-        ] {
-            assert_eq!(
-                refused(&untyped(malformed.to_vec())),
-                "input tensor `text_input`: expected 1 raw element after its length in 4 bytes, little-endian"
-            );
-        }
     }
 }

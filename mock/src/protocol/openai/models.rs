@@ -4,6 +4,7 @@ use super::form::CREATED;
 use super::json;
 use super::refusal::Refusal;
 use crate::backend::Backend;
+use crate::protocol::rest::percent_decode;
 use crate::repository::Error;
 use axum::extract::State;
 use axum::response::Response;
@@ -51,7 +52,7 @@ pub(super) async fn one(
     url: Uri,
 ) -> Result<Response, Refusal> {
     let encoded = url.path().strip_prefix("/v1/models/");
-    let name = encoded.and_then(decode).ok_or_else(|| {
+    let name = encoded.and_then(percent_decode).ok_or_else(|| {
         Refusal::bad_request(
             "The model in the path is not valid percent-encoded UTF-8.",
             Some("model"),
@@ -65,30 +66,4 @@ pub(super) async fn one(
 
 fn ok(body: &impl Serialize) -> Response {
     json(StatusCode::OK, serde_json::to_vec(body).unwrap_or_default())
-}
-
-/// Undoes the percent-encoding of a path.
-fn decode(encoded: &str) -> Option<String> {
-    let mut pieces = encoded.split('%');
-    let mut bytes = pieces.next()?.as_bytes().to_vec();
-    for piece in pieces {
-        let (digits, rest) = piece.split_at_checked(2)?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(bytes).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percent_encoding_is_undone_and_nonsense_refused() {
-        assert_eq!(decode("org/tiny").as_deref(), Some("org/tiny"));
-        assert_eq!(decode("org%2Ftiny%20%C3%A9").as_deref(), Some("org/tiny é"));
-        for nonsense in ["%", "%2", "%zz", "%ff", "%é"] {
-            assert_eq!(decode(nonsense), None, "{nonsense}");
-        }
-    }
 }

@@ -1,0 +1,67 @@
+//! What the events of `generate_stream` say: each is the answer to one piece, such as
+//! `data: {"model_name":"tiny","model_version":"1","text_output":" alpha"}`.
+
+use super::answer::{Answer, Envelope};
+use super::refusal::Refusal;
+use crate::fault::Spoil;
+use crate::pace::Chunk;
+use crate::protocol::rest::Tell;
+use crate::tensor::Tensor;
+use crate::words;
+
+const EVENT: &[u8] = b"data: ";
+const END: &[u8] = b"\n\n";
+
+/// The events of one answer.
+#[derive(Debug)]
+pub(super) enum Pieces {
+    /// Pieces of text, each after the same fields.
+    Text {
+        /// What stands before each.
+        before: Vec<u8>,
+    },
+    /// All tensors at once.
+    Tensors {
+        /// The one event.
+        event: Vec<u8>,
+    },
+}
+
+impl Pieces {
+    /// The events of a text.
+    pub(super) fn of_text(envelope: &Envelope<'_>) -> Self {
+        let mut before = EVENT.to_vec();
+        before.extend_from_slice(&envelope.open());
+        before.extend_from_slice(br#","text_output":""#);
+        Self::Text { before }
+    }
+
+    /// The event of a model of tensors.
+    ///
+    /// # Errors
+    /// JSON cannot say one of them.
+    pub(super) fn of_tensors(envelope: &Envelope<'_>, tensors: &[Tensor]) -> Result<Self, Refusal> {
+        let answer = Answer::generated(envelope, None, tensors)?;
+        let event = [EVENT, answer.bytes(), END].concat();
+        Ok(Self::Tensors { event })
+    }
+}
+
+impl Tell for Pieces {
+    fn tokens(&mut self, chunk: Chunk, buffer: &mut Vec<u8>) {
+        match self {
+            Self::Text { before } => {
+                buffer.extend_from_slice(before);
+                for index in chunk.tokens() {
+                    buffer.extend_from_slice(words::word(index).as_bytes());
+                }
+                buffer.extend_from_slice(b"\"}");
+                buffer.extend_from_slice(END);
+            }
+            Self::Tensors { event } => buffer.extend_from_slice(event),
+        }
+    }
+
+    /// There is no end mark.
+    fn end(&mut self, _spoil: Option<Spoil>, _buffer: &mut Vec<u8>) {}
+}
