@@ -108,7 +108,10 @@ impl Backend {
                     let name = |at: &Endpoint| format!("{} ({})", named.name, at.protocol);
                     backend.names.extend(endpoints.iter().map(name));
                     backend.endpoints.extend(endpoints);
-                    backend.mocks.push(mock);
+                    backend.mocks.push(match named.dies_after {
+                        Some(period) => mock.ending_after(period),
+                        None => mock,
+                    });
                 }
                 Ok(backend)
             }
@@ -156,7 +159,7 @@ impl Backend {
         &self.names
     }
 
-    /// Waits until a part of the target dies by itself, and says which and how. Never ends for a target that is not ours.
+    /// Waits until a part of the target dies by itself, and says which and how; ends the mocks whose time has come. Never ends for a target that is not ours.
     /// Dropping the future loses nothing.
     pub async fn died(&mut self) -> String {
         if self.mocks.is_empty() {

@@ -122,15 +122,14 @@ pub async fn run(
     Ok(RunSummary::new(identity, stages))
 }
 
-/// The stage's target: kept from the stage before if it is the same, brought up anew if not. A script always begins anew.
+/// The stage's target: kept from the stage before if it is the same, brought up anew if not.
 async fn bring_up<'a>(
     running: &'a mut Option<(Target, Backend)>,
     stage: &Stage,
     host: &MockHost,
 ) -> Result<&'a mut Backend, backend::Error> {
-    let is_over = |(target, _): &mut (Target, Backend)| {
-        *target != stage.target || matches!(target, Target::Stubs { .. })
-    };
+    let is_over =
+        |(target, _): &mut (Target, Backend)| *target != stage.target || target.wears_out();
     if let Some((_, other)) = running.take_if(is_over) {
         other.stop().await;
     }

@@ -4,14 +4,34 @@ use super::mock_process::MockProcess;
 use super::mock_thread::MockThread;
 use super::{Error, MockHost};
 use crate::client::{Endpoint, Protocol};
+use crate::units::Period;
 use inferometer_mock::MockSpec;
 use inferometer_mock::child::Addresses;
+use tokio::time::{Instant, sleep_until};
 
 /// A mock that listens. Dropping it ends it.
 #[derive(Debug)]
-pub(super) enum Mock {
+pub(super) struct Mock {
+    place: Place,
+    life: Life,
+}
+
+/// Where a mock runs.
+#[derive(Debug)]
+enum Place {
     Process(MockProcess),
     Thread(MockThread),
+}
+
+/// How long a mock is meant to live.
+#[derive(Debug)]
+enum Life {
+    /// As long as its target.
+    Whole,
+    /// Until then: the scenario wants to see what happens without it.
+    Until(Instant),
+    /// It is gone, as it was meant to be.
+    Over,
 }
 
 impl Mock {
@@ -21,31 +41,69 @@ impl Mock {
         host: &MockHost,
         spec: &MockSpec,
     ) -> Result<(Self, Vec<Endpoint>), Error> {
-        match host {
+        let (place, addresses) = match host {
             MockHost::OwnProcess(executable) => {
                 let (mock, addresses) = MockProcess::start(called, executable, spec).await?;
-                Ok((Self::Process(mock), endpoints(&addresses)))
+                (Place::Process(mock), addresses)
             }
             MockHost::OwnThread => {
                 let (mock, addresses) = MockThread::start(called, spec).await?;
-                Ok((Self::Thread(mock), endpoints(&addresses)))
+                (Place::Thread(mock), addresses)
             }
+        };
+        let life = Life::Whole;
+        Ok((Self { place, life }, endpoints(&addresses)))
+    }
+
+    /// The same mock, to be ended after `period` from now by whoever waits for [`died`](Self::died).
+    pub(super) fn ending_after(self, period: Period) -> Self {
+        Self {
+            life: Life::Until(Instant::now() + period.duration()),
+            ..self
         }
     }
 
-    /// Waits until it ends by itself, and says how. Dropping the future loses nothing.
+    /// Waits until it ends by itself, and says how; ends it when its time has come, which is no death to tell of.
+    /// Dropping the future loses nothing.
     pub(super) async fn died(&mut self) -> String {
+        if let Life::Until(end) = self.life {
+            tokio::select! {
+                biased;
+                () = sleep_until(end) => {}
+                death = self.place.died() => return death,
+            }
+            self.place.kill();
+            self.place.died().await;
+            self.life = Life::Over;
+        }
+        match self.life {
+            Life::Whole | Life::Until(_) => self.place.died().await,
+            Life::Over => std::future::pending().await,
+        }
+    }
+
+    /// Ends it and waits until it is gone.
+    pub(super) async fn stop(self) {
+        match (self.life, self.place) {
+            (Life::Over, _) => {}
+            (_, Place::Process(process)) => process.stop().await,
+            (_, Place::Thread(thread)) => thread.stop().await,
+        }
+    }
+}
+
+impl Place {
+    async fn died(&mut self) -> String {
         match self {
             Self::Process(process) => process.died().await,
             Self::Thread(thread) => thread.died().await,
         }
     }
 
-    /// Ends it and waits until it is gone.
-    pub(super) async fn stop(self) {
+    fn kill(&mut self) {
         match self {
-            Self::Process(process) => process.stop().await,
-            Self::Thread(thread) => thread.stop().await,
+            Self::Process(process) => process.kill(),
+            Self::Thread(thread) => thread.kill(),
         }
     }
 }

@@ -67,6 +67,12 @@ impl MockProcess {
         }
     }
 
+    /// Ends the process at once, in the middle of whatever it does.
+    pub(super) fn kill(&mut self) {
+        // Failing means that it is gone already, which is what is wanted.
+        self.child.start_kill().ok();
+    }
+
     /// Cuts the lifeline and waits; kills the process if it does not end by itself.
     pub(super) async fn stop(self) {
         let Self {

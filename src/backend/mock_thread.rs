@@ -50,6 +50,11 @@ impl MockThread {
         format!("the thread of {} ended", self.called)
     }
 
+    /// Tells the mock to end. Unlike a process, it answers first what it has begun.
+    pub(super) fn kill(&mut self) {
+        self.stop.cancel();
+    }
+
     /// Stops the mock and waits until it is gone.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();

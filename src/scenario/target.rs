@@ -39,6 +39,17 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// Is it another one once a stage has used it: a script that was read, a mock that died as planned?
+    pub fn wears_out(&self) -> bool {
+        match self {
+            Self::Stubs { .. } => true,
+            Self::Mocks(mocks) => mocks.list().iter().any(|mock| mock.dies_after.is_some()),
+            Self::Mock(_) | Self::Endpoints { .. } => false,
+        }
+    }
+}
+
 impl Default for Target {
     fn default() -> Self {
         Self::Mock(Box::default())

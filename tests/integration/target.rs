@@ -127,6 +127,24 @@ fn of_several_mocks_the_one_that_was_killed_is_named() {
 }
 
 #[test]
+fn a_mock_that_dies_as_planned_hands_over_to_the_next_in_every_stage() {
+    let mocks = "{ mocks: { primary: { protocol: oip_grpc, latency: { fixed: 1ms }, dies_after: 300ms }, secondary: { protocol: openai, latency: { fixed: 1ms } } } }";
+    let text = scenario(mocks).replace("300ms, drain", "900ms, drain")
+        + "client: { mode: hybrid }\nsweep: { workload.chat.output.tokens: [2, 3] }\n";
+    let tool = Tool::new().file("x.yaml", &text);
+
+    let ended = tool.run(&["run", "x.yaml"]);
+
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let run = &tool.report("tried")["run"];
+    assert_eq!(run["end"], "completed");
+    for stage in run["stages"].as_array().unwrap() {
+        let answered = |endpoint: usize| stage["endpoints"][endpoint]["answered"].as_u64();
+        assert!(answered(0) > Some(0) && answered(1) > Some(0), "{stage}");
+    }
+}
+
+#[test]
 fn a_killed_tool_takes_its_mock_with_it() {
     let text = scenario("{ mock: { latency: { fixed: 1ms } } }").replace("300ms", "1h");
     let tool = Tool::new().file("x.yaml", &text);

@@ -1,8 +1,10 @@
 //! Several mocks by name: `{ primary: { protocol: oip_grpc, latency: { fixed: 20ms } }, secondary: { protocol: openai } }`.
-//! What stands beside `protocol` is the mock's own specification, read as it is read under `mock`.
+//! What stands beside `protocol` and `dies_after` is the mock's own specification, read as it is read under `mock`.
 
+use super::super::phases::within_a_day;
 use crate::client::Protocol;
 use crate::scenario::Name;
+use crate::units::Period;
 use inferometer_mock::MockSpec;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::{Error as Plain, MapAccessDeserializer, StringDeserializer};
@@ -30,6 +32,8 @@ pub struct NamedMock {
     pub name: Name,
     /// The one protocol that the client may ask it by; all that it speaks when left out.
     pub protocol: Option<Protocol>,
+    /// How long after its start its process is killed, if it is: connections break and further ones are refused.
+    pub dies_after: Option<Period>,
     /// What it should be.
     pub spec: MockSpec,
 }
@@ -106,49 +110,52 @@ impl<'de> Visitor<'de> for EntryOf {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<NamedMock, A::Error> {
-        let mut protocol = None;
-        let rest = WithoutProtocol {
+        let mut own = Own::default();
+        let rest = WithoutOwn {
             entries,
-            protocol: &mut protocol,
+            own: &mut own,
         };
         let spec = MockSpec::deserialize(MapAccessDeserializer::new(rest))?;
         Ok(NamedMock {
             name: self.0,
-            protocol,
+            protocol: own.protocol,
+            dies_after: own.dies_after,
             spec,
         })
     }
 }
 
-/// A block as the mock's own specification should see it: its `protocol` is taken out on the way. serde's `flatten` would
-/// do the same and lose the place of every error.
-struct WithoutProtocol<'a, A> {
-    entries: A,
-    protocol: &'a mut Option<Protocol>,
+/// What an entry says that is no part of the mock's own specification.
+#[derive(Default)]
+struct Own {
+    protocol: Option<Protocol>,
+    dies_after: Option<Period>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutProtocol<'_, A> {
+/// A block as the mock's own specification should see it: what is [`Own`] is taken out on the way. serde's `flatten` would
+/// do the same and lose the place of every error.
+struct WithoutOwn<'a, A> {
+    entries: A,
+    own: &'a mut Own,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutOwn<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        let mut key: Option<String> = self.entries.next_key()?;
-        if key.as_deref() == Some(PROTOCOL) {
-            *self.protocol = Some(self.entries.next_value()?);
-            key = self.entries.next_key()?;
+        while let Some(key) = self.entries.next_key::<String>()? {
+            match key.as_str() {
+                PROTOCOL => self.own.protocol = Some(self.entries.next_value()?),
+                DIES_AFTER => {
+                    self.own.dies_after = Some(self.entries.next_value_seed(WithinADay)?);
+                }
+                _ => return offered(key, seed).map(Some),
+            }
         }
-        let Some(key) = key else { return Ok(None) };
-        let key: StringDeserializer<Plain> = key.into_deserializer();
-        seed.deserialize(key).map(Some).map_err(|error| {
-            // The specification knows only its own fields.
-            let first = "expected one of `";
-            let told = error
-                .to_string()
-                .replacen(first, &format!("{first}{PROTOCOL}`, `"), 1);
-            A::Error::custom(told)
-        })
+        Ok(None)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
@@ -157,6 +164,30 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithoutProtocol<'_, A> {
 }
 
 const PROTOCOL: &str = "protocol";
+const DIES_AFTER: &str = "dies_after";
+
+/// Offers a key to the mock's own specification, which knows only its own when it lists those that there are.
+fn offered<'de, K: DeserializeSeed<'de>, E: serde::de::Error>(
+    key: String,
+    seed: K,
+) -> Result<K::Value, E> {
+    let key: StringDeserializer<Plain> = key.into_deserializer();
+    seed.deserialize(key).map_err(|error| {
+        let first = "expected one of `";
+        let all = format!("{first}{PROTOCOL}`, `{DIES_AFTER}`, `");
+        E::custom(error.to_string().replacen(first, &all, 1))
+    })
+}
+
+struct WithinADay;
+
+impl<'de> DeserializeSeed<'de> for WithinADay {
+    type Value = Period;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Period, D::Error> {
+        within_a_day(deserializer)
+    }
+}
 
 impl Serialize for Mocks {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -174,6 +205,9 @@ fn entry(mock: &NamedMock) -> serde_json::Result<Map<String, Value>> {
     let mut written = Map::new();
     if let Some(protocol) = mock.protocol {
         written.insert(PROTOCOL.to_owned(), serde_json::to_value(protocol)?);
+    }
+    if let Some(dies_after) = mock.dies_after {
+        written.insert(DIES_AFTER.to_owned(), serde_json::to_value(dies_after)?);
     }
     if let Value::Object(spec) = serde_json::to_value(&mock.spec)? {
         written.extend(spec);
@@ -194,8 +228,15 @@ impl JsonSchema for Mocks {
             "The one protocol that the client may ask it by; all that it speaks when left out."
                 .into(),
         );
+        let mut dies_after = generator.subschema_for::<Period>();
+        dies_after.insert(
+            "description".to_owned(),
+            "How long after its start its process is killed: connections break and further ones are refused. At most 24h; never when left out."
+                .into(),
+        );
         if let Some(Value::Object(settings)) = mock.get_mut("properties") {
             settings.insert(PROTOCOL.to_owned(), protocol.to_value());
+            settings.insert(DIES_AFTER.to_owned(), dies_after.to_value());
         }
         schemars::json_schema!({
             "type": "object",
