@@ -87,15 +87,20 @@ fn part(f: &mut fmt::Formatter<'_>, title: &str, value: &Value) -> fmt::Result {
     let text = inside(value);
     match value.as_object() {
         Some(block) if text.len() > WIDEST => {
-            let lines = block
-                .iter()
-                .flat_map(|(kind, settings)| match settings.as_object() {
-                    Some(settings) => settings
-                        .iter()
-                        .map(|(key, value)| format!("{kind}.{key}: {}", flow(value)))
-                        .collect(),
-                    None => vec![format!("{kind}: {}", flow(settings))],
-                });
+            let lines = block.iter().flat_map(|(kind, settings)| match settings {
+                Value::Object(settings) => settings
+                    .iter()
+                    .map(|(key, value)| format!("{kind}.{key}: {}", flow(value)))
+                    .collect(),
+                Value::Array(list) => list
+                    .iter()
+                    .enumerate()
+                    .map(|(index, value)| format!("{kind}[{index}]: {}", flow(value)))
+                    .collect(),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                    vec![format!("{kind}: {}", flow(settings))]
+                }
+            });
             let titles = std::iter::once(title).chain(std::iter::repeat(""));
             titles
                 .zip(lines)
