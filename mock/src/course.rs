@@ -63,7 +63,7 @@ impl Backend {
     ) -> Result<Course, Refused> {
         let behaviour = self.behaviour();
         let entry = visit.entry();
-        let mut tokens = entry.output_tokens;
+        let mut tokens = visit.in_steps();
         let (mut finish, mut spoil) = (Finish::Properly, None);
         let streamed = delivery == Delivery::Streamed;
         if let Some((kind, strike)) = behaviour.strike(entry, streamed, visit.arrived) {

@@ -35,6 +35,7 @@ impl Ledger {
             ledger: Arc::clone(self),
             fault: None,
             lease: None,
+            steps: None,
             entry: Some(Entry {
                 number: self.tally.arrive(),
                 id: Box::default(),
@@ -63,6 +64,7 @@ pub(crate) struct Visit {
     fault: Option<&'static str>,
     /// What keeps its model from being unloaded.
     lease: Option<Lease>,
+    steps: Option<u32>,
     /// There until the visit is dropped.
     entry: Option<Entry>,
 }
@@ -107,6 +109,16 @@ impl Visit {
     /// Keeps the request's model until it ends.
     pub(crate) fn hold(&mut self, lease: Lease) {
         self.lease = Some(lease);
+    }
+
+    /// Notes that its output tokens, of several choices, come in so many steps.
+    pub(crate) fn steps(&mut self, steps: u32) {
+        self.steps = Some(steps);
+    }
+
+    /// In how many steps its output tokens come: one in each, unless it was said otherwise.
+    pub(crate) fn in_steps(&self) -> u32 {
+        self.steps.unwrap_or(self.entry().output_tokens)
     }
 
     /// Notes that a fault strikes the request.

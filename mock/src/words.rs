@@ -30,6 +30,9 @@ const WORDS: [&str; 26] = [
     " zulu",
 ];
 
+/// After so many tokens the words begin again.
+pub(crate) const TURN: u32 = 26;
+
 /// The words from token `first` on, for ever. None of them needs escaping in JSON.
 pub(crate) fn from(first: u32) -> impl Iterator<Item = &'static str> {
     let turn = usize::try_from(first).unwrap_or_default() % WORDS.len();

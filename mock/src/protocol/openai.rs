@@ -2,8 +2,12 @@
 //! completions, in one piece or as server-sent events. axum routes the requests; the handlers read bodies and paths by
 //! themselves, because what an extractor refuses would not come in the form that clients of this API read.
 
+mod choice;
+mod fitting;
 mod form;
+mod fragments;
 mod generate;
+mod logprobs;
 mod models;
 mod refusal;
 mod request;

@@ -15,6 +15,7 @@ mod grpc_stream;
 mod life;
 mod openai;
 mod openai_faults;
+mod openai_forms;
 mod openai_refusals;
 
 use inferometer_mock::{Mock, MockSpec};
@@ -41,7 +42,7 @@ async fn until_idle(mock: &Mock) {
 
 /// A file of the golden bodies, without the line feed that ends a file of one line.
 macro_rules! golden {
-    ($file:literal) => {
+    ($file:expr) => {
         include_str!(concat!("../../../proto/golden/", $file))
     };
 }

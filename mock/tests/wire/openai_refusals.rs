@@ -137,26 +137,70 @@ async fn fields_of_the_wrong_type_or_range_are_named() {
         (r#""max_tokens":-1"#, "max_tokens"),
         (r#""max_tokens":131073"#, "max_tokens"),
         (r#""max_completion_tokens":0"#, "max_completion_tokens"),
-        (r#""n":2"#, "n"),
     ] {
-        let rest = [
-            (r#""model":"tiny""#, "model"),
-            (r#""messages":[{"role":"user","content":"a"}]"#, "messages"),
-        ];
-        let rest = rest
-            .iter()
-            .filter(|(_, name)| !fields.starts_with(&format!(r#""{name}""#)));
-        let body: Vec<_> = rest.map(|(field, _)| *field).chain([fields]).collect();
-        let body = format!("{{{}}}", body.join(","));
-        assert_eq!(
-            bad_request(&mock, "/v1/chat/completions", &body)
-                .await
-                .1
-                .as_deref(),
-            Some(param),
-            "{body}"
-        );
+        assert_param(&mock, fields, param).await;
     }
+}
+
+#[tokio::test]
+async fn wishes_that_cannot_be_met_are_named() {
+    let mock = mock("{}").await;
+
+    for (fields, param) in [
+        (r#""n":0"#, "n"),
+        (r#""n":129"#, "n"),
+        (r#""n":128,"max_tokens":1025"#, "max_tokens"),
+        (r#""temperature":2.1"#, "temperature"),
+        (r#""temperature":-0.1"#, "temperature"),
+        (r#""temperature":"hot""#, "temperature"),
+        (r#""top_p":1.5"#, "top_p"),
+        (r#""presence_penalty":3"#, "presence_penalty"),
+        (r#""frequency_penalty":-3"#, "frequency_penalty"),
+        (r#""top_logprobs":3"#, "top_logprobs"),
+        (r#""logprobs":true,"top_logprobs":21"#, "top_logprobs"),
+        (r#""logprobs":3"#, "logprobs"),
+        (
+            r#""logprobs":true,"top_logprobs":20,"max_tokens":6242"#,
+            "logprobs",
+        ),
+        (r#""stop":["a","b","c","d","e"]"#, "stop"),
+        (r#""stop":"""#, "stop"),
+        (r#""stop":["a",5]"#, "stop[1]"),
+        (r#""stop":5"#, "stop"),
+        (r#""reasoning_effort":"huge""#, "reasoning_effort"),
+        (r#""tool_choice":"required""#, "tool_choice"),
+        (r#""tool_choice":"perhaps""#, "tool_choice"),
+        (
+            r#""tools":[{"type":"function","function":{"name":"a"}}],"tool_choice":{"type":"function","function":{"name":"b"}}"#,
+            "tool_choice",
+        ),
+        (r#""tools":5"#, "tools"),
+        (
+            r#""response_format":{"type":"xml"}"#,
+            "response_format.type",
+        ),
+        (
+            r#""response_format":{"type":"json_schema"}"#,
+            "response_format.json_schema.schema",
+        ),
+    ] {
+        assert_param(&mock, fields, param).await;
+    }
+}
+
+/// A chat request with these fields, and whatever else it needs, is refused because of one of them.
+async fn assert_param(mock: &Mock, fields: &str, param: &str) {
+    let rest = [
+        (r#""model":"tiny""#, "model"),
+        (r#""messages":[{"role":"user","content":"a"}]"#, "messages"),
+    ];
+    let rest = rest
+        .iter()
+        .filter(|(_, name)| !fields.starts_with(&format!(r#""{name}""#)));
+    let body: Vec<_> = rest.map(|(field, _)| *field).chain([fields]).collect();
+    let body = format!("{{{}}}", body.join(","));
+    let (_, found) = bad_request(mock, "/v1/chat/completions", &body).await;
+    assert_eq!(found.as_deref(), Some(param), "{body}");
 }
 
 #[tokio::test]
@@ -170,17 +214,34 @@ async fn messages_say_what_was_expected() {
         message,
         "`max_tokens`: expected 1 to 131072 output tokens, found `0`."
     );
-    let (message, _) = bad_request(&mock, "/v1/completions", &completion(r#""n":2"#)).await;
-    assert_eq!(message, "`n` is not supported: expected 1 or nothing.");
-    let (message, _) = bad_request(
-        &mock,
-        "/v1/completions",
-        r#"{"model":"tiny","prompt":["a","b"]}"#,
-    )
-    .await;
-    assert!(
-        message.contains("expected one prompt in one request, found several"),
-        "{message}"
+    for (fields, expected) in [
+        (r#""n":129"#, "`n`: expected 1 to 128, found `129`."),
+        (
+            r#""temperature":2.5"#,
+            "`temperature`: expected 0 to 2, found `2.5`.",
+        ),
+        (
+            r#""n":2,"max_tokens":100000"#,
+            "`max_tokens`: expected at most 131072 output tokens in all choices together, found `200000`.",
+        ),
+        (
+            r#""logprobs":20,"max_tokens":10000"#,
+            "Expected at most 131072 log probabilities in one answer, found `210000`.",
+        ),
+    ] {
+        let (message, _) = bad_request(&mock, "/v1/completions", &completion(fields)).await;
+        assert_eq!(message, expected);
+    }
+    let many = format!(
+        r#"{{"model":"tiny","prompt":[{}"a"]}}"#,
+        r#""a","#.repeat(2048)
+    );
+    assert_eq!(
+        bad_request(&mock, "/v1/completions", &many).await,
+        (
+            "Expected at most 2048 choices in one answer, found `2049`.".to_owned(),
+            Some("prompt".to_owned())
+        )
     );
 }
 

@@ -1,15 +1,15 @@
 //! One request for text, from its bytes to its answer.
 
+use super::choice::Choice;
 use super::form::{Facts, Form};
 use super::json;
 use super::refusal::Refusal;
 use super::request::{Asked, Stream};
-use crate::backend::{Backend, DEFAULT_TOKENS};
+use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Protocol};
 use crate::protocol::rest::{Events, Head, Torn, collect, wide};
 use crate::visit::{Asking, Visit};
-use crate::words;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -47,8 +47,11 @@ async fn understand(
         attempt: head.attempt,
         model: &asked.model,
         prompt_tokens: asked.prompt_tokens,
-        output_tokens: asked.max_tokens.unwrap_or(DEFAULT_TOKENS),
+        output_tokens: asked.choices.iter().map(Choice::tokens).sum(),
     });
+    // The choices go forward together; even an answer without a token takes the time to find that out.
+    let longest = asked.choices.iter().map(Choice::tokens).max();
+    visit.steps(longest.unwrap_or_default().max(1));
     visit.hold(backend.repository.require(&asked.model)?);
     Ok(asked)
 }
@@ -68,30 +71,30 @@ async fn respond(backend: &Arc<Backend>, asked: &Asked, form: &Form, mut visit: 
 }
 
 async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> Response {
-    let text = words::text(visit.entry().output_tokens);
-    let (mut start, rest) = form.whole(facts(asked, &visit), &text);
     let sent = course.ticker.tokens();
+    let mut body = form.whole(facts(asked, &visit), &asked.choices, sent);
     let due = course.ticker.last_token().await;
-    visit.wrote(sent, due);
     match course.finish {
         Finish::Properly => {
+            visit.wrote(visit.entry().output_tokens, due);
             visit.end(End::Answered);
-            start.push_str(&rest);
-            json(StatusCode::OK, start)
+            json(StatusCode::OK, body.bytes)
         }
         Finish::BreakOff | Finish::FallSilent => {
-            let announced = wide(start.len() + rest.len());
-            let unsent = text.len() - words::text(sent).len();
-            start.truncate(start.len() - unsent);
-            let torn = Torn::new(start.into(), announced, course.finish, visit);
+            let first = asked.choices.first().map_or(0, Choice::tokens);
+            visit.wrote(sent.min(first), due);
+            let announced = wide(body.bytes.len());
+            body.bytes.truncate(body.torn_at.unwrap_or_default());
+            let torn = Torn::new(body.bytes.into(), announced, course.finish, visit);
             json(StatusCode::OK, Body::new(torn))
         }
     }
 }
 
 fn streamed(asked: &Asked, stream: Stream, form: &Form, course: Course, visit: Visit) -> Response {
-    let chunks = form.chunks(facts(asked, &visit), stream);
-    let mut response = Response::new(Body::new(Events::new(chunks, course, visit)));
+    let facts = facts(asked, &visit);
+    let telling = form.telling(facts, &asked.choices, stream);
+    let mut response = Response::new(Body::new(Events::new(telling, course, visit)));
     let headers = response.headers_mut();
     headers.insert(
         CONTENT_TYPE,
@@ -108,6 +111,7 @@ fn facts<'a>(asked: &'a Asked, visit: &'a Visit) -> Facts<'a> {
         model: &asked.model,
         prompt_tokens: entry.prompt_tokens,
         completion_tokens: entry.output_tokens,
-        max_tokens: asked.max_tokens,
+        reasoning_tokens: asked.choices.iter().map(|choice| choice.reasoning).sum(),
+        logprobs: asked.logprobs,
     }
 }

@@ -1,12 +1,21 @@
-//! What a request for text says. Unknown fields are accepted, as real servers do; known ones are held to their types,
-//! and an error names the field.
+//! What a request for text says. Unknown fields are accepted, as real servers do; known ones are held to their types and
+//! ranges, and an error names the field: `{"model":"tiny","messages":[{"role":"user","content":"a"}],"max_tokens":4}`.
 
+mod echo;
+mod prompt;
+mod ranges;
+mod stop;
+mod tool;
+
+use super::choice::{Choice, Wish};
+use super::logprobs::Logprobs;
 use super::refusal::Refusal;
-use crate::backend::accept_tokens;
-use crate::words;
+use prompt::Size;
+use ranges::{Draw, accept_draw, accept_logprobs, accept_max_tokens, accept_n, share_out};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use std::fmt;
+use serde::de::DeserializeOwned;
+use stop::Stop;
+use tool::{ResponseFormat, Tool, ToolChoice};
 
 /// How one form of request is read.
 pub(super) type Read = fn(&[u8]) -> Result<Asked, Refusal>;
@@ -16,7 +25,10 @@ pub(super) type Read = fn(&[u8]) -> Result<Asked, Refusal>;
 pub(super) struct Asked {
     pub(super) model: String,
     pub(super) prompt_tokens: u64,
-    pub(super) max_tokens: Option<u32>,
+    /// What each choice of the answer says; at least one.
+    pub(super) choices: Vec<Choice>,
+    /// What is told of each token.
+    pub(super) logprobs: Option<Logprobs>,
     /// `None` when the answer is to come in one piece.
     pub(super) stream: Option<Stream>,
 }
@@ -30,29 +42,47 @@ pub(super) enum Stream {
 
 #[derive(Deserialize)]
 struct Chat {
-    messages: Option<Vec<Message>>,
+    frequency_penalty: Option<f64>,
+    logprobs: Option<bool>,
     max_completion_tokens: Option<i64>,
     max_tokens: Option<i64>,
+    messages: Option<Vec<Message>>,
     model: Option<String>,
     n: Option<i64>,
+    presence_penalty: Option<f64>,
+    reasoning_effort: Option<Effort>,
+    response_format: Option<ResponseFormat>,
+    stop: Option<Stop>,
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
+    temperature: Option<f64>,
+    tool_choice: Option<ToolChoice>,
+    tools: Option<Vec<Tool>>,
+    top_logprobs: Option<i64>,
+    top_p: Option<f64>,
 }
 
 #[derive(Deserialize)]
 struct Message {
     role: Option<String>,
-    content: Option<Tokens>,
+    content: Option<Size>,
 }
 
 #[derive(Deserialize)]
 struct Completion {
-    prompt: Option<Tokens>,
+    echo: Option<bool>,
+    frequency_penalty: Option<f64>,
+    logprobs: Option<i64>,
     max_tokens: Option<i64>,
     model: Option<String>,
     n: Option<i64>,
+    presence_penalty: Option<f64>,
+    prompt: Option<Size>,
+    stop: Option<Stop>,
     stream: Option<bool>,
     stream_options: Option<StreamOptions>,
+    temperature: Option<f64>,
+    top_p: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -60,51 +90,129 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
+/// How much a model is to think before it speaks.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Effort {
+    None,
+    Minimal,
+    Low,
+    Medium,
+    High,
+    XHigh,
+}
+
+impl Effort {
+    /// How many eighths of the tokens are reasoning.
+    fn eighths(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Minimal => 1,
+            Self::Low => 2,
+            Self::Medium => 4,
+            Self::High => 6,
+            Self::XHigh => 7,
+        }
+    }
+}
+
 /// Reads a chat request.
 pub(super) fn chat(body: &[u8]) -> Result<Asked, Refusal> {
     let chat: Chat = parse(body)?;
     let messages = required(chat.messages, "messages")?;
     if messages.is_empty() {
-        return Err(Refusal::bad_request(
-            "Expected at least one message in `messages`.",
-            Some("messages"),
-        ));
+        let message = "Expected at least one message in `messages`.";
+        return Err(refuse("messages", message));
     }
     if let Some(index) = messages.iter().position(|message| message.role.is_none()) {
         return Err(missing(&format!("messages[{index}].role")));
     }
-    let prompt = messages
-        .iter()
-        .filter_map(|message| message.content.as_ref());
-    Ok(Asked {
-        model: required(chat.model, "model")?,
-        prompt_tokens: prompt.map(|Tokens(tokens)| tokens).sum(),
-        max_tokens: match chat.max_completion_tokens {
-            Some(_) => tokens(chat.max_completion_tokens, "max_completion_tokens")?,
-            None => tokens(chat.max_tokens, "max_tokens")?,
+    accept_draw(&Draw {
+        temperature: chat.temperature,
+        top_p: chat.top_p,
+        presence_penalty: chat.presence_penalty,
+        frequency_penalty: chat.frequency_penalty,
+    })?;
+    let (max_tokens, field) = match chat.max_completion_tokens {
+        Some(_) => (chat.max_completion_tokens, "max_completion_tokens"),
+        None => (chat.max_tokens, "max_tokens"),
+    };
+    let model = required(chat.model, "model")?;
+    let called = tool::call(body, chat.tools.as_deref(), chat.tool_choice.as_ref())?;
+    let wish = Wish {
+        max_tokens: accept_max_tokens(max_tokens, field, 1)?,
+        reasoning_eighths: chat.reasoning_effort.map_or(0, Effort::eighths),
+        stops: chat.stop.unwrap_or_default().0,
+        instead: match called {
+            Some(call) => Some(call),
+            None => tool::structured(body, chat.response_format.as_ref())?,
         },
-        stream: stream(chat.n, chat.stream, chat.stream_options.as_ref())?,
+    };
+    let top = accept_logprobs(chat.top_logprobs, "top_logprobs")?;
+    let logprobs = match (chat.logprobs, top) {
+        (Some(true), top) => Some(Logprobs::Chat {
+            top: top.unwrap_or_default(),
+        }),
+        (Some(false) | None, None) => None,
+        (Some(false) | None, Some(_)) => {
+            let message = "`top_logprobs` needs `logprobs` to be true.";
+            return Err(refuse("top_logprobs", message));
+        }
+    };
+    let sizes = messages.iter().filter_map(|message| message.content);
+    Ok(Asked {
+        model,
+        prompt_tokens: sizes.map(|size| size.tokens).sum(),
+        choices: share_out(&wish, 1, accept_n(chat.n)?, logprobs, field)?,
+        logprobs,
+        stream: stream(chat.stream, chat.stream_options.as_ref()),
     })
 }
 
 /// Reads a completion request.
 pub(super) fn completion(body: &[u8]) -> Result<Asked, Refusal> {
     let completion: Completion = parse(body)?;
-    let Tokens(prompt_tokens) = required(completion.prompt, "prompt")?;
+    let prompt = required(completion.prompt, "prompt")?;
+    let model = required(completion.model, "model")?;
+    accept_draw(&Draw {
+        temperature: completion.temperature,
+        top_p: completion.top_p,
+        presence_penalty: completion.presence_penalty,
+        frequency_penalty: completion.frequency_penalty,
+    })?;
+    let echoes = completion.echo == Some(true);
+    let fewest = u32::from(!echoes);
+    let wish = Wish {
+        max_tokens: accept_max_tokens(completion.max_tokens, "max_tokens", fewest)?,
+        stops: completion.stop.unwrap_or_default().0,
+        ..Wish::default()
+    };
+    let top = accept_logprobs(completion.logprobs, "logprobs")?;
+    let logprobs = top.map(|top| Logprobs::Completion { top });
+    let n = accept_n(completion.n)?;
+    let mut choices = share_out(&wish, prompt.prompts, n, logprobs, "max_tokens")?;
+    if echoes {
+        echo::repeat(body, &mut choices, n)?;
+    }
     Ok(Asked {
-        model: required(completion.model, "model")?,
-        prompt_tokens,
-        max_tokens: tokens(completion.max_tokens, "max_tokens")?,
-        stream: stream(
-            completion.n,
-            completion.stream,
-            completion.stream_options.as_ref(),
-        )?,
+        model,
+        prompt_tokens: prompt.tokens,
+        choices,
+        logprobs,
+        stream: stream(completion.stream, completion.stream_options.as_ref()),
     })
 }
 
+fn stream(stream: Option<bool>, options: Option<&StreamOptions>) -> Option<Stream> {
+    let usage = match options.and_then(|options| options.include_usage) {
+        Some(true) => Stream::WithUsage,
+        Some(false) | None => Stream::WithoutUsage,
+    };
+    (stream == Some(true)).then_some(usage)
+}
+
 /// Parses once; only a body that fails is parsed again, to say where.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(body).map_err(|error| {
         if !error.is_data() {
             return Refusal::bad_request(
@@ -129,128 +237,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     })
 }
 
-fn required<T>(value: Option<T>, field: &str) -> Result<T, Refusal> {
+pub(super) fn required<T>(value: Option<T>, field: &str) -> Result<T, Refusal> {
     value.ok_or_else(|| missing(field))
 }
 
-fn missing(field: &str) -> Refusal {
+pub(super) fn missing(field: &str) -> Refusal {
     Refusal::bad_request(format!("Missing required field `{field}`."), Some(field))
 }
 
-fn tokens(asked: Option<i64>, field: &str) -> Result<Option<u32>, Refusal> {
-    let accept = |asked| {
-        accept_tokens(asked)
-            .map_err(|error| Refusal::bad_request(format!("`{field}`: {error}."), Some(field)))
-    };
-    asked.map(accept).transpose()
-}
-
-fn stream(
-    n: Option<i64>,
-    stream: Option<bool>,
-    options: Option<&StreamOptions>,
-) -> Result<Option<Stream>, Refusal> {
-    if n.is_some_and(|n| n != 1) {
-        return Err(Refusal::bad_request(
-            "`n` is not supported: expected 1 or nothing.",
-            Some("n"),
-        ));
-    }
-    let usage = match options.and_then(|options| options.include_usage) {
-        Some(true) => Stream::WithUsage,
-        Some(false) | None => Stream::WithoutUsage,
-    };
-    Ok((stream == Some(true)).then_some(usage))
-}
-
-/// The size of a prompt or content, counted while it is read and never kept: a text, a list of content parts, a list
-/// with one text, or a list of token ids.
-#[derive(Debug)]
-struct Tokens(u64);
-
-impl<'de> Deserialize<'de> for Tokens {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TokensVisitor)
-    }
-}
-
-struct TokensVisitor;
-
-impl<'de> Visitor<'de> for TokensVisitor {
-    type Value = Tokens;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or a list of parts")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Tokens, E> {
-        Ok(Tokens(words::count(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Tokens, A::Error> {
-        let mut tokens = 0;
-        let mut texts = 0;
-        while let Some(part) = parts.next_element()? {
-            tokens += match part {
-                Part::Text(words) => {
-                    texts += 1;
-                    words
-                }
-                Part::Content(words) => words,
-                Part::TokenId => 1,
-            };
-        }
-        if texts > 1 {
-            return Err(serde::de::Error::custom(
-                "expected one prompt in one request, found several",
-            ));
-        }
-        Ok(Tokens(tokens))
-    }
-}
-
-/// One element of a list.
-enum Part {
-    /// `"one two three"`
-    Text(u64),
-    /// `{"type":"text","text":"one two three"}`; parts without text count nothing
-    Content(u64),
-    /// `1234`
-    TokenId,
-}
-
-impl<'de> Deserialize<'de> for Part {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(PartVisitor)
-    }
-}
-
-struct PartVisitor;
-
-impl<'de> Visitor<'de> for PartVisitor {
-    type Value = Part;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a content part or a token id")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Part, E> {
-        Ok(Part::Text(words::count(text)))
-    }
-
-    fn visit_u64<E>(self, _id: u64) -> Result<Part, E> {
-        Ok(Part::TokenId)
-    }
-
-    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut fields: A) -> Result<Part, A::Error> {
-        let mut tokens = 0;
-        while let Some(field) = fields.next_key::<String>()? {
-            if field == "text" {
-                tokens = words::count(&fields.next_value::<String>()?);
-            } else {
-                fields.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(Part::Content(tokens))
-    }
+/// A request whose `field` cannot be accepted.
+pub(super) fn refuse(field: &str, message: impl Into<String>) -> Refusal {
+    Refusal::bad_request(message, Some(field))
 }

@@ -1,23 +1,64 @@
-//! What the events of an OpenAI stream say.
+//! What the events of an OpenAI stream say: `data: {...,"choices":[{"index":0,"delta":{"content":" alpha"},...}]}`, one
+//! event for each choice and each piece of it.
 
-use super::form::Chunks;
+use super::choice::Choice;
+use super::logprobs::Logprobs;
 use crate::fault::Spoil;
 use crate::pace::Chunk;
 use crate::protocol::rest::Tell;
-use crate::words;
+use std::ops::Range;
 
 /// The mark that ends a stream.
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
-impl Tell for Chunks {
+/// One stream: its choices go forward together, a token each at a time.
+#[derive(Debug)]
+pub(super) struct Telling {
+    pub(super) voices: Vec<Voice>,
+    /// The finish reasons, and the usage if it is wanted.
+    pub(super) end: String,
+}
+
+/// What is told of one choice.
+#[derive(Debug)]
+pub(super) struct Voice {
+    pub(super) choice: Choice,
+    /// Goes out with the first token of any choice.
+    pub(super) opening: Vec<u8>,
+    /// Around reasoning, where there is some.
+    pub(super) thought: Option<Event>,
+    /// Goes out with the first token after the reasoning.
+    pub(super) call_opening: Option<String>,
+    /// Around what comes after the reasoning.
+    pub(super) spoken: Event,
+    /// Where the next token begins in the text, in characters.
+    pub(super) offset: usize,
+}
+
+/// The constant parts of an event.
+#[derive(Debug)]
+pub(super) struct Event {
+    pub(super) before: String,
+    /// What follows the tokens, up to the log probabilities if there are any.
+    pub(super) after: String,
+    /// The log probabilities, and what follows them.
+    pub(super) logprobs: Option<(Logprobs, String)>,
+}
+
+impl Tell for Telling {
     fn tokens(&mut self, chunk: Chunk, buffer: &mut Vec<u8>) {
-        let opening = self.opening.take().unwrap_or_default();
-        buffer.extend_from_slice(opening.as_bytes());
-        buffer.extend_from_slice(self.before_token.as_bytes());
-        for index in chunk.tokens() {
-            buffer.extend_from_slice(words::word(index).as_bytes());
+        for voice in &mut self.voices {
+            voice.tell(&chunk.tokens(), buffer);
         }
-        buffer.extend_from_slice(self.after_token.as_bytes());
+    }
+
+    fn weigh(&self, chunk: Chunk) -> u32 {
+        let tokens = chunk.tokens();
+        let count = |voice: &Voice| {
+            let end = voice.choice.tokens();
+            tokens.end.min(end) - tokens.start.min(end)
+        };
+        self.voices.iter().map(count).sum()
     }
 
     fn end(&mut self, spoil: Option<Spoil>, buffer: &mut Vec<u8>) {
@@ -25,6 +66,40 @@ impl Tell for Chunks {
         match spoil {
             Some(Spoil::MissingDone) => {}
             None => buffer.extend_from_slice(DONE),
+        }
+    }
+}
+
+impl Voice {
+    fn tell(&mut self, tokens: &Range<u32>, buffer: &mut Vec<u8>) {
+        buffer.append(&mut self.opening);
+        if let Some(event) = &self.thought {
+            let thoughts = self.choice.thoughts(tokens);
+            event.tell(&self.choice, thoughts, &mut self.offset, buffer);
+        }
+        let spoken = self.choice.spoken(tokens);
+        if !spoken.is_empty()
+            && let Some(opening) = self.call_opening.take()
+        {
+            buffer.extend_from_slice(opening.as_bytes());
+        }
+        self.spoken
+            .tell(&self.choice, spoken, &mut self.offset, buffer);
+    }
+}
+
+impl Event {
+    /// The event for some tokens, if there are any.
+    fn tell(&self, choice: &Choice, tokens: Range<u32>, offset: &mut usize, buffer: &mut Vec<u8>) {
+        if tokens.is_empty() {
+            return;
+        }
+        buffer.extend_from_slice(self.before.as_bytes());
+        choice.push(tokens.clone(), buffer);
+        buffer.extend_from_slice(self.after.as_bytes());
+        if let Some((logprobs, rest)) = &self.logprobs {
+            logprobs.push(choice, tokens, offset, buffer);
+            buffer.extend_from_slice(rest.as_bytes());
         }
     }
 }

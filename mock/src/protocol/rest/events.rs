@@ -20,6 +20,11 @@ pub(crate) trait Tell {
     /// Appends the event for some tokens, and before the first whatever opens the stream.
     fn tokens(&mut self, chunk: Chunk, buffer: &mut Vec<u8>);
 
+    /// How many tokens that event holds, where several choices go forward together.
+    fn weigh(&self, chunk: Chunk) -> u32 {
+        chunk.tokens
+    }
+
     /// Appends what follows the last token, as far as that is not spoiled.
     fn end(&mut self, spoil: Option<Spoil>, buffer: &mut Vec<u8>);
 }
@@ -57,7 +62,7 @@ impl<T: Tell> Events<T> {
             match self.ticker.poll_chunk(context) {
                 Poll::Ready(Some(chunk)) => {
                     self.teller.tokens(chunk, &mut buffer);
-                    self.visit.wrote(chunk.tokens, chunk.due);
+                    self.visit.wrote(self.teller.weigh(chunk), chunk.due);
                 }
                 Poll::Ready(None) => self.tell_end(&mut buffer),
                 Poll::Pending if buffer.is_empty() => return Poll::Pending,
