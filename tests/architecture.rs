@@ -120,9 +120,16 @@ fn every_external_package_stays_in_its_home() {
 #[test]
 fn every_file_says_what_it_is_for_and_is_short() {
     let mut broken = Vec::new();
-    for file in ["src", "mock/src", "proto/src", "benches", "tests"]
-        .into_iter()
-        .flat_map(sources)
+    for file in [
+        "src",
+        "mock/src",
+        "proto/src",
+        "fuzz/src",
+        "benches",
+        "tests",
+    ]
+    .into_iter()
+    .flat_map(sources)
     {
         let text = fs::read_to_string(&file).unwrap();
         let lines = text.lines().count();

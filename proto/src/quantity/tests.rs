@@ -1,5 +1,7 @@
 use super::*;
 use proptest::prelude::*;
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
 use std::time::Duration;
 
 #[test]
@@ -125,5 +127,46 @@ fn a_percentage_is_the_very_ratio_of_the_counts_that_it_names() {
             share.ratio().to_bits(),
             (f64::from(thousandths) / 1000.0).to_bits()
         );
+    }
+}
+
+/// What people write, and what stands near to it.
+const WRITTEN: &[&[u8]] = &[
+    b"250ms", b"1m 30s", b"2h 5us", b"0.2%", b"100%", b"200/s", b"30/m", b"64MiB", b"1.5GB",
+    b"1GiB/s",
+];
+
+#[test]
+fn hostile_text_that_is_read_as_a_quantity_prints_as_the_same_one() {
+    inferometer_fuzz::hold(WRITTEN, |input| {
+        let Ok(text) = str::from_utf8(input) else {
+            return;
+        };
+        survives::<Period>(text);
+        survives::<Size>(text);
+        survives::<Bandwidth>(text);
+        if let Some(share) = survives::<Share>(text) {
+            assert!((0.0..=1.0).contains(&share.ratio()), "{share}");
+        }
+        if let Some(rate) = survives::<Rate>(text) {
+            assert!(rate.per_second() > 0.0 && rate.per_second().is_finite());
+        }
+    });
+}
+
+/// The quantity, if the text is one. What refuses it says what was expected, and what it found.
+fn survives<T>(text: &str) -> Option<T>
+where
+    T: FromStr<Err = Invalid> + Display + PartialEq + Debug,
+{
+    match text.parse::<T>() {
+        Ok(quantity) => {
+            assert_eq!(quantity.to_string().parse().as_ref(), Ok(&quantity));
+            Some(quantity)
+        }
+        Err(refused) => {
+            assert_eq!(refused.found, text);
+            None
+        }
     }
 }
