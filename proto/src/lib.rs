@@ -17,3 +17,6 @@ pub mod quantity;
 pub mod inference {
     tonic::include_proto!("inference");
 }
+
+/// What reflection tells of the protocol: an encoded `google.protobuf.FileDescriptorSet`.
+pub const INFERENCE_DESCRIPTORS: &[u8] = tonic::include_file_descriptor_set!("inference");

@@ -4,6 +4,8 @@
 
 mod breakable;
 mod generate;
+mod health;
+mod reflection;
 mod refusal;
 mod service;
 mod stream;
@@ -12,6 +14,8 @@ mod tensor;
 pub(crate) use breakable::Breakable as Body;
 
 use crate::backend::{Backend, LARGEST_BODY};
+use futures_util::future::Either;
+use health::Health;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use inferometer_proto::inference::grpc_inference_service_server::GrpcInferenceServiceServer;
@@ -19,16 +23,29 @@ use service::Service;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tonic::codegen::Service as _;
+use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
 
-/// The service, ready to answer requests of any connection.
+/// How paths of the protocol begin.
+const INFERENCE: &str = "/inference.GRPCInferenceService/";
+
+/// The services, ready to answer requests of any connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Server(GrpcInferenceServiceServer<Service>);
+pub(crate) struct Server {
+    inference: GrpcInferenceServiceServer<Service>,
+    /// Health and reflection, which nobody asks often.
+    beside: Routes,
+}
 
 impl Server {
-    /// A service of `backend`.
+    /// The services of `backend`.
     pub(crate) fn new(backend: &Arc<Backend>) -> Self {
-        let service = GrpcInferenceServiceServer::new(Service::new(backend));
-        Self(service.max_decoding_message_size(LARGEST_BODY))
+        let inference = GrpcInferenceServiceServer::new(Service::new(backend));
+        let health = HealthServer::new(Health);
+        Self {
+            inference: inference.max_decoding_message_size(LARGEST_BODY),
+            beside: reflection::add(Routes::new(health)),
+        }
     }
 
     /// Answers one call. Dropping the future gives the call up.
@@ -36,7 +53,11 @@ impl Server {
         &self,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<> {
-        let answer = self.0.clone().call(request);
+        let answer = if request.uri().path().starts_with(INFERENCE) {
+            Either::Left(self.inference.clone().call(request))
+        } else {
+            Either::Right(self.beside.clone().call(request))
+        };
         async move { answer.await.map(Body::wrap) }
     }
 }

@@ -13,6 +13,7 @@ mod grpc_client;
 mod grpc_repository;
 mod grpc_stream;
 mod life;
+mod oip_rest;
 mod openai;
 mod openai_faults;
 mod openai_forms;
