@@ -1,6 +1,7 @@
 //! The one server behind all protocols: what it knows, what it decides, what it remembers.
 
 use crate::behaviour::Behaviour;
+use crate::connection::Connection;
 use crate::journal::{Operation, Protocol};
 use crate::repository::Repository;
 use crate::signature::Signatures;
@@ -51,9 +52,14 @@ impl Backend {
         })
     }
 
-    /// Notes the arrival of a request, now.
-    pub(crate) fn arrive(&self, protocol: Protocol, operation: Operation) -> Visit {
-        self.ledger.arrive(protocol, operation)
+    /// Notes the arrival of a request, now, on a connection where that is known.
+    pub(crate) fn arrive(
+        &self,
+        protocol: Protocol,
+        operation: Operation,
+        connection: Option<&Connection>,
+    ) -> Visit {
+        self.ledger.arrive(protocol, operation, connection)
     }
 
     /// How it behaves at present.

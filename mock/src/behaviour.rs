@@ -1,12 +1,14 @@
 //! What will happen to a request, decided before anything does: a function of the specification, the request's id, the
 //! number of its earlier attempts and, where a fault's conditions ask for it, the time.
 
-use crate::dice::Dice;
+use crate::dice::{Dice, Purpose};
 use crate::fault::{Faults, Moment, Strike};
 use crate::journal::Entry;
+use crate::latency::Latency;
 use crate::pace::{Pace, Timing};
 use crate::spec::{Error, MockSpec};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// A specification that was found to be sound, at work since some time.
@@ -53,6 +55,11 @@ impl Behaviour {
             since_start: now.saturating_duration_since(self.since),
             dice: self.dice(entry),
         })
+    }
+
+    /// By how much a fault that delays as `by` says delays a request.
+    pub(crate) fn delay(&self, entry: &Entry, by: &Latency) -> Duration {
+        by.quantile(self.dice(entry).draw(Purpose::Delay, 0))
     }
 
     /// When each of the first `tokens` tokens of a request is due.

@@ -26,6 +26,15 @@ struct Shared {
     task: AtomicWaker,
 }
 
+/// How a connection ends at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severance {
+    /// By a FIN: the client reads what was sent before, and then the end.
+    Close,
+    /// By a RST.
+    Reset,
+}
+
 /// What is to become of a connection, from soft to hard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Order {
@@ -59,13 +68,6 @@ impl Order {
     }
 }
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the faults of a connection give their orders by it"
-    )
-)]
 impl Connection {
     /// The connection from `peer` that was accepted as `number`.
     pub(crate) fn new(number: u64, peer: SocketAddr) -> Self {
@@ -78,13 +80,29 @@ impl Connection {
     }
 
     /// Its place in the order in which the mock accepted its connections, of all ports, from 0.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "told to whoever debugs, and tested")
+    )]
     pub(crate) fn number(&self) -> u64 {
         self.0.number
     }
 
     /// The client's end.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "told to whoever debugs, and tested")
+    )]
     pub(crate) fn peer(&self) -> SocketAddr {
         self.0.peer
+    }
+
+    /// Ends the connection in that way.
+    pub(crate) fn sever(&self, how: Severance) {
+        match how {
+            Severance::Close => self.close(),
+            Severance::Reset => self.reset(),
+        }
     }
 
     /// Resets the connection (TCP RST) with everything on it: no byte leaves any more, and the client may lose bytes

@@ -6,12 +6,15 @@
 //! ```
 
 use crate::backend::Backend;
+use crate::behaviour::Behaviour;
+use crate::connection::Severance;
 use crate::fault::{Spoil, Strike};
 use crate::journal::End;
 use crate::pace::Ticker;
 use crate::refused::Refused;
 use crate::visit::Visit;
 use std::future::pending;
+use std::time::Duration;
 
 /// What becomes of a request that gets an answer, or the beginning of one.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) enum Finish {
     Properly,
     /// The end of the connection or stream.
     BreakOff,
+    /// The end of the connection and of all that is on it.
+    Sever(Severance),
     /// Nothing, until the client leaves.
     FallSilent,
 }
@@ -40,7 +45,7 @@ impl Finish {
     pub(crate) fn end(self) -> End {
         match self {
             Self::Properly => End::Answered,
-            Self::BreakOff => End::Failed,
+            Self::BreakOff | Self::Sever(_) => End::Failed,
             Self::FallSilent => End::Abandoned,
         }
     }
@@ -62,36 +67,99 @@ impl Backend {
         delivery: Delivery,
     ) -> Result<Course, Refused> {
         let behaviour = self.behaviour();
-        let entry = visit.entry();
-        let mut tokens = visit.in_steps();
-        let (mut finish, mut spoil) = (Finish::Properly, None);
         let streamed = delivery == Delivery::Streamed;
-        if let Some((kind, strike)) = behaviour.strike(entry, streamed, visit.arrived) {
-            visit.strike(kind);
-            match strike {
-                Strike::Refuse(refused) => {
-                    visit.end(End::Failed);
-                    return Err(refused);
-                }
-                Strike::Silence => return pending().await,
-                Strike::FallSilent { after_tokens } => {
-                    tokens = tokens.min(after_tokens);
-                    finish = Finish::FallSilent;
-                }
-                Strike::BreakOff { after_tokens } => {
-                    tokens = tokens.min(after_tokens);
-                    finish = Finish::BreakOff;
-                }
-                Strike::Spoil(spoiled) => spoil = Some(spoiled),
+        let turn = match behaviour.strike(visit.entry(), streamed, visit.arrived) {
+            None => Turn::well(visit),
+            Some((kind, strike)) => {
+                visit.strike(kind);
+                Turn::struck(strike, visit, &behaviour).await?
             }
+        };
+        let began = visit.arrived + turn.delay;
+        if began > visit.arrived {
+            self.timer().alarm().until(began).await;
         }
-        let began = visit.arrived;
-        visit.admit(began);
-        let pace = behaviour.pace(visit.entry(), tokens);
+        visit.admit(visit.arrived);
+        let pace = behaviour.pace(visit.entry(), turn.tokens);
         Ok(Course {
             ticker: Ticker::new(pace, self.timer(), began),
+            finish: turn.finish,
+            spoil: turn.spoil,
+        })
+    }
+}
+
+/// What the faults make of an answer.
+#[derive(Debug)]
+struct Turn {
+    /// Tokens that are sent.
+    tokens: u32,
+    /// How much later than usual.
+    delay: Duration,
+    finish: Finish,
+    spoil: Option<Spoil>,
+}
+
+impl Turn {
+    /// Nothing goes wrong.
+    fn well(visit: &Visit) -> Self {
+        Self {
+            tokens: visit.in_steps(),
+            delay: Duration::ZERO,
+            finish: Finish::Properly,
+            spoil: None,
+        }
+    }
+
+    /// The answer, if there is to be one, to a request that a fault strikes.
+    async fn struck(
+        strike: Strike,
+        visit: &mut Visit,
+        behaviour: &Behaviour,
+    ) -> Result<Self, Refused> {
+        let well = Self::well(visit);
+        let stop = |after_tokens: u32, finish| Self {
+            tokens: well.tokens.min(after_tokens),
             finish,
-            spoil,
+            ..well
+        };
+        Ok(match strike {
+            Strike::Refuse(refused) => {
+                visit.end(End::Failed);
+                return Err(refused);
+            }
+            Strike::NotReady => {
+                visit.end(End::Failed);
+                return Err(Refused::not_ready(&visit.entry().model));
+            }
+            Strike::Silence => pending().await,
+            Strike::Sever {
+                how,
+                after_tokens: None,
+            } => {
+                visit.end(End::Failed);
+                visit.sever(how);
+                // The task of the connection drops this future.
+                pending().await
+            }
+            Strike::Sever {
+                how,
+                after_tokens: Some(after_tokens),
+            } => stop(after_tokens, Finish::Sever(how)),
+            Strike::FallSilent { after_tokens } => stop(after_tokens, Finish::FallSilent),
+            Strike::BreakOff { after_tokens } => stop(after_tokens, Finish::BreakOff),
+            Strike::GoAway => {
+                visit.go_away();
+                well
+            }
+            Strike::Delay(by) => Self {
+                delay: behaviour.delay(visit.entry(), &by),
+                ..well
+            },
+            Strike::Spoil(spoil) => Self {
+                spoil: Some(spoil),
+                ..well
+            },
         })
     }
 }

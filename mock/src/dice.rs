@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Jitter,
     /// Whether a fault strikes, by its place in the list.
     Fault,
+    /// By how much a fault delays an answer.
+    Delay,
     /// Whether the load of a model fails, by its number.
     Load,
 }
@@ -27,6 +29,7 @@ impl Purpose {
             Self::Gap => 0x67_6170,
             Self::Jitter => 0x6a69_7474_6572,
             Self::Fault => 0x66_6175_6c74,
+            Self::Delay => 0x64_656c_6179,
             Self::Load => 0x6c6f_6164,
         }
     }

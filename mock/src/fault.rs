@@ -9,13 +9,16 @@
 //!   - stall: { from: 5s, until: 8s }
 //! ```
 
+mod code;
 mod scope;
+mod strike;
 mod trigger;
 
+pub use code::GrpcCode;
 pub use scope::Numbers;
+pub(crate) use strike::{Spoil, Strike};
 pub(crate) use trigger::Moment;
 
-use crate::refused::Refused;
 use crate::spec::Error;
 use schemars::JsonSchema;
 use scope::{Answers, Scope};
@@ -118,8 +121,18 @@ one_of! {
     status::Status,
     /// Never answer, or never go on.
     stall::Stall,
+    /// Answer as if the model were not loaded.
+    not_ready::NotReady,
+    /// Answer later than usual.
+    delay::Delay,
     /// Break off in the middle of the answer.
     cut::Cut,
+    /// Reset the connection.
+    reset::Reset,
+    /// Close the connection.
+    close::Close,
+    /// Take no further request on the connection.
+    go_away::GoAway,
     /// End a stream without its end mark.
     missing_done::MissingDone,
 }
@@ -155,34 +168,6 @@ trait Misbehave: Conditional {
     fn check(&self) -> Result<(), Error> {
         Ok(())
     }
-}
-
-/// What a struck request meets, whatever the protocol.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Strike {
-    /// An error, at once.
-    Refuse(Refused),
-    /// Nothing, until the client leaves.
-    Silence,
-    /// The beginning of an answer, and then nothing, until the client leaves.
-    FallSilent {
-        /// Tokens that are still sent, at their usual pace.
-        after_tokens: u32,
-    },
-    /// The beginning of an answer, and then the end of the connection or stream.
-    BreakOff {
-        /// Tokens that are still sent, at their usual pace.
-        after_tokens: u32,
-    },
-    /// A whole answer with something wrong in it.
-    Spoil(Spoil),
-}
-
-/// What is wrong in a whole answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spoil {
-    /// The end mark is left out.
-    MissingDone,
 }
 
 /// The faults of one mock, ready to strike.

@@ -51,7 +51,10 @@ mod timer;
 mod visit;
 mod words;
 
-pub use fault::{Cut, Fault, MissingDone, Numbers, Stall, Status};
+pub use fault::{
+    Close, Cut, Delay, Fault, GoAway, GrpcCode, MissingDone, NotReady, Numbers, Reset, Stall,
+    Status,
+};
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
 pub use server::{Error, Mock};

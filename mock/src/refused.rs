@@ -1,5 +1,6 @@
 //! Why a request that was understood gets no answer, whatever the protocol: what it is told, and how long to wait.
 
+use crate::repository::{self, State};
 use http::StatusCode;
 use std::time::Duration;
 use tonic::Code;
@@ -11,10 +12,21 @@ pub(crate) struct Refused {
     pub(crate) status: StatusCode,
     /// The code over gRPC.
     pub(crate) code: Code,
-    /// A sentence without its full stop.
+    /// What the client is told, whole sentences where the mock speaks for itself.
     pub(crate) message: String,
     /// How long the client is asked to wait before it tries again.
     pub(crate) retry_after: Option<Duration>,
+    /// What it is about, for protocols that say so.
+    pub(crate) cause: Cause,
+}
+
+/// What an error is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Nothing that the request named.
+    Server,
+    /// Its model, which is not ready.
+    Model,
 }
 
 impl Refused {
@@ -24,8 +36,21 @@ impl Refused {
         Self {
             status,
             code: code(status),
-            message: format!("{reason}, as the mock was asked to answer"),
+            message: format!("{reason}, as the mock was asked to answer."),
             retry_after,
+            cause: Cause::Server,
+        }
+    }
+
+    /// A fault that shows as a model that is not ready.
+    pub(crate) fn not_ready(model: &str) -> Self {
+        let error = repository::Error::NotReady(model.to_owned(), State::Unloaded);
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: Code::Unavailable,
+            message: error.to_string(),
+            retry_after: None,
+            cause: Cause::Model,
         }
     }
 }

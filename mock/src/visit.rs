@@ -2,6 +2,7 @@
 //! written down: an answer that nobody waited for ends as abandoned, because nobody said otherwise.
 
 use crate::clock::Clock;
+use crate::connection::{Connection, Severance};
 use crate::journal::{End, Entry, Journal, JournalSpec, LONGEST_NAME, Operation, Protocol, Write};
 use crate::repository::Lease;
 use crate::tally::Tally;
@@ -26,13 +27,19 @@ impl Ledger {
         }
     }
 
-    /// Notes the arrival of a request, now.
-    pub(crate) fn arrive(self: &Arc<Self>, protocol: Protocol, operation: Operation) -> Visit {
+    /// Notes the arrival of a request, now, on that connection.
+    pub(crate) fn arrive(
+        self: &Arc<Self>,
+        protocol: Protocol,
+        operation: Operation,
+        connection: Option<&Connection>,
+    ) -> Visit {
         let arrived = Instant::now();
         let arrived_ns = self.clock.nanos(arrived);
         Visit {
             arrived,
             ledger: Arc::clone(self),
+            connection: connection.cloned(),
             fault: None,
             lease: None,
             steps: None,
@@ -61,6 +68,7 @@ impl Ledger {
 pub(crate) struct Visit {
     pub(crate) arrived: Instant,
     ledger: Arc<Ledger>,
+    connection: Option<Connection>,
     fault: Option<&'static str>,
     /// What keeps its model from being unloaded.
     lease: Option<Lease>,
@@ -124,6 +132,20 @@ impl Visit {
     /// Notes that a fault strikes the request.
     pub(crate) fn strike(&mut self, kind: &'static str) {
         self.fault = Some(kind);
+    }
+
+    /// Ends the connection on which the request came, if that is known.
+    pub(crate) fn sever(&self, how: Severance) {
+        if let Some(connection) = &self.connection {
+            connection.sever(how);
+        }
+    }
+
+    /// Lets no further request come on the same connection.
+    pub(crate) fn go_away(&self) {
+        if let Some(connection) = &self.connection {
+            connection.go_away();
+        }
     }
 
     /// Notes that the request got its place among those that are worked on.
@@ -197,7 +219,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_visit_is_written_down_when_it_ends() {
         let ledger = Arc::new(Ledger::new(JournalSpec::default()));
-        let mut visit = ledger.arrive(Protocol::Openai, Operation::Chat);
+        let mut visit = ledger.arrive(Protocol::Openai, Operation::Chat, None);
         let (arrived, start) = (visit.arrived, visit.entry().arrived_ns);
 
         visit.asks(asking(Some("a")));
@@ -235,7 +257,7 @@ mod tests {
     #[tokio::test]
     async fn a_visit_of_which_nobody_said_how_it_ends_was_abandoned() {
         let ledger = Arc::new(Ledger::new(JournalSpec::default()));
-        let mut visit = ledger.arrive(Protocol::OipGrpc, Operation::Infer);
+        let mut visit = ledger.arrive(Protocol::OipGrpc, Operation::Infer, None);
 
         visit.asks(asking(None));
         visit.strike("stall");

@@ -114,7 +114,7 @@ async fn every_protocol_gives_the_same_tokens_whole_and_streamed() {
 async fn a_refusal_keeps_the_servers_status() {
     let refusal = || {
         Fault::Status(Status {
-            http: 503,
+            http: Some(503),
             ..Status::default()
         })
     };

@@ -2,6 +2,7 @@ use super::*;
 use crate::dice::Dice;
 use crate::journal::{End, Entry, Operation, Protocol};
 use std::time::Duration;
+use tonic::Code;
 
 fn parse(json: &str) -> Vec<Fault> {
     serde_json::from_str(json).unwrap()
@@ -195,6 +196,18 @@ fn values_that_no_server_could_show_and_conditions_that_never_hold_are_refused()
             "expected an error status, 400 to 599 in `status.http`, found `200`",
         ),
         (
+            r#"[{"status":{}}]"#,
+            "expected an error status, 400 to 599, here or a code in `grpc` in `status.http`, found `nothing`",
+        ),
+        (
+            r#"[{"status":{"grpc":"INTERNAL","message":""}}]"#,
+            "expected 1 to 1024 bytes in `status.message`, found `0 bytes`",
+        ),
+        (
+            r#"[{"delay":{"by":{"fixed":"25h"}}}]"#,
+            "expected at most 24h in `delay.by.fixed`, found `1day 1h`",
+        ),
+        (
             r#"[{"stall":{"every":0}}]"#,
             "expected at least 1 in `stall.every`, found `0`",
         ),
@@ -218,4 +231,46 @@ fn values_that_no_server_could_show_and_conditions_that_never_hold_are_refused()
     ] {
         assert_eq!(refused(json), expected);
     }
+}
+
+#[test]
+fn a_code_of_grpc_is_known_by_its_name_alone() {
+    let refused = |grpc: &str| {
+        let json = format!(r#"[{{"status":{{"grpc":"{grpc}"}}}}]"#);
+        serde_json::from_str::<Vec<Fault>>(&json)
+    };
+
+    assert!(refused("DEADLINE_EXCEEDED").is_ok());
+    for unknown in ["OK", "unavailable", "14"] {
+        let error = refused(unknown).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("unknown variant `{unknown}`")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_error_is_told_to_each_protocol_in_its_own_words() {
+    let told = |json: &str| {
+        let Strike::Refuse(refused) = parse(json)[0].misbehave().strike() else {
+            panic!("a status refuses");
+        };
+        (refused.status.as_u16(), refused.code, refused.message)
+    };
+
+    let by_http = told(r#"[{"status":{"http":429}}]"#);
+    let by_grpc = told(r#"[{"status":{"grpc":"ABORTED","message":"try elsewhere"}}]"#);
+    let by_both = told(r#"[{"status":{"http":500,"grpc":"DATA_LOSS"}}]"#);
+
+    let asked = |name: &str| format!("{name}, as the mock was asked to answer.");
+    assert_eq!(
+        by_http,
+        (429, Code::ResourceExhausted, asked("Too Many Requests"))
+    );
+    assert_eq!(by_grpc, (409, Code::Aborted, "try elsewhere".to_owned()));
+    assert_eq!(
+        by_both,
+        (500, Code::DataLoss, asked("Internal Server Error"))
+    );
 }

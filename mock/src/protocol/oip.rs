@@ -2,7 +2,7 @@
 //! models and repository speak of themselves. Triton is the reference where the protocol leaves a choice.
 
 use crate::backend::{Backend, DEFAULT_TOKENS};
-use crate::refused::Refused;
+use crate::refused::{Cause, Refused};
 use crate::repository::{self, State};
 use crate::signature::{Mistake, Wanted};
 use crate::tensor::Tensor;
@@ -98,6 +98,7 @@ pub(super) fn require_version(model: &str, version: &str) -> Result<(), Refused>
         code: Code::NotFound,
         message: format!("The model `{model}` has no version `{version}`, only `{VERSION}`."),
         retry_after: None,
+        cause: Cause::Server,
     })
 }
 
@@ -113,6 +114,7 @@ pub(super) fn model_refused(error: &repository::Error) -> Refused {
         code,
         message: error.to_string(),
         retry_after: None,
+        cause: Cause::Server,
     }
 }
 
@@ -123,6 +125,7 @@ pub(super) fn invalid(message: impl Into<String>) -> Refused {
         code: Code::InvalidArgument,
         message: message.into(),
         retry_after: None,
+        cause: Cause::Server,
     }
 }
 

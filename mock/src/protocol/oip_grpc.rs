@@ -53,11 +53,15 @@ impl Server {
         &self,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<> {
+        let connection = request.extensions().get().cloned();
         let answer = if request.uri().path().starts_with(INFERENCE) {
             Either::Left(self.inference.clone().call(request))
         } else {
             Either::Right(self.beside.clone().call(request))
         };
-        async move { answer.await.map(Body::wrap) }
+        async move {
+            let response = answer.await?;
+            Ok(Body::wrap(response, connection))
+        }
     }
 }

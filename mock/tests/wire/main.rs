@@ -8,6 +8,8 @@
     reason = "tests: what is not there fails them"
 )]
 
+mod answer_faults;
+mod connection_faults;
 mod grpc;
 mod grpc_client;
 mod grpc_repository;
@@ -18,6 +20,7 @@ mod openai;
 mod openai_faults;
 mod openai_forms;
 mod openai_refusals;
+mod raw;
 
 use inferometer_mock::{Mock, MockSpec};
 use std::time::Duration;

@@ -1,25 +1,26 @@
 //! A response body that can be broken off. gRPC knows no way to say "stop without a status", so the answer carries a
 //! switch, and the body around it resets the HTTP/2 stream once the switch is thrown.
 
+use crate::connection::{Connection, Severance};
 use crate::protocol::{BrokenOff, SETTLE};
 use bytes::Bytes;
 use http::Response;
 use hyper::body::{Body, Frame};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
 
 /// Travels in the extensions of a response. Once thrown, whatever the body would have said next is not said.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Switch(Arc<AtomicBool>);
+pub(super) struct Switch(Arc<OnceLock<Option<Severance>>>);
 
 impl Switch {
-    /// Breaks the answer off before its next message or its status.
-    pub(super) fn throw(&self) {
-        self.0.store(true, Relaxed);
+    /// Breaks the answer off before its next message or its status, and the connection with it where it is said how.
+    pub(super) fn throw(&self, how: Option<Severance>) {
+        // Of several breaks the first one counts.
+        let _ = self.0.set(how);
     }
 }
 
@@ -28,16 +29,22 @@ impl Switch {
 pub(crate) struct Breakable {
     body: tonic::body::Body,
     switch: Option<Switch>,
+    connection: Option<Connection>,
     settle: Option<Pin<Box<Sleep>>>,
 }
 
 impl Breakable {
-    /// Puts the body of a response beside the switch that the response carries, if it does.
-    pub(super) fn wrap(mut response: Response<tonic::body::Body>) -> Response<Self> {
+    /// Puts the body of a response beside the switch that the response carries, if it does, and the connection on which
+    /// it leaves.
+    pub(super) fn wrap(
+        mut response: Response<tonic::body::Body>,
+        connection: Option<Connection>,
+    ) -> Response<Self> {
         let switch = response.extensions_mut().remove::<Switch>();
         response.map(|body| Self {
             body,
             switch,
+            connection,
             settle: None,
         })
     }
@@ -45,7 +52,14 @@ impl Breakable {
     fn is_broken(&self) -> bool {
         self.switch
             .as_ref()
-            .is_some_and(|Switch(thrown)| thrown.load(Relaxed))
+            .is_some_and(|Switch(thrown)| thrown.get().is_some())
+    }
+
+    fn sever(&self) {
+        let how = self.switch.as_ref().and_then(|Switch(thrown)| thrown.get());
+        if let (Some(Some(how)), Some(connection)) = (how, &self.connection) {
+            connection.sever(*how);
+        }
     }
 }
 
@@ -80,6 +94,7 @@ impl Body for Breakable {
             None | Some(_) if this.is_broken() => {
                 let settle = this.settle.get_or_insert_with(|| Box::pin(sleep(SETTLE)));
                 ready!(settle.as_mut().poll(context));
+                this.sever();
                 Poll::Ready(Some(Err(BrokenOff.into())))
             }
             frame => Poll::Ready(frame.map(|frame| frame.map_err(Error::from))),

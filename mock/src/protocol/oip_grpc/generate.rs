@@ -4,6 +4,7 @@ use super::breakable::Switch;
 use super::refusal;
 use super::tensor;
 use crate::backend::{Backend, REQUEST_ID, accept_tokens, earlier_attempts};
+use crate::connection::Connection;
 use crate::course::{Delivery, Finish};
 use crate::journal::{End, Entry, Operation, Protocol};
 use crate::protocol::oip::{self, Address, Given, MAX_TOKENS, VERSION};
@@ -15,7 +16,7 @@ use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse};
 use std::future::pending;
 use std::sync::Arc;
-use tonic::metadata::{AsciiMetadataValue, MetadataMap};
+use tonic::metadata::AsciiMetadataValue;
 use tonic::{Request, Response, Status};
 
 /// How often the call was made before, as gRPC's retry design has it (gRFC A6).
@@ -26,8 +27,8 @@ pub(super) async fn answer(
     backend: &Arc<Backend>,
     request: Request<ModelInferRequest>,
 ) -> Result<Response<ModelInferResponse>, Status> {
-    let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer);
-    let call = Call::read(request.metadata());
+    let call = Call::read(&request);
+    let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer, call.connection());
     let mut request = request.into_inner();
     let wanted = match understand(backend, &mut request, &call, &mut visit) {
         Ok(wanted) => wanted,
@@ -42,12 +43,11 @@ pub(super) async fn answer(
     let due = course.ticker.last_token().await;
     visit.wrote(sent, due);
     let switch = Switch::default();
+    visit.end(course.finish.end());
     match course.finish {
-        Finish::Properly => visit.end(End::Answered),
-        Finish::BreakOff => {
-            visit.end(End::Failed);
-            switch.throw();
-        }
+        Finish::Properly => {}
+        Finish::BreakOff => switch.throw(None),
+        Finish::Sever(how) => switch.throw(Some(how)),
         // An answer in one piece has no beginning that could be sent alone.
         Finish::FallSilent => return pending().await,
     }
@@ -65,21 +65,29 @@ pub(super) async fn answer(
     Ok(response)
 }
 
-/// What its metadata says about a call, and so about every request of a stream.
+/// What is known of a call, and so about every request of a stream.
 #[derive(Debug)]
 pub(super) struct Call {
     id: Option<AsciiMetadataValue>,
     earlier_attempts: u32,
+    connection: Option<Connection>,
 }
 
 impl Call {
     /// Reads what is there; all of it may be missing.
-    pub(super) fn read(metadata: &MetadataMap) -> Self {
+    pub(super) fn read<T>(request: &Request<T>) -> Self {
+        let metadata = request.metadata();
         let attempts = metadata.get(PREVIOUS_ATTEMPTS);
         Self {
             id: metadata.get(REQUEST_ID).cloned(),
             earlier_attempts: earlier_attempts(attempts.and_then(|count| count.to_str().ok())),
+            connection: request.extensions().get().cloned(),
         }
+    }
+
+    /// The connection on which the call came.
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.connection.as_ref()
     }
 
     fn id(&self) -> Option<&str> {

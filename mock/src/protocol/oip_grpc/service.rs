@@ -114,7 +114,7 @@ impl GrpcInferenceService for Service {
         request: Request<Streaming<ModelInferRequest>>,
     ) -> Result<Response<Self::ModelStreamInferStream>, Status> {
         let backend = Arc::clone(&self.0);
-        let call = Call::read(request.metadata());
+        let call = Call::read(&request);
         let switch = Switch::default();
         let thrown = switch.clone();
         let replies = request.into_inner().map(move |request| match request {

@@ -71,7 +71,7 @@ impl Reply {
         call: &Call,
         switch: &Switch,
     ) -> Self {
-        let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer);
+        let mut visit = backend.arrive(Protocol::OipGrpc, Operation::Infer, call.connection());
         let wanted = match understand(backend, &mut request, call, &mut visit) {
             Ok(wanted) => wanted,
             Err(refused) => {
@@ -173,7 +173,11 @@ impl Tokens {
             Finish::Properly if told => Poll::Ready(None),
             Finish::Properly => Poll::Ready(Some(self.last())),
             Finish::BreakOff => {
-                self.switch.throw();
+                self.switch.throw(None);
+                Poll::Ready(None)
+            }
+            Finish::Sever(how) => {
+                self.switch.throw(Some(how));
                 Poll::Ready(None)
             }
             Finish::FallSilent => Poll::Pending,

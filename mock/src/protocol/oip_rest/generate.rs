@@ -41,7 +41,8 @@ pub(super) async fn answer(
     delivery: Delivery,
     request: Request,
 ) -> Response {
-    let mut visit = backend.arrive(Protocol::OipRest, Operation::Generate);
+    let connection = request.extensions().get();
+    let mut visit = backend.arrive(Protocol::OipRest, Operation::Generate, connection);
     let (parts, body) = request.into_parts();
     let head = Head::read(&parts.headers);
     let mut response =

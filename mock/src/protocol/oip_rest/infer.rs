@@ -28,7 +28,8 @@ struct Asked {
 
 /// Answers an inference request.
 pub(super) async fn answer(backend: &Backend, call: &Call, request: Request) -> Response {
-    let mut visit = backend.arrive(Protocol::OipRest, Operation::Infer);
+    let connection = request.extensions().get();
+    let mut visit = backend.arrive(Protocol::OipRest, Operation::Infer, connection);
     let (parts, body) = request.into_parts();
     let head = Head::read(&parts.headers);
     let mut response =
@@ -108,7 +109,7 @@ pub(super) async fn deliver(answer: Answer, course: Course, mut visit: Visit) ->
             visit.end(End::Answered);
             answer.into_response(Body::from)
         }
-        Finish::BreakOff | Finish::FallSilent => {
+        Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {
             let length = answer.bytes().len();
             // The part of the bytes that is the part of the tokens, but neither none nor all.
             let part = wide(length) * u64::from(sent.min(whole)) / u64::from(whole);

@@ -4,7 +4,7 @@ use super::json;
 use crate::backend::LARGEST_BODY;
 use crate::protocol::oip;
 use crate::protocol::rest::{Unreadable, ask_to_wait};
-use crate::refused::Refused;
+use crate::refused::{Cause, Refused};
 use crate::repository;
 use crate::signature::Mistake;
 use axum::response::{IntoResponse, Response};
@@ -33,6 +33,7 @@ impl Refusal {
             code,
             message: message.into(),
             retry_after: None,
+            cause: Cause::Server,
         }
         .into()
     }

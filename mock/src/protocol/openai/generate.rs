@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 /// Answers a request for text in the given form.
 pub(super) async fn answer(backend: &Arc<Backend>, request: Request, form: &Form) -> Response {
-    let mut visit = backend.arrive(Protocol::Openai, form.operation);
+    let connection = request.extensions().get();
+    let mut visit = backend.arrive(Protocol::Openai, form.operation, connection);
     let (parts, body) = request.into_parts();
     let head = Head::read(&parts.headers);
     let mut response = match understand(backend, body, form, &head, &mut visit).await {
@@ -80,7 +81,7 @@ async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> 
             visit.end(End::Answered);
             json(StatusCode::OK, body.bytes)
         }
-        Finish::BreakOff | Finish::FallSilent => {
+        Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {
             let first = asked.choices.first().map_or(0, Choice::tokens);
             visit.wrote(sent.min(first), due);
             let announced = wide(body.bytes.len());

@@ -4,7 +4,7 @@
 use super::json;
 use crate::backend::LARGEST_BODY;
 use crate::protocol::rest::{Unreadable, ask_to_wait};
-use crate::refused::Refused;
+use crate::refused::{Cause, Refused};
 use crate::repository;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
@@ -101,11 +101,15 @@ impl IntoResponse for Refusal {
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
+        let (param, code) = match refused.cause {
+            Cause::Server => (None, code(refused.status)),
+            Cause::Model => (Some("model".to_owned()), Some("model_not_ready")),
+        };
         Self {
             status: refused.status,
-            message: refused.message + ".",
-            param: None,
-            code: code(refused.status),
+            message: refused.message,
+            param,
+            code,
             retry_after: refused.retry_after,
         }
     }

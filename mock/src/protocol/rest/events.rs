@@ -77,7 +77,7 @@ impl<T: Tell> Events<T> {
         self.visit.end(self.finish.end());
         match self.finish {
             Finish::Properly => self.teller.end(self.spoil, buffer),
-            Finish::BreakOff | Finish::FallSilent => {}
+            Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {}
         }
     }
 }
@@ -96,6 +96,11 @@ impl<T: Tell + Unpin> Body for Events<T> {
         match self.finish {
             Finish::Properly => Poll::Ready(None),
             Finish::BreakOff => self.settle.poll(context).map(|error| Some(Err(error))),
+            Finish::Sever(how) => {
+                let error = ready!(self.settle.poll(context));
+                self.visit.sever(how);
+                Poll::Ready(Some(Err(error)))
+            }
             Finish::FallSilent => Poll::Pending,
         }
     }

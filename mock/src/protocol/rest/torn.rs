@@ -7,7 +7,7 @@ use crate::visit::Visit;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// A body that ends, or stops, before its announced length.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Torn {
     announced: u64,
     finish: Finish,
     settle: Settle,
-    _visit: Visit,
+    visit: Visit,
 }
 
 impl Torn {
@@ -28,7 +28,7 @@ impl Torn {
             announced,
             finish,
             settle: Settle::default(),
-            _visit: visit,
+            visit,
         }
     }
 }
@@ -47,6 +47,11 @@ impl Body for Torn {
         match self.finish {
             Finish::Properly => Poll::Ready(None),
             Finish::BreakOff => self.settle.poll(context).map(|error| Some(Err(error))),
+            Finish::Sever(how) => {
+                let error = ready!(self.settle.poll(context));
+                self.visit.sever(how);
+                Poll::Ready(Some(Err(error)))
+            }
             Finish::FallSilent => Poll::Pending,
         }
     }
