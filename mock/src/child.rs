@@ -24,6 +24,9 @@ pub struct Addresses {
     pub rest: String,
     /// URL of the gRPC service.
     pub grpc: String,
+    /// The certificate to trust, in PEM, when the mock has made it for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// Why a child process could not serve.
@@ -55,6 +58,15 @@ pub fn spec_line(spec: &MockSpec) -> Result<String, serde_json::Error> {
 }
 
 impl Addresses {
+    /// Where `mock` answers.
+    pub fn of(mock: &Mock) -> Self {
+        Self {
+            rest: mock.rest_url(),
+            grpc: mock.grpc_url(),
+            certificate: mock.certificate_pem().map(str::to_owned),
+        }
+    }
+
     /// Reads the line by which a child says where it answers.
     ///
     /// # Errors
@@ -83,10 +95,7 @@ where
         .map_err(Error::Runtime)?;
     runtime.block_on(async {
         let mock = Mock::start(spec).await?;
-        let addresses = Addresses {
-            rest: mock.rest_url(),
-            grpc: mock.grpc_url(),
-        };
+        let addresses = Addresses::of(&mock);
         write_line(&mut output, &addresses).map_err(Error::Output)?;
         let closed = watch(input).map_err(Error::Runtime)?;
         let counters = tokio::select! {
@@ -154,6 +163,21 @@ mod tests {
             Counters::default()
         );
         assert_eq!(lines.len(), 2);
+    }
+
+    #[test]
+    fn a_child_that_signs_for_itself_tells_its_certificate() {
+        let mut output = Vec::new();
+        let spec = serde_json::from_str(r#"{"tls":"self_signed"}"#).unwrap();
+
+        serve_until_closed(Cursor::new(spec_line(&spec).unwrap()), &mut output).unwrap();
+
+        let output = String::from_utf8(output).unwrap();
+        let addresses = Addresses::parse(output.lines().next().unwrap()).unwrap();
+        assert!(addresses.rest.starts_with("https://127.0.0.1:"));
+        assert!(addresses.grpc.starts_with("https://127.0.0.1:"));
+        let certificate = addresses.certificate.unwrap();
+        assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"));
     }
 
     #[test]

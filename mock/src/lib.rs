@@ -57,9 +57,10 @@ pub use fault::{
 };
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
-pub use server::{Error, Mock};
+pub use server::{Error, Mock, TlsError};
 pub use spec::{
     Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec, TensorAnswer, TensorSpec,
+    Tls, TlsFiles,
 };
 pub use tally::{Counters, Requests};
 pub use tensor::Datatype;

@@ -1,7 +1,11 @@
 //! A mock as it lives: two listeners, their connections, and the end of both.
 
 mod connections;
+mod tls;
+mod transport;
 mod wire;
+
+pub use tls::TlsError;
 
 use crate::backend::Backend;
 use crate::journal::Page;
@@ -18,6 +22,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use tls::Identity;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,6 +35,9 @@ pub enum Error {
     /// The operating system gave no timer.
     #[error("could not create a timer: {0}")]
     Timer(#[source] io::Error),
+    /// TLS cannot be spoken as specified.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// An address could not be listened on.
     #[error(
         "could not listen on {address} for {protocol}: choose a free port of this machine, or port 0 for any"
@@ -61,7 +69,7 @@ impl Mock {
     /// Starts a mock on two free ports of the loopback interface. It answers from the moment this returns.
     ///
     /// # Errors
-    /// The specification is not sound, or no port is free.
+    /// The specification is not sound, its certificate cannot be used, or no port is free.
     pub async fn start(spec: MockSpec) -> Result<Self, Error> {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self::start_at(spec, any_port, any_port).await
@@ -70,17 +78,18 @@ impl Mock {
     /// Starts a mock at the given addresses; port 0 means any free one.
     ///
     /// # Errors
-    /// The specification is not sound, or an address cannot be listened on.
+    /// The specification is not sound, its certificate cannot be used, or an address cannot be listened on.
     pub async fn start_at(
         spec: MockSpec,
         rest_address: SocketAddr,
         grpc_address: SocketAddr,
     ) -> Result<Self, Error> {
         let (timer, ringing) = Timer::fine().map_err(Error::Timer)?;
+        let identity = spec.tls.as_ref().map(Identity::try_new).transpose()?;
         let backend = Arc::new(Backend::try_new(spec, timer)?);
         let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
         let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
-        let connections = Connections::default();
+        let connections = Connections::new(identity);
         let rest =
             TowerToHyperService::new(openai::router(&backend).merge(oip_rest::router(&backend)));
         connections.accept(rest_listener, rest);
@@ -94,14 +103,19 @@ impl Mock {
         })
     }
 
-    /// Where the REST API is, such as `http://127.0.0.1:41234`.
+    /// Where the REST API is, such as `http://127.0.0.1:41234`, or `https` with TLS.
     pub fn rest_url(&self) -> String {
-        format!("http://{}", self.rest_address)
+        format!("{}://{}", self.connections.scheme(), self.rest_address)
     }
 
-    /// Where the gRPC service is, such as `http://127.0.0.1:41235`.
+    /// Where the gRPC service is, such as `http://127.0.0.1:41235`, or `https` with TLS.
     pub fn grpc_url(&self) -> String {
-        format!("http://{}", self.grpc_address)
+        format!("{}://{}", self.connections.scheme(), self.grpc_address)
+    }
+
+    /// The certificate that clients have to trust, in PEM, when the mock has made it for itself.
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.connections.self_signed()
     }
 
     /// What has happened so far.

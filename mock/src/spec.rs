@@ -11,11 +11,13 @@
 mod model;
 mod repository;
 mod tensor;
+mod tls;
 
 pub use model::{FailLoads, ModelSpec};
 pub use repository::RepositorySpec;
 pub(crate) use tensor::MOST_ELEMENTS;
 pub use tensor::{TensorAnswer, TensorSpec};
+pub use tls::{Tls, TlsFiles};
 
 use crate::backend::MOST_TOKENS;
 use crate::fault::Fault;
@@ -61,6 +63,9 @@ pub struct MockSpec {
     /// How much is remembered of what happened.
     #[serde(skip_serializing_if = "is_default")]
     pub journal: JournalSpec,
+    /// TLS on both ports; plain HTTP when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
 }
 
 impl Default for MockSpec {
@@ -77,6 +82,7 @@ impl Default for MockSpec {
             coalesce: Period::default(),
             faults: Vec::new(),
             journal: JournalSpec::default(),
+            tls: None,
         }
     }
 }

@@ -84,10 +84,7 @@ fn serve(
     runtime.block_on(async {
         match Mock::start(spec).await {
             Ok(mock) => {
-                let addresses = Addresses {
-                    rest: mock.rest_url(),
-                    grpc: mock.grpc_url(),
-                };
+                let addresses = Addresses::of(&mock);
                 if started.send(Ok(addresses)).is_ok() {
                     stop.cancelled().await;
                 }

@@ -57,12 +57,19 @@ fn specification(file: Option<&Path>) -> Result<MockSpec, String> {
 
 fn greeting(mock: &Mock) -> String {
     let (rest, grpc) = (mock.rest_url(), mock.grpc_url());
+    let (certificate, trusting) = match mock.certificate_pem() {
+        Some(pem) => (
+            format!("\nSave this certificate as mock.pem; clients have to trust it:\n{pem}"),
+            "--cacert mock.pem ",
+        ),
+        None => (String::new(), ""),
+    };
     format!(
         "OpenAI REST                     {rest}/v1
 Open Inference Protocol (gRPC)  {grpc}
-
+{certificate}
 Try it:
-  curl {rest}/v1/chat/completions -H 'content-type: application/json' \\
+  curl {trusting}{rest}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{{\"model\":\"tiny\",\"max_tokens\":8,\"messages\":[{{\"role\":\"user\",\"content\":\"hello\"}}]}}'
 
 Ctrl-C ends it."

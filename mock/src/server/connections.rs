@@ -1,5 +1,7 @@
 //! Listeners and connections as tasks that are owned, counted and ended together.
 
+use super::tls::Identity;
+use super::transport::Transport;
 use super::wire::Wire;
 use crate::connection::{Connection, Order};
 use bytes::Bytes;
@@ -35,6 +37,8 @@ const STREAMS: u32 = 1 << 16;
 /// All tasks of one mock. Dropping it ends them all at their next step.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
+    /// Who the mock is, when it speaks TLS.
+    identity: Option<Identity>,
     tasks: Tasks,
     closing: CancellationToken,
     /// How many connections were accepted, on all listeners.
@@ -42,6 +46,26 @@ pub(super) struct Connections {
 }
 
 impl Connections {
+    /// No connections yet; they will speak TLS if there is an `identity`.
+    pub(super) fn new(identity: Option<Identity>) -> Self {
+        let mut connections = Self::default();
+        connections.identity = identity;
+        connections
+    }
+
+    /// The certificate that clients have to trust, in PEM, when the mock has made it for itself.
+    pub(super) fn self_signed(&self) -> Option<&str> {
+        self.identity.as_ref()?.self_signed.as_deref()
+    }
+
+    /// `https` or `http`.
+    pub(super) fn scheme(&self) -> &'static str {
+        match self.identity {
+            Some(_) => "https",
+            None => "http",
+        }
+    }
+
     /// Accepts connections on `listener` until the mock stops, and serves each with a clone of `service`.
     pub(super) fn accept<S, B>(&self, listener: TcpListener, service: S)
     where
@@ -55,6 +79,10 @@ impl Connections {
     {
         let (tasks, closing) = (self.tasks.clone(), self.closing.clone());
         let accepted_before = Arc::clone(&self.accepted);
+        let acceptor = self
+            .identity
+            .as_ref()
+            .map(|identity| identity.acceptor.clone());
         self.tasks.execute(async move {
             while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
                 match accepted {
@@ -62,13 +90,15 @@ impl Connections {
                         let number = accepted_before.fetch_add(1, Relaxed);
                         let connection = Connection::new(number, peer);
                         let wire = Wire::new(stream, connection.clone());
-                        tasks.execute(serve(
-                            wire,
-                            connection,
-                            service.clone(),
-                            tasks.clone(),
-                            closing.clone(),
-                        ));
+                        let opening = Transport::open(wire, acceptor.clone());
+                        let (service, tasks_of_it) = (service.clone(), tasks.clone());
+                        let closing = closing.clone();
+                        tasks.execute(async move {
+                            let opened = closing.run_until_cancelled(opening).await;
+                            if let Some(Some(transport)) = opened {
+                                serve(transport, connection, service, tasks_of_it, closing).await;
+                            }
+                        });
                     }
                     Err(_) => sleep(BREATHER).await,
                 }
@@ -96,7 +126,7 @@ impl Drop for Connections {
 
 /// Serves one connection, HTTP/1.1 or HTTP/2 as the client wishes, until either side closes it.
 async fn serve<S, B>(
-    wire: Wire,
+    transport: Transport,
     connection: Connection,
     service: S,
     tasks: Tasks,
@@ -110,7 +140,7 @@ async fn serve<S, B>(
     let mut builder = Builder::new(tasks);
     builder.http2().max_concurrent_streams(STREAMS);
     let service = with_handle(service, connection.clone());
-    let mut serving = pin!(builder.serve_connection(TokioIo::new(wire), service));
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(transport), service));
     let mut stopping = pin!(closing.cancelled());
     let mut is_leaving = false;
     poll_fn(|context| {

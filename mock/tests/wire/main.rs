@@ -21,6 +21,7 @@ mod openai_faults;
 mod openai_forms;
 mod openai_refusals;
 mod raw;
+mod tls;
 
 use inferometer_mock::{Mock, MockSpec};
 use std::time::Duration;
