@@ -98,6 +98,9 @@ pub struct Mock {
     /// Address for the Open Inference Protocol over gRPC
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8001")]
     pub grpc: SocketAddr,
+    /// Address for the admin API
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8002")]
+    pub admin: SocketAddr,
     /// Serve a parent process: spec on the first line of standard input, end when it closes
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,

@@ -26,7 +26,7 @@ measure() { # name url command...
   wait $server 2>/dev/null || true
 }
 for _ in $(seq "$rounds"); do
-  measure mock http://127.0.0.1:8100 "$inferometer" mock "$work/mock.yaml" --rest 127.0.0.1:8100 --grpc 127.0.0.1:8101
+  measure mock http://127.0.0.1:8100 "$inferometer" mock "$work/mock.yaml" --rest 127.0.0.1:8100 --grpc 127.0.0.1:8101 --admin 127.0.0.1:8102
   for ((other = 1; other < $#; other += 2)); do
     url=$((other + 1))
     # A command line, split at its spaces.

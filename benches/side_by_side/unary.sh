@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-4} connections=${CONNECTIONS:-50}
 
-taskset -c 0 "$inferometer" mock --rest 127.0.0.1:8100 --grpc 127.0.0.1:8101 > "$work/mock.log" &
+taskset -c 0 "$inferometer" mock --rest 127.0.0.1:8100 --grpc 127.0.0.1:8101 --admin 127.0.0.1:8102 > "$work/mock.log" &
 mock=$!
 ready http://127.0.0.1:8100/health
 request='{"model":"tiny","prompt":"one two three","max_tokens":16}'

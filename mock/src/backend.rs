@@ -3,12 +3,13 @@
 use crate::behaviour::Behaviour;
 use crate::connection::Connection;
 use crate::journal::{Operation, Protocol};
+use crate::metrics::Metrics;
 use crate::repository::Repository;
 use crate::signature::Signatures;
 use crate::spec::{Error, MockSpec};
 use crate::timer::Timer;
 use crate::visit::{Ledger, Visit};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use tokio::time::Instant;
 
 /// Output tokens when a request does not say how many.
@@ -40,13 +41,16 @@ pub(crate) struct Backend {
 impl Backend {
     /// A backend that behaves as specified, in the time that `timer` measures.
     pub(crate) fn try_new(spec: MockSpec, timer: Timer) -> Result<Self, Error> {
-        let ledger = Arc::new(Ledger::new(spec.journal));
+        let journal = spec.journal;
+        let behaviour = Behaviour::try_new(spec, Instant::now())?;
+        let spec = behaviour.spec();
         let signatures = Signatures::new(&spec.models, spec.seed.unwrap_or_default());
-        let behaviour = Behaviour::try_new(spec, ledger.clock.origin())?;
+        let repository = Repository::new(spec);
+        let metrics = Metrics::new(repository.index().map(|(model, _)| model));
         Ok(Self {
-            repository: Repository::new(behaviour.spec()),
+            repository,
             signatures,
-            ledger,
+            ledger: Arc::new(Ledger::new(journal, metrics)),
             behaviour: RwLock::new(Arc::new(behaviour)),
             timer,
         })
@@ -69,31 +73,33 @@ impl Backend {
     }
 
     /// Behaves differently from the next request on.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut MockSpec)) -> Result<(), Error> {
-        let present = self.behaviour();
+    pub(crate) fn change<E: From<Error>>(
+        &self,
+        change: impl FnOnce(&mut MockSpec) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // Held throughout, so that of two changes at once neither is lost.
+        let mut present = self.present();
         let mut spec = present.spec().clone();
-        change(&mut spec);
-        self.behave(Behaviour::try_new(spec, present.since())?);
+        change(&mut spec)?;
+        *present = Arc::new(Behaviour::try_new(spec, present.since())?);
         Ok(())
     }
 
     /// Begins again, as if the mock had just started.
     pub(crate) fn reset(&self) {
-        let spec = self.behaviour().spec().clone();
+        let mut present = self.present();
         // What was sound once is sound still.
-        if let Ok(anew) = Behaviour::try_new(spec, Instant::now()) {
-            self.behave(anew);
+        if let Ok(anew) = Behaviour::try_new(present.spec().clone(), Instant::now()) {
+            *present = Arc::new(anew);
         }
+        drop(present);
         self.ledger.tally.clear();
         self.ledger.journal.clear();
     }
 
-    fn behave(&self, behaviour: Behaviour) {
-        let mut present = self
-            .behaviour
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *present = Arc::new(behaviour);
+    fn present(&self) -> RwLockWriteGuard<'_, Arc<Behaviour>> {
+        let present = self.behaviour.write();
+        present.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What its waits are measured with.

@@ -63,8 +63,20 @@ struct Kept {
     forgotten: u64,
 }
 
+/// The most requests that are sent at a time.
+const PIECE: usize = 256;
+/// The most writes that are sent with them, if it is not one request alone that has more.
+const PIECE_WRITES: usize = 16_384;
+
+/// Numbers of requests, `next` not among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) start: u64,
+    pub(crate) next: u64,
+}
+
 /// Some of the journal, in the order in which requests ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// The requests.
     pub entries: Vec<Entry>,
@@ -104,15 +116,30 @@ impl Journal {
 
     /// At most `most` requests, from the one that ended as number `from` on, counted from 0.
     pub(crate) fn page(&self, from: u64, most: usize) -> Page {
+        self.kept().page(from, most, usize::MAX)
+    }
+
+    /// The same, up to but without number `until`, and no more than are sent at a time.
+    pub(crate) fn piece(&self, from: u64, until: u64) -> Page {
+        let most = usize::try_from(until.saturating_sub(from)).unwrap_or(usize::MAX);
+        let mut page = self.kept().page(from, most.min(PIECE), PIECE_WRITES);
+        // What was forgotten in the meantime moved the page on.
+        let over = usize::try_from(page.next.saturating_sub(until)).unwrap_or(usize::MAX);
+        page.entries
+            .truncate(page.entries.len().saturating_sub(over));
+        page.next = page.next.min(until);
+        page
+    }
+
+    /// Which requests there are among the `most` from number `from` on.
+    pub(crate) fn range(&self, from: u64, most: u64) -> Range {
         let kept = self.kept();
-        let skip = usize::try_from(from.saturating_sub(kept.forgotten)).unwrap_or(usize::MAX);
-        let entries: Vec<_> = kept.entries.iter().skip(skip).take(most).cloned().collect();
-        let first = from.max(kept.forgotten);
-        let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-        Page {
-            entries,
-            next: first.saturating_add(count),
-            forgotten: first - from,
+        let start = from.max(kept.forgotten);
+        let count = u64::try_from(kept.entries.len()).unwrap_or(u64::MAX);
+        let end = kept.forgotten.saturating_add(count);
+        Range {
+            start,
+            next: start.saturating_add(most).min(end.max(start)),
         }
     }
 
@@ -123,6 +150,29 @@ impl Journal {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// At most `most` requests with together at most `writes` writes, but one at least.
+    fn page(&self, from: u64, most: usize, writes: usize) -> Page {
+        let skip = usize::try_from(from.saturating_sub(self.forgotten)).unwrap_or(usize::MAX);
+        let mut entries = Vec::new();
+        let mut left = writes;
+        for entry in self.entries.iter().skip(skip).take(most) {
+            if entry.writes.len() > left && !entries.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(entry.writes.len());
+            entries.push(entry.clone());
+        }
+        let first = from.max(self.forgotten);
+        let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        Page {
+            entries,
+            next: first.saturating_add(count),
+            forgotten: first - from,
+        }
     }
 }
 
@@ -191,6 +241,34 @@ mod tests {
             (vec![2, 3, 4], 2)
         );
         assert_eq!((numbers(&by_writes), by_writes.forgotten), (vec![4, 5], 1));
+    }
+
+    #[test]
+    fn pieces_are_bounded_by_their_writes_and_by_where_they_end() {
+        let journal = Journal::new(JournalSpec::default());
+        (0..4).for_each(|number| journal.push(entry(number, PIECE_WRITES / 2)));
+
+        assert_eq!(numbers(&journal.piece(0, 4)), [0, 1]);
+        assert_eq!(numbers(&journal.piece(1, 2)), [1]);
+        assert_eq!(numbers(&journal.piece(4, 4)), [0; 0]);
+        assert_eq!(journal.range(1, 2), Range { start: 1, next: 3 });
+        assert_eq!(journal.range(3, 9), Range { start: 3, next: 4 });
+        assert_eq!(journal.range(9, 9), Range { start: 9, next: 9 });
+    }
+
+    #[test]
+    fn what_is_forgotten_between_two_pieces_is_left_out_and_nothing_added() {
+        let journal = Journal::new(JournalSpec {
+            requests: 3,
+            writes: 10,
+        });
+        (0..5).for_each(|number| journal.push(entry(number, 1)));
+
+        let piece = journal.piece(0, 4);
+
+        assert_eq!((numbers(&piece), piece.next), (vec![2, 3], 4));
+        assert_eq!(journal.range(0, 1), Range { start: 2, next: 3 });
+        assert_eq!(numbers(&journal.piece(0, 2)), [0; 0]);
     }
 
     #[test]

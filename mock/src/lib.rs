@@ -29,6 +29,7 @@
 
 pub mod child;
 
+mod admin;
 mod backend;
 mod behaviour;
 mod clock;
@@ -38,6 +39,7 @@ mod dice;
 mod fault;
 mod journal;
 mod latency;
+mod metrics;
 mod pace;
 mod protocol;
 mod refused;
@@ -57,10 +59,10 @@ pub use fault::{
 };
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
-pub use server::{Error, Mock, TlsError};
+pub use server::{Bind, Error, Handle, Mock, TlsError};
 pub use spec::{
-    Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec, TensorAnswer, TensorSpec,
-    Tls, TlsFiles,
+    AdminSpec, Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec, TensorAnswer,
+    TensorSpec, Tls, TlsFiles, Token,
 };
 pub use tally::{Counters, Requests};
 pub use tensor::Datatype;

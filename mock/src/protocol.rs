@@ -6,6 +6,8 @@ pub(crate) mod oip_rest;
 pub(crate) mod openai;
 mod rest;
 
+pub(crate) use rest::{Unreadable, collect};
+
 use std::time::Duration;
 
 /// The end of an answer that was to be cut off.

@@ -1,12 +1,15 @@
-//! A mock as it lives: two listeners, their connections, and the end of both.
+//! A mock as it lives: its listeners, their connections, and the end of both.
 
 mod connections;
+mod handle;
 mod tls;
 mod transport;
 mod wire;
 
+pub use handle::Handle;
 pub use tls::TlsError;
 
+use crate::admin;
 use crate::backend::Backend;
 use crate::journal::Page;
 use crate::protocol::{oip_grpc, oip_rest, openai};
@@ -45,61 +48,88 @@ pub enum Error {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// `REST` or `gRPC`.
+        /// `REST`, `gRPC` or `the admin API`.
         protocol: &'static str,
         /// What the operating system said.
         source: io::Error,
     },
 }
 
-/// A running backend: OpenAI's REST API on one port, the Open Inference Protocol over gRPC on another. It runs on the
-/// runtime that started it. Dropping it closes its ports and breaks its connections off; [`Mock::stop`] lets requests
-/// in flight end first.
+/// Where a mock listens; port 0 means any free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bind {
+    /// For the REST APIs.
+    pub rest: SocketAddr,
+    /// For the gRPC service.
+    pub grpc: SocketAddr,
+    /// For the admin API.
+    pub admin: SocketAddr,
+}
+
+impl Default for Bind {
+    /// Free ports of the loopback interface.
+    fn default() -> Self {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            rest: any_port,
+            grpc: any_port,
+            admin: any_port,
+        }
+    }
+}
+
+/// A running backend: OpenAI's REST API on one port, the Open Inference Protocol over gRPC on another, the admin
+/// API on a third. It runs on the runtime that started it. Dropping it closes its ports and breaks its connections off;
+/// [`Mock::stop`] lets requests in flight end first.
 #[derive(Debug)]
 pub struct Mock {
     backend: Arc<Backend>,
     connections: Connections,
+    /// Apart from the others, so that nothing that these are subject to can touch them.
+    admin_connections: Connections,
     /// Wakes whoever waits for the timer, for as long as the mock lives.
     _ringing: AbortOnDropHandle<()>,
     rest_address: SocketAddr,
     grpc_address: SocketAddr,
+    admin_address: SocketAddr,
 }
 
 impl Mock {
-    /// Starts a mock on two free ports of the loopback interface. It answers from the moment this returns.
+    /// Starts a mock on free ports of the loopback interface. It answers from the moment this returns.
     ///
     /// # Errors
     /// The specification is not sound, its certificate cannot be used, or no port is free.
     pub async fn start(spec: MockSpec) -> Result<Self, Error> {
-        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self::start_at(spec, any_port, any_port).await
+        Self::start_at(spec, Bind::default()).await
     }
 
-    /// Starts a mock at the given addresses; port 0 means any free one.
+    /// Starts a mock at the given addresses.
     ///
     /// # Errors
     /// The specification is not sound, its certificate cannot be used, or an address cannot be listened on.
-    pub async fn start_at(
-        spec: MockSpec,
-        rest_address: SocketAddr,
-        grpc_address: SocketAddr,
-    ) -> Result<Self, Error> {
+    pub async fn start_at(spec: MockSpec, bind: Bind) -> Result<Self, Error> {
         let (timer, ringing) = Timer::fine().map_err(Error::Timer)?;
         let identity = spec.tls.as_ref().map(Identity::try_new).transpose()?;
         let backend = Arc::new(Backend::try_new(spec, timer)?);
-        let (rest_listener, rest_address) = listen(rest_address, "REST").await?;
-        let (grpc_listener, grpc_address) = listen(grpc_address, "gRPC").await?;
+        let (rest_listener, rest_address) = listen(bind.rest, "REST").await?;
+        let (grpc_listener, grpc_address) = listen(bind.grpc, "gRPC").await?;
+        let (admin_listener, admin_address) = listen(bind.admin, "the admin API").await?;
         let connections = Connections::new(identity);
         let rest =
             TowerToHyperService::new(openai::router(&backend).merge(oip_rest::router(&backend)));
         connections.accept(rest_listener, rest);
         connections.accept(grpc_listener, grpc(&backend));
+        let admin_connections = Connections::default();
+        let admin = TowerToHyperService::new(admin::router(&backend));
+        admin_connections.accept(admin_listener, admin);
         Ok(Self {
             backend,
             connections,
+            admin_connections,
             _ringing: AbortOnDropHandle::new(tokio::spawn(ringing)),
             rest_address,
             grpc_address,
+            admin_address,
         })
     }
 
@@ -118,15 +148,25 @@ impl Mock {
         self.connections.self_signed()
     }
 
+    /// Where the admin API is, such as `http://127.0.0.1:41236`: its paths begin with `/admin/`.
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.admin_address)
+    }
+
+    /// A handle for other threads and tasks.
+    pub fn handle(&self) -> Handle {
+        Handle(Arc::clone(&self.backend))
+    }
+
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
-        self.backend.ledger.tally.counters()
+        self.handle().counters()
     }
 
     /// The requests that have ended, from number `from` in the order in which they did, at most `most` of them. Read on
     /// from [`Page::next`].
     pub fn journal(&self, from: u64, most: usize) -> Page {
-        self.backend.ledger.journal.page(from, most)
+        self.handle().journal(from, most)
     }
 
     /// Changes how the mock behaves, from the next request on: latencies, paces and faults. Its time goes on; faults
@@ -135,19 +175,19 @@ impl Mock {
     /// # Errors
     /// The changed specification describes no backend; nothing has changed then.
     pub fn change(&self, change: impl FnOnce(&mut MockSpec)) -> Result<(), spec::Error> {
-        self.backend.change(change)
+        self.handle().change(change)
     }
 
     /// Begins again: empty counters and journal, and time from zero, with the behaviour of the present. Requests in
     /// flight end as they would have, and are counted then.
     pub fn reset(&self) {
-        self.backend.reset();
+        self.handle().reset();
     }
 
     /// Closes the ports, gives requests in flight one second to end, and breaks off what is left. When this returns,
     /// nothing of the mock is left; the counters are final. Dropping the future stops at once.
     pub async fn stop(self) -> Counters {
-        self.connections.stop().await;
+        tokio::join!(self.connections.stop(), self.admin_connections.stop());
         self.counters()
     }
 

@@ -8,11 +8,13 @@
 //! faults: [ { status: { share: 1%, http: 503 } } ]
 //! ```
 
+mod admin;
 mod model;
 mod repository;
 mod tensor;
 mod tls;
 
+pub use admin::{AdminSpec, Token};
 pub use model::{FailLoads, ModelSpec};
 pub use repository::RepositorySpec;
 pub(crate) use tensor::MOST_ELEMENTS;
@@ -63,7 +65,10 @@ pub struct MockSpec {
     /// How much is remembered of what happened.
     #[serde(skip_serializing_if = "is_default")]
     pub journal: JournalSpec,
-    /// TLS on both ports; plain HTTP when left out.
+    /// Who may use the admin API.
+    #[serde(skip_serializing_if = "is_default")]
+    pub admin: AdminSpec,
+    /// TLS on the REST port and the gRPC port; plain HTTP when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
 }
@@ -82,6 +87,7 @@ impl Default for MockSpec {
             coalesce: Period::default(),
             faults: Vec::new(),
             journal: JournalSpec::default(),
+            admin: AdminSpec::default(),
             tls: None,
         }
     }
@@ -128,6 +134,14 @@ impl Error {
         }
     }
 
+    /// Path of the field that is wrong, where it is one.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::Unfit { field, .. } => Some(field),
+            Self::RepeatedModel { .. } => None,
+        }
+    }
+
     /// The same error, seen from the parent of its field.
     pub(crate) fn within(self, parent: &str) -> Self {
         match self {
@@ -156,6 +170,7 @@ impl MockSpec {
         self.journal
             .check()
             .map_err(|error| error.within("journal"))?;
+        self.admin.check().map_err(|error| error.within("admin"))?;
         for (index, fault) in self.faults.iter().enumerate() {
             fault
                 .check()

@@ -107,11 +107,12 @@ impl Tally {
         }
     }
 
-    /// Begins again at nothing, but for the requests in flight.
+    /// Begins again at nothing, but for the requests in flight, which keep their numbers.
     pub(crate) fn clear(&self) {
         for outcomes in [&self.openai, &self.oip_rest, &self.oip_grpc] {
             outcomes.all().for_each(|count| count.store(0, Relaxed));
         }
+        self.arrived.store(0, Relaxed);
         let in_flight = self.in_flight.load(Relaxed);
         self.highest_in_flight.store(in_flight, Relaxed);
     }
@@ -198,5 +199,6 @@ mod tests {
         let counters = tally.counters();
         assert_eq!((counters.in_flight, counters.highest_in_flight), (1, 1));
         assert_eq!(counters.oip_rest, Requests::default());
+        assert_eq!(tally.arrive(), 0);
     }
 }

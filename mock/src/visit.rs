@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::connection::{Connection, Severance};
 use crate::journal::{End, Entry, Journal, JournalSpec, LONGEST_NAME, Operation, Protocol, Write};
+use crate::metrics::{Metrics, Place};
 use crate::repository::Lease;
 use crate::tally::Tally;
 use std::sync::Arc;
@@ -14,15 +15,17 @@ use tokio::time::Instant;
 pub(crate) struct Ledger {
     pub(crate) tally: Tally,
     pub(crate) journal: Journal,
+    pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
 }
 
 impl Ledger {
     /// An empty ledger.
-    pub(crate) fn new(bounds: JournalSpec) -> Self {
+    pub(crate) fn new(bounds: JournalSpec, metrics: Metrics) -> Self {
         Self {
             tally: Tally::default(),
             journal: Journal::new(bounds),
+            metrics,
             clock: Clock::new(Instant::now()),
         }
     }
@@ -43,6 +46,7 @@ impl Ledger {
             fault: None,
             lease: None,
             steps: None,
+            place: Place::Nowhere,
             entry: Some(Entry {
                 number: self.tally.arrive(),
                 id: Box::default(),
@@ -73,6 +77,7 @@ pub(crate) struct Visit {
     /// What keeps its model from being unloaded.
     lease: Option<Lease>,
     steps: Option<u32>,
+    place: Place,
     /// There until the visit is dropped.
     entry: Option<Entry>,
 }
@@ -103,6 +108,9 @@ impl Visit {
             entry.model = bounded(asking.model);
             entry.prompt_tokens = asking.prompt_tokens;
             entry.output_tokens = asking.output_tokens;
+            if self.place == Place::Nowhere {
+                self.place = self.ledger.metrics.wait(asking.model);
+            }
         }
     }
 
@@ -154,6 +162,7 @@ impl Visit {
         if let Some(entry) = &mut self.entry {
             entry.admitted_ns = Some(nanos);
         }
+        self.place = self.ledger.metrics.admit(self.place);
     }
 
     /// Notes that so many tokens, due at `due`, are handed over now.
@@ -190,6 +199,7 @@ impl Drop for Visit {
         ledger.tally.leave(entry.protocol, self.fault, entry.end);
         entry.fault = self.fault.map(Box::from);
         entry.ended_ns = ledger.clock.nanos(Instant::now());
+        ledger.metrics.leave(self.place, self.fault, &entry);
         ledger.journal.push(entry);
     }
 }
@@ -206,6 +216,10 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    fn ledger() -> Ledger {
+        Ledger::new(JournalSpec::default(), Metrics::new(["tiny"]))
+    }
+
     fn asking(id: Option<&str>) -> Asking<'_> {
         Asking {
             id,
@@ -218,7 +232,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_visit_is_written_down_when_it_ends() {
-        let ledger = Arc::new(Ledger::new(JournalSpec::default()));
+        let ledger = Arc::new(ledger());
         let mut visit = ledger.arrive(Protocol::Openai, Operation::Chat, None);
         let (arrived, start) = (visit.arrived, visit.entry().arrived_ns);
 
@@ -256,7 +270,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_visit_of_which_nobody_said_how_it_ends_was_abandoned() {
-        let ledger = Arc::new(Ledger::new(JournalSpec::default()));
+        let ledger = Arc::new(ledger());
         let mut visit = ledger.arrive(Protocol::OipGrpc, Operation::Infer, None);
 
         visit.asks(asking(None));

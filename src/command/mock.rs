@@ -3,7 +3,7 @@
 use super::{Console, plans, signals};
 use crate::cli;
 use crate::exit::Exit;
-use inferometer_mock::{Mock, MockSpec, child};
+use inferometer_mock::{Bind, Mock, MockSpec, child};
 use std::io;
 use std::path::Path;
 
@@ -38,7 +38,12 @@ fn serve_parent(console: &Console) -> Exit {
 
 /// For people: at the addresses they chose, until Ctrl-C.
 async fn serve(spec: MockSpec, arguments: &cli::Mock, console: &Console) -> Exit {
-    match Mock::start_at(spec, arguments.rest, arguments.grpc).await {
+    let bind = Bind {
+        rest: arguments.rest,
+        grpc: arguments.grpc,
+        admin: arguments.admin,
+    };
+    match Mock::start_at(spec, bind).await {
         Ok(mock) => {
             console.say(&greeting(&mock));
             mock.run_until(signals::next()).await;

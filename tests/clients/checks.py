@@ -33,7 +33,7 @@ class Mock:
         self.file = tempfile.NamedTemporaryFile("w", suffix=".yaml")
         json.dump(self.spec, self.file)  # every JSON document is YAML
         self.file.flush()
-        free = ["--rest", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]
+        free = ["--rest", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         command = [os.environ["INFEROMETER"], "mock", *free, self.file.name]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         # The greeting names the addresses, and comes once both ports are open.

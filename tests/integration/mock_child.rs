@@ -75,7 +75,15 @@ fn an_address_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
 
-    let ended = Tool::new().run(&["mock", "--rest", &address, "--grpc", "127.0.0.1:0"]);
+    let ended = Tool::new().run(&[
+        "mock",
+        "--rest",
+        &address,
+        "--grpc",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
+    ]);
 
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stderr.contains(&address), "{ended:?}");

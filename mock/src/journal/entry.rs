@@ -107,3 +107,16 @@ pub enum End {
     /// Given up by the client, or by a mock that was stopped, before its end.
     Abandoned,
 }
+
+impl End {
+    /// Its name in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}

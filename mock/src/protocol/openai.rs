@@ -13,6 +13,7 @@ mod refusal;
 mod request;
 mod telling;
 
+use crate::admin::metrics_page;
 use crate::backend::Backend;
 use axum::Router;
 use axum::body::Body;
@@ -39,6 +40,7 @@ pub(crate) fn router(backend: &Arc<Backend>) -> Router {
         .route("/v1/models/", get_only(models::one))
         .route("/v1/models/{*name}", get_only(models::one))
         .route("/health", get_only(health))
+        .route("/metrics", get_only(metrics_page))
         .fallback(unknown_url)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::clone(backend))

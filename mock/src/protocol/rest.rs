@@ -6,7 +6,8 @@ mod percent;
 mod torn;
 
 pub(super) use events::{Events, Tell};
-pub(super) use incoming::{Head, Unreadable, collect};
+pub(super) use incoming::Head;
+pub(crate) use incoming::{Unreadable, collect};
 pub(super) use percent::percent_decode;
 pub(super) use torn::{Torn, wide};
 

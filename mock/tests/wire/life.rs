@@ -1,7 +1,7 @@
 //! The beginning and the end of a mock.
 
 use crate::mock;
-use inferometer_mock::{Error, Mock, MockSpec, Requests};
+use inferometer_mock::{Bind, Error, Mock, MockSpec, Requests};
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -12,7 +12,7 @@ fn address(url: &str) -> SocketAddr {
 #[tokio::test]
 async fn a_stopped_mock_leaves_no_listener() {
     let mock = mock("{}").await;
-    let addresses = [address(&mock.rest_url()), address(&mock.grpc_url())];
+    let addresses = [mock.rest_url(), mock.grpc_url(), mock.admin_url()].map(|url| address(&url));
     reqwest::get(mock.rest_url() + "/health").await.unwrap();
 
     mock.stop().await;
@@ -89,11 +89,13 @@ async fn a_mock_serves_until_it_is_told_to_end() {
 #[tokio::test]
 async fn an_address_in_use_and_an_unsound_specification_are_refused() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (taken_address, free) = (taken.local_addr().unwrap(), address("127.0.0.1:0"));
+    let taken_address = taken.local_addr().unwrap();
+    let bind = Bind {
+        grpc: taken_address,
+        ..Bind::default()
+    };
 
-    let error = Mock::start_at(MockSpec::default(), free, taken_address)
-        .await
-        .unwrap_err();
+    let error = Mock::start_at(MockSpec::default(), bind).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(

@@ -8,6 +8,7 @@
     reason = "tests: what is not there fails them"
 )]
 
+mod admin;
 mod answer_faults;
 mod connection_faults;
 mod grpc;

@@ -1,0 +1,113 @@
+//! The specification as it is at present, and changes of it: `PATCH /admin/behaviour` with
+//! `{"latency":{"fixed":"50ms"},"faults":null}` replaces the latency and takes the faults back to none.
+
+use super::json;
+use super::refusal::Refusal;
+use crate::backend::Backend;
+use crate::protocol::collect;
+use crate::spec::MockSpec;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// What can be changed while the mock runs: all that is decided anew for every request.
+const CHANGEABLE: &[&str] = &[
+    "seed",
+    "latency",
+    "per_prompt_token",
+    "per_output_token",
+    "jitter",
+    "tokens_per_chunk",
+    "coalesce",
+    "faults",
+];
+
+/// Fields, by their paths, that are for the mock alone to know.
+const SECRETS: &[&[&str]] = &[&["admin", "token"]];
+
+/// The specification as it is at present.
+pub(super) async fn spec(State(backend): State<Arc<Backend>>) -> Response {
+    json(&present(&backend))
+}
+
+/// Replaces the fields that are named, each as a whole; null stands for a field's default.
+pub(super) async fn behaviour(
+    State(backend): State<Arc<Backend>>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let named: Map<String, Value> = read(body).await?;
+    change(&backend, named)
+}
+
+/// Replaces the faults.
+pub(super) async fn faults(
+    State(backend): State<Arc<Backend>>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let faults: Vec<Value> = read(body).await?;
+    let named = [("faults".to_owned(), Value::Array(faults))];
+    change(&backend, named.into_iter().collect())
+}
+
+async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
+    let bytes = collect(body).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Refusal::bad_request(format!("could not read the body: {error}")))
+}
+
+fn change(backend: &Backend, named: Map<String, Value>) -> Result<Response, Refusal> {
+    if let Some(field) = named
+        .keys()
+        .find(|name| !CHANGEABLE.contains(&name.as_str()))
+    {
+        let expected = CHANGEABLE.join("`, `");
+        let message = format!("expected fields that can be changed, `{expected}`, found `{field}`");
+        return Err(Refusal::bad_request(message).about(field));
+    }
+    backend.change(|spec| {
+        *spec = overlaid(spec, named)?;
+        Ok::<_, Refusal>(())
+    })?;
+    Ok(json(&present(backend)))
+}
+
+/// The specification with some of its fields replaced.
+fn overlaid(spec: &MockSpec, named: Map<String, Value>) -> Result<MockSpec, Refusal> {
+    let mut whole = fields(spec);
+    for (name, value) in named {
+        if value.is_null() {
+            whole.remove(&name);
+        } else {
+            whole.insert(name, value);
+        }
+    }
+    serde_path_to_error::deserialize(Value::Object(whole)).map_err(|error| {
+        let field = error.path().to_string();
+        let message = format!("{} in `{field}`", error.inner());
+        Refusal::bad_request(message).about(field)
+    })
+}
+
+fn present(backend: &Backend) -> Value {
+    let mut spec = Value::Object(fields(backend.behaviour().spec()));
+    for path in SECRETS {
+        let secret = path
+            .iter()
+            .try_fold(&mut spec, |within, name| within.get_mut(name));
+        if let Some(secret) = secret.filter(|secret| !secret.is_null()) {
+            *secret = Value::from("(secret)");
+        }
+    }
+    spec
+}
+
+/// The fields of a specification. It is an object of text and numbers, which JSON can always say.
+fn fields(spec: &MockSpec) -> Map<String, Value> {
+    match serde_json::to_value(spec) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) | Err(_) => Map::new(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The page that Prometheus reads, under vLLM's names where vLLM has one and under `inferometer_mock_` where not, so that
+//! a dashboard made for vLLM shows a mock too. It counts from the start of the mock, also over a reset: Prometheus wants
+//! counters that only grow.
+//!
+//! ```text
+//! vllm:time_to_first_token_seconds_bucket{engine="0",model_name="tiny",le="0.02"} 17
+//! inferometer_mock_faults_total{kind="stall"} 3
+//! ```
+//!
+//! All of it is fed when a request arrives, is admitted and ends, from its own record; a token costs nothing. Labels are
+//! the names of models, protocols, outcomes and faults, all known from the start: no request can add one.
+
+mod model;
+mod page;
+
+pub(crate) use page::CONTENT_TYPE;
+
+use crate::fault::KINDS;
+use crate::journal::{End, Entry, Protocol};
+use model::{Families, ModelMetrics};
+use page::{counters, one};
+use prometheus::{IntCounter, Registry};
+
+const PROTOCOLS: [Protocol; 3] = [Protocol::Openai, Protocol::OipRest, Protocol::OipGrpc];
+const ENDS: [End; 5] = [
+    End::Answered,
+    End::Refused,
+    End::Rejected,
+    End::Failed,
+    End::Abandoned,
+];
+
+/// The live metrics of one mock.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    models: Vec<(String, ModelMetrics)>,
+    /// By protocol and then by end, in the order of both lists.
+    requests: Vec<IntCounter>,
+    /// In the order of [`KINDS`].
+    faults: Vec<IntCounter>,
+}
+
+/// Where a request stands that has not ended, as the gauges show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Nobody knows what it asks for, or it names a model that there is not.
+    Nowhere,
+    /// Waiting to be worked on, for the model of this index.
+    Waiting(usize),
+    /// Being worked on, for the model of this index.
+    Running(usize),
+}
+
+impl Metrics {
+    /// Metrics that have seen nothing, for these models.
+    pub(crate) fn new<'a>(models: impl IntoIterator<Item = &'a str>) -> Self {
+        let registry = Registry::new();
+        let families = Families::new(&registry);
+        let models = models.into_iter().map(|name| {
+            let metrics = families.model(name);
+            (name.to_owned(), metrics)
+        });
+        let requests = counters(
+            &registry,
+            "inferometer_mock_requests_total",
+            "Requests that have ended, by protocol and by how they ended.",
+            &["protocol", "end"],
+        );
+        let faults = counters(
+            &registry,
+            "inferometer_mock_faults_total",
+            "Requests that a fault has struck, by its kind.",
+            &["kind"],
+        );
+        let every_end = PROTOCOLS
+            .iter()
+            .flat_map(|protocol| ENDS.iter().map(|end| [protocol.name(), end.name()]));
+        Self {
+            models: models.collect(),
+            requests: every_end.map(|labels| one(&requests, &labels)).collect(),
+            faults: KINDS.iter().map(|kind| one(&faults, &[kind])).collect(),
+            registry,
+        }
+    }
+
+    /// Notes that a request waits that names `model`.
+    pub(crate) fn wait(&self, model: &str) -> Place {
+        let known = self.models.iter().position(|(name, _)| name == model);
+        known.map_or(Place::Nowhere, |index| {
+            self.at(index).inspect(|at| at.waiting.inc());
+            Place::Waiting(index)
+        })
+    }
+
+    /// Notes that a request is worked on from now on.
+    pub(crate) fn admit(&self, place: Place) -> Place {
+        match place {
+            Place::Waiting(index) => {
+                self.at(index).inspect(|at| {
+                    at.waiting.dec();
+                    at.running.inc();
+                });
+                Place::Running(index)
+            }
+            Place::Nowhere | Place::Running(_) => place,
+        }
+    }
+
+    /// Notes that a request has ended.
+    pub(crate) fn leave(&self, place: Place, fault: Option<&str>, entry: &Entry) {
+        let struck = KINDS.iter().zip(&self.faults);
+        if let Some((_, count)) = struck.into_iter().find(|(kind, _)| Some(**kind) == fault) {
+            count.inc();
+        }
+        let mut labels = PROTOCOLS
+            .iter()
+            .flat_map(|protocol| ENDS.iter().map(move |end| (*protocol, *end)));
+        let ended = labels.position(|labels| labels == (entry.protocol, entry.end));
+        if let Some(count) = ended.and_then(|at| self.requests.get(at)) {
+            count.inc();
+        }
+        match place {
+            Place::Nowhere => {}
+            Place::Waiting(index) => {
+                self.at(index).inspect(|at| {
+                    at.waiting.dec();
+                    at.end(entry);
+                });
+            }
+            Place::Running(index) => {
+                self.at(index).inspect(|at| {
+                    at.running.dec();
+                    at.end(entry);
+                });
+            }
+        }
+    }
+
+    /// The whole page.
+    pub(crate) fn page(&self) -> String {
+        page::text(&self.registry)
+    }
+
+    fn at(&self, index: usize) -> Option<&ModelMetrics> {
+        self.models.get(index).map(|(_, metrics)| metrics)
+    }
+}
+
+#[cfg(test)]
+mod tests;
