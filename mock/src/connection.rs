@@ -89,10 +89,6 @@ impl Connection {
     }
 
     /// The client's end.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "told to whoever debugs, and tested")
-    )]
     pub(crate) fn peer(&self) -> SocketAddr {
         self.0.peer
     }
