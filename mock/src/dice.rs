@@ -42,10 +42,7 @@ pub(crate) struct Dice(u64);
 impl Dice {
     /// The dice of the request `id` under `seed`.
     pub(crate) fn new(seed: u64, id: &str) -> Self {
-        let id = id.bytes().fold(FNV_OFFSET, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME)
-        });
-        Self(mix(mix(seed) ^ id))
+        Self(mix(mix(seed) ^ hash(FNV_OFFSET, id.as_bytes())))
     }
 
     /// The dice of the same request once it has been attempted `earlier` times: others each time, and these for 0.
@@ -61,9 +58,17 @@ impl Dice {
     }
 }
 
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+/// The hash of nothing.
+pub(crate) const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// FNV-1a of bytes that follow others, whose hash is `before`.
+pub(crate) fn hash(before: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(before, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
+    })
+}
 
 /// Spreads every bit of a number over all bits of another.
 pub(crate) fn mix(value: u64) -> u64 {

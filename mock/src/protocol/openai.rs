@@ -1,8 +1,9 @@
 //! OpenAI's REST API, as the official SDKs and the servers that imitate it speak it: models, chat completions and
-//! completions, in one piece or as server-sent events. axum routes the requests; the handlers read bodies and paths by
+//! completions, in one piece or as server-sent events, and embeddings. axum routes the requests; the handlers read bodies and paths by
 //! themselves, because what an extractor refuses would not come in the form that clients of this API read.
 
 mod choice;
+mod embedding;
 mod fitting;
 mod form;
 mod fragments;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 const CHAT_COMPLETIONS: &str = "/v1/chat/completions";
 const COMPLETIONS: &str = "/v1/completions";
+const EMBEDDINGS: &str = "/v1/embeddings";
 
 /// The whole API over `backend`, ready for requests of any connection. An empty name of a model is a model that does not
 /// exist, not an unknown URL. Dropping the future of a call gives its request up.
@@ -36,6 +38,7 @@ pub(crate) fn router(backend: &Arc<Backend>) -> Router {
     Router::new()
         .route(CHAT_COMPLETIONS, post(chat))
         .route(COMPLETIONS, post(completion))
+        .route(EMBEDDINGS, post(embedding))
         .route("/v1/models", get_only(models::list))
         .route("/v1/models/", get_only(models::one))
         .route("/v1/models/{*name}", get_only(models::one))
@@ -63,6 +66,10 @@ async fn completion(State(backend): State<Arc<Backend>>, request: Request) -> Re
     generate::answer(&backend, request, &COMPLETION).await
 }
 
+async fn embedding(State(backend): State<Arc<Backend>>, request: Request) -> Response {
+    embedding::answer(&backend, request).await
+}
+
 async fn health() -> Response {
     json(StatusCode::OK, r#"{"status":"ok"}"#)
 }
@@ -73,7 +80,7 @@ async fn unknown_url(method: Method, url: Uri) -> Refusal {
 
 async fn wrong_method(method: Method, url: Uri) -> impl IntoResponse {
     let allowed = match url.path() {
-        CHAT_COMPLETIONS | COMPLETIONS => "POST",
+        CHAT_COMPLETIONS | COMPLETIONS | EMBEDDINGS => "POST",
         _ => "GET",
     };
     let refusal = Refusal::wrong_method(&method, url.path(), allowed);

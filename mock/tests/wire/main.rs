@@ -18,6 +18,7 @@ mod grpc_stream;
 mod life;
 mod oip_rest;
 mod openai;
+mod openai_embeddings;
 mod openai_faults;
 mod openai_forms;
 mod openai_refusals;

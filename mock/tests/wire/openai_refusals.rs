@@ -306,7 +306,7 @@ async fn unknown_paths_and_methods_are_refused_in_the_same_form() {
         "/",
         "/v1",
         "/v1/chat",
-        "/v1/embeddings",
+        "/v1/audio/speech",
         "/v1/models/absent",
         "/v1/completions/",
     ] {

@@ -296,6 +296,6 @@ impl Form {
 }
 
 /// A JSON string of both parts.
-fn escaped(prefix: &str, text: &str) -> String {
+pub(super) fn escaped(prefix: &str, text: &str) -> String {
     serde_json::Value::String(format!("{prefix}{text}")).to_string()
 }
