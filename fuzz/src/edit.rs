@@ -170,8 +170,8 @@ fn chosen(input: &[u8], at: Index) -> Option<Range<usize>> {
 /// Puts something made of a unit in its place.
 fn put(input: &mut Vec<u8>, at: Index, make: impl FnOnce(&[u8]) -> Vec<u8>) {
     if let Some(range) = chosen(input, at) {
-        let made = make(input.get(range.clone()).unwrap_or_default());
-        input.splice(range, made);
+        let new = make(input.get(range.clone()).unwrap_or_default());
+        input.splice(range, new);
     }
 }
 
