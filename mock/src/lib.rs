@@ -37,6 +37,8 @@ mod connection;
 mod course;
 mod dice;
 mod fault;
+#[cfg(test)]
+mod hostile;
 mod journal;
 mod latency;
 mod metrics;

@@ -5,6 +5,8 @@
 mod breakable;
 mod generate;
 mod health;
+#[cfg(test)]
+mod hostile;
 mod reflection;
 mod refusal;
 mod service;
