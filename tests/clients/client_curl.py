@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tempfile
 
 from checks import check, finish, same
 
@@ -61,6 +62,19 @@ def mistakes_are_told_in_the_form_of_the_protocol(mock):
         status, _, answer = curl("-d", body, mock.rest + path)
         same(status, expected)
         same(list(json.loads(answer)["error"]), ["message", "type", "param", "code"])
+
+
+@check({"tls": "self_signed"})
+def tls_is_spoken_to_whoever_trusts_the_certificate_of_the_greeting(mock):
+    url = f"{mock.rest}/v1/models"
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(mock.greeting[mock.greeting.index(begin) : mock.greeting.index(end)] + end + "\n")
+        file.flush()
+        for way, version in (["--http1.1"], "1.1"), (["--http2"], "2"):
+            same(curl(*way, "--cacert", file.name, url)[:2], (200, version))
+    stranger = subprocess.run(["curl", "--silent", url], capture_output=True)
+    same(stranger.returncode, 60)
 
 
 finish()

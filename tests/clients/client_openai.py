@@ -1,6 +1,7 @@
 """The official `openai` package: sync and async, whole and streamed, its error classes and its retries."""
 
 import asyncio
+import json
 
 import openai
 from checks import check, finish, raises, same
@@ -55,6 +56,42 @@ def the_stream_helper_puts_the_same_answer_together(mock):
         final = stream.get_final_completion().choices[0]
     same((len(deltas), deltas[2]), (16, " charlie"))
     same((final.message.content, final.finish_reason), ("".join(deltas), "stop"))
+
+
+@check({})
+def choices_end_where_they_were_told_to_stop(mock):
+    several = client(mock).chat.completions.create(
+        model="tiny", messages=HELLO, max_tokens=9, n=3, stop=[" delta"], temperature=0.5
+    )
+    texts = [choice.message.content for choice in several.choices]
+    same(texts, [" alpha bravo charlie", " bravo charlie", " charlie"])
+    same({choice.finish_reason for choice in several.choices}, {"stop"})
+
+
+TOOL = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+TOOLS = [{"type": "function", "function": TOOL}]
+
+
+@check({})
+def a_tool_is_called_whole_and_in_a_stream(mock):
+    chat = client(mock).chat.completions
+    asked = {"model": "tiny", "messages": HELLO, "tools": TOOLS, "tool_choice": "required"}
+    call = chat.create(**asked).choices[0]
+    same(call.finish_reason, "tool_calls")
+    function = call.message.tool_calls[0].function
+    same((function.name, json.loads(function.arguments)), ("weather", {"city": "alpha"}))
+    with chat.stream(**asked) as stream:
+        streamed = stream.get_final_completion().choices[0].message.tool_calls[0].function
+    same(streamed.arguments, function.arguments)
+
+
+@check({})
+def tokens_come_with_their_log_probabilities(mock):
+    answer = client(mock).chat.completions.create(
+        model="tiny", messages=HELLO, max_tokens=2, logprobs=True, top_logprobs=3
+    )
+    told = answer.choices[0].logprobs.content
+    same([(token.token, len(token.top_logprobs)) for token in told], [(" alpha", 3), (" bravo", 3)])
 
 
 @check({})

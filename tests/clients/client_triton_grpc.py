@@ -5,6 +5,7 @@ import queue
 import numpy as np
 import tritonclient.grpc as triton
 from checks import check, finish, raises, same
+from tensors import DATATYPES, TYPES, array, equal
 from tritonclient.utils import InferenceServerException
 
 
@@ -50,6 +51,18 @@ def models_are_listed_loaded_and_unloaded(mock):
         pass
     same(states(), {"tiny": "UNAVAILABLE", "cold": "READY"})
     refused("NOT_FOUND", lambda: ours.load_model("absent"))
+
+
+@check({"models": [TYPES]})
+def every_datatype_goes_there_and_back(mock):
+    inputs = []
+    for datatype in DATATYPES:
+        tensor = triton.InferInput(datatype, [3], datatype)
+        tensor.set_data_from_numpy(array(datatype))
+        inputs.append(tensor)
+    result = client(mock).infer("types", inputs)
+    for datatype in DATATYPES:
+        equal(result.as_numpy(datatype), array(datatype), datatype)
 
 
 @check({})

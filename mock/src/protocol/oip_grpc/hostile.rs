@@ -37,7 +37,10 @@ fn raw() -> Vec<u8> {
     let without = InferTensorContents::default;
     let request = ModelInferRequest {
         model_name: "tiny".to_owned(),
-        inputs: vec![input("INT16", &[2], without()), input("BYTES", &[1], without())],
+        inputs: vec![
+            input("INT16", &[2], without()),
+            input("BYTES", &[1], without()),
+        ],
         raw_input_contents: vec![vec![1, 0, 2, 0].into(), vec![1, 0, 0, 0, b'a'].into()],
         ..ModelInferRequest::default()
     };
