@@ -43,8 +43,12 @@ async fn serve(spec: MockSpec, arguments: &cli::Mock, console: &Console) -> Exit
         grpc: arguments.grpc,
         admin: arguments.admin,
     };
+    let notice = admin_notice(&spec, arguments);
     match Mock::start_at(spec, bind).await {
         Ok(mock) => {
+            if let Some(notice) = notice {
+                console.complain(&notice);
+            }
             console.say(&greeting(&mock));
             mock.run_until(signals::next()).await;
             Exit::Passed
@@ -61,7 +65,8 @@ fn specification(file: Option<&Path>) -> Result<MockSpec, String> {
 }
 
 fn greeting(mock: &Mock) -> String {
-    let (rest, grpc) = (mock.rest_url(), mock.grpc_url());
+    let (rest, grpc, admin) = (mock.rest_url(), mock.grpc_url(), mock.admin_url());
+    let model = example_model(mock);
     let (certificate, trusting) = match mock.certificate_pem() {
         Some(pem) => (
             format!("\nSave this certificate as mock.pem; clients have to trust it:\n{pem}"),
@@ -72,13 +77,35 @@ fn greeting(mock: &Mock) -> String {
     format!(
         "OpenAI REST                     {rest}/v1
 Open Inference Protocol (gRPC)  {grpc}
+Admin API                       {admin}/admin/
+Metrics for Prometheus          {rest}/metrics
 {certificate}
 Try it:
   curl {trusting}{rest}/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{{\"model\":\"tiny\",\"max_tokens\":8,\"messages\":[{{\"role\":\"user\",\"content\":\"hello\"}}]}}'
+    -d '{{\"model\":{model},\"max_tokens\":8,\"messages\":[{{\"role\":\"user\",\"content\":\"hello\"}}]}}'
 
 Ctrl-C ends it."
     )
+}
+
+/// The first model that is ready, as JSON between the single quotes of a shell.
+fn example_model(mock: &Mock) -> String {
+    let ready = mock.handle().ready_models();
+    let name = ready.first().map_or("tiny", String::as_str);
+    serde_json::Value::from(name)
+        .to_string()
+        .replace('\'', "'\\''")
+}
+
+/// What the admin API cannot do where it listens: without a token it answers this machine alone.
+fn admin_notice(spec: &MockSpec, arguments: &cli::Mock) -> Option<String> {
+    let is_seen_from_elsewhere = !arguments.admin.ip().to_canonical().is_loopback();
+    (is_seen_from_elsewhere && spec.admin.token.is_none()).then(|| {
+        format!(
+            "note: the admin API at {} answers this machine alone; set `admin.token` to use it from elsewhere",
+            arguments.admin
+        )
+    })
 }
 
 fn could_not_run(error: &dyn std::error::Error, console: &Console) -> Exit {
