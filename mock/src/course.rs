@@ -13,6 +13,7 @@ use crate::journal::End;
 use crate::pace::Ticker;
 use crate::refused::Refused;
 use crate::visit::Visit;
+use crate::words::Wording;
 use std::future::pending;
 use std::time::Duration;
 
@@ -27,8 +28,24 @@ pub(crate) struct Course {
     pub(crate) spoil: Option<Spoil>,
 }
 
+impl Course {
+    /// The words of its text.
+    pub(crate) fn wording(&self) -> Wording {
+        if self.spoil == Some(Spoil::WrongAnswer) {
+            Wording::Wrong
+        } else {
+            Wording::True
+        }
+    }
+
+    /// Are its token counts told?
+    pub(crate) fn tells_usage(&self) -> bool {
+        self.spoil != Some(Spoil::MissingUsage)
+    }
+}
+
 /// What follows the last token that is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finish {
     /// The end of the answer.
     Properly,
@@ -36,16 +53,18 @@ pub(crate) enum Finish {
     BreakOff,
     /// The end of the connection and of all that is on it.
     Sever(Severance),
+    /// An error in the form that the protocol has for it in the middle of a stream.
+    Fail(Box<Refused>),
     /// Nothing, until the client leaves.
     FallSilent,
 }
 
 impl Finish {
     /// How a request ends whose last byte has been handed over.
-    pub(crate) fn end(self) -> End {
+    pub(crate) fn end(&self) -> End {
         match self {
             Self::Properly => End::Answered,
-            Self::BreakOff | Self::Sever(_) => End::Failed,
+            Self::BreakOff | Self::Sever(_) | Self::Fail(_) => End::Failed,
             Self::FallSilent => End::Abandoned,
         }
     }
@@ -119,9 +138,9 @@ impl Turn {
     ) -> Result<Self, Refused> {
         let well = Self::well(visit);
         let stop = |after_tokens: u32, finish| Self {
-            tokens: well.tokens.min(after_tokens),
+            tokens: visit.in_steps().min(after_tokens),
             finish,
-            ..well
+            ..Self::well(visit)
         };
         Ok(match strike {
             Strike::Refuse(refused) => {
@@ -148,6 +167,10 @@ impl Turn {
             } => stop(after_tokens, Finish::Sever(how)),
             Strike::FallSilent { after_tokens } => stop(after_tokens, Finish::FallSilent),
             Strike::BreakOff { after_tokens } => stop(after_tokens, Finish::BreakOff),
+            Strike::Fail {
+                after_tokens,
+                refused,
+            } => stop(after_tokens, Finish::Fail(Box::new(refused))),
             Strike::GoAway => {
                 visit.go_away();
                 well
@@ -157,7 +180,7 @@ impl Turn {
                 ..well
             },
             Strike::Spoil(spoil) => Self {
-                spoil: Some(spoil),
+                spoil: Some(spoil.within(well.tokens)),
                 ..well
             },
         })

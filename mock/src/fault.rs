@@ -16,7 +16,7 @@ mod trigger;
 
 pub use code::GrpcCode;
 pub use scope::Numbers;
-pub(crate) use strike::{Spoil, Strike};
+pub(crate) use strike::{Blemish, Spoil, Strike};
 pub(crate) use trigger::Moment;
 
 use crate::spec::Error;
@@ -133,6 +133,22 @@ one_of! {
     close::Close,
     /// Take no further request on the connection.
     go_away::GoAway,
+    /// End a stream by an error.
+    error_event::ErrorEvent,
+    /// Send what cannot be parsed.
+    malformed::Malformed,
+    /// Send far more bytes than the answer needs.
+    oversized::Oversized,
+    /// Send a piece of a stream twice.
+    duplicate::Duplicate,
+    /// Send a piece of a stream after the one that should follow it.
+    reorder::Reorder,
+    /// Answer another question.
+    wrong_answer::WrongAnswer,
+    /// Name another content type.
+    wrong_content_type::WrongContentType,
+    /// Leave out the token counts.
+    missing_usage::MissingUsage,
     /// End a stream without its end mark.
     missing_done::MissingDone,
 }

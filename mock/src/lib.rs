@@ -56,8 +56,9 @@ mod visit;
 mod words;
 
 pub use fault::{
-    Close, Cut, Delay, Fault, GoAway, GrpcCode, MissingDone, NotReady, Numbers, Reset, Stall,
-    Status,
+    Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed, MissingDone,
+    MissingUsage, NotReady, Numbers, Oversized, Reorder, Reset, Stall, Status, WrongAnswer,
+    WrongContentType,
 };
 pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};

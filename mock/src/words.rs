@@ -50,6 +50,35 @@ pub(crate) fn text(tokens: u32) -> String {
     WORDS.iter().copied().cycle().take(tokens).collect()
 }
 
+/// Which words an answer consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wording {
+    /// Those that belong to its tokens.
+    True,
+    /// Those of the tokens that follow: `" bravo charlie"` for two.
+    Wrong,
+}
+
+impl Wording {
+    /// The word of token `index`.
+    pub(crate) fn word(self, index: u32) -> &'static str {
+        word(self.shifted(index))
+    }
+
+    /// The whole text of the first `tokens` tokens.
+    pub(crate) fn text(self, tokens: u32) -> String {
+        let tokens = usize::try_from(tokens).unwrap_or_default();
+        from(self.shifted(0)).take(tokens).collect()
+    }
+
+    fn shifted(self, index: u32) -> u32 {
+        match self {
+            Self::True => index,
+            Self::Wrong => index.wrapping_add(1),
+        }
+    }
+}
+
 /// How many tokens a prompt has: its words, separated by white space.
 pub(crate) fn count(prompt: &str) -> u64 {
     prompt.split_whitespace().fold(0, |words, _| words + 1)

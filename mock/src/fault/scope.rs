@@ -1,6 +1,6 @@
 //! Which requests a kind of fault can strike at all, and which numbers a range holds.
 
-use crate::journal::Protocol;
+use crate::journal::{Entry, Protocol};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,12 @@ pub(super) enum Answers {
     Any,
     /// Streams.
     Streamed,
+    /// Streams of more than one token.
+    StreamedTokens,
+    /// Texts, in which there are words.
+    Texts,
+    /// Those that count their tokens: texts, but not as a stream of the Open Inference Protocol over REST.
+    Counted,
 }
 
 impl Scope {
@@ -50,11 +56,29 @@ impl Scope {
         answers: Answers::Any,
     };
 
-    pub(super) fn holds(self, protocol: Protocol, streamed: bool) -> bool {
+    /// A fault that makes sense in any stream.
+    pub(super) const STREAMS: Self = Self {
+        answers: Answers::Streamed,
+        ..Self::EVERYTHING
+    };
+
+    /// A fault that shows in bodies of HTTP, which gRPC does not have.
+    pub(super) const REST: Self = Self {
+        protocols: &[Protocol::Openai, Protocol::OipRest],
+        expected: "openai or oip_rest",
+        answers: Answers::Any,
+    };
+
+    pub(super) fn holds(self, entry: &Entry, streamed: bool) -> bool {
         let answer = match self.answers {
             Answers::Any => true,
             Answers::Streamed => streamed,
+            Answers::StreamedTokens => streamed && entry.output_tokens > 1,
+            Answers::Texts => entry.output_tokens > 0,
+            Answers::Counted => {
+                entry.output_tokens > 0 && !(streamed && entry.protocol == Protocol::OipRest)
+            }
         };
-        answer && self.protocols.contains(&protocol)
+        answer && self.protocols.contains(&entry.protocol)
     }
 }

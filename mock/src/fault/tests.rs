@@ -274,3 +274,29 @@ fn an_error_is_told_to_each_protocol_in_its_own_words() {
         (500, Code::DataLoss, asked("Internal Server Error"))
     );
 }
+
+#[test]
+fn spoiled_answers_are_held_to_what_a_server_could_show() {
+    assert_eq!(
+        refused(r#"[{"oversized":{"bytes":"0B"}}]"#),
+        "expected 1B to 64MiB in `oversized.bytes`, found `0B`"
+    );
+    assert_eq!(
+        refused(r#"[{"oversized":{"bytes":"65MiB"}}]"#),
+        "expected 1B to 64MiB in `oversized.bytes`, found `65MiB`"
+    );
+    assert_eq!(
+        refused(r#"[{"error_event":{"http":200}}]"#),
+        "expected an error status, 400 to 599 in `error_event.http`, found `200`"
+    );
+    assert_eq!(
+        refused(r#"[{"malformed":{"protocols":["oip_grpc"]}}]"#),
+        "expected openai or oip_rest in `malformed.protocols[0]`, found `oip_grpc`"
+    );
+    assert!(parse(r#"[{"error_event":{}}]"#)[0].check().is_ok());
+    assert!(
+        parse(r#"[{"oversized":{"bytes":"64MiB"}}]"#)[0]
+            .check()
+            .is_ok()
+    );
+}

@@ -114,7 +114,7 @@ impl Trigger {
             ..
         } = &self.conditions;
         let entry = moment.entry;
-        self.scope.holds(entry.protocol, moment.streamed)
+        self.scope.holds(entry, moment.streamed)
             && (protocols.is_empty() || protocols.contains(&entry.protocol))
             && (models.is_empty() || models.iter().any(|model| **model == *entry.model))
             && attempts.is_none_or(|attempts| entry.attempt < attempts)

@@ -3,12 +3,14 @@
 mod events;
 mod incoming;
 mod percent;
+mod spoiler;
 mod torn;
 
 pub(super) use events::{Events, Tell};
 pub(super) use incoming::Head;
 pub(crate) use incoming::{Unreadable, collect};
 pub(super) use percent::percent_decode;
+pub(super) use spoiler::{mislabel, spoil_body};
 pub(super) use torn::{Torn, wide};
 
 use crate::protocol::{BrokenOff, SETTLE};

@@ -23,6 +23,7 @@ mod openai_faults;
 mod openai_forms;
 mod openai_refusals;
 mod raw;
+mod spoiled_answers;
 mod tls;
 
 use inferometer_mock::{Mock, MockSpec};

@@ -45,7 +45,8 @@ pub(super) async fn answer(
     let switch = Switch::default();
     visit.end(course.finish.end());
     match course.finish {
-        Finish::Properly => {}
+        // Only streams fail in their middle.
+        Finish::Properly | Finish::Fail(_) => {}
         Finish::BreakOff => switch.throw(None),
         Finish::Sever(how) => switch.throw(Some(how)),
         // An answer in one piece has no beginning that could be sent alone.

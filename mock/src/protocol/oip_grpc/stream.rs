@@ -116,9 +116,9 @@ impl Stream for Reply {
             Self::Once(response) => Poll::Ready(response.take().map(|response| *response)),
             Self::Deciding(_) => Poll::Pending,
             Self::Tokens(tokens) => tokens.poll_response(context).map(|response| {
-                response.map(|response| {
+                response.map(|(error_message, response)| {
                     Ok(ModelStreamInferResponse {
-                        error_message: String::new(),
+                        error_message,
                         infer_response: Some(response),
                     })
                 })
@@ -157,27 +157,36 @@ impl fmt::Debug for Deciding {
 }
 
 impl Tokens {
-    fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Option<ModelInferResponse>> {
+    /// The next response and the error that it tells, if it tells one.
+    fn poll_response(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<(String, ModelInferResponse)>> {
         if let Some(chunk) = ready!(self.ticker.poll_chunk(context)) {
             self.visit.wrote(chunk.tokens, chunk.due);
-            return Poll::Ready(Some(match self.tensors.take() {
+            let response = match self.tensors.take() {
                 Some(tensors) => self.only(tensors),
                 None => self.piece(chunk),
-            }));
+            };
+            return Poll::Ready(Some((String::new(), response)));
         }
         let told = std::mem::replace(&mut self.told, true);
         if !told {
             self.visit.end(self.finish.end());
         }
-        match self.finish {
-            Finish::Properly if told => Poll::Ready(None),
-            Finish::Properly => Poll::Ready(Some(self.last())),
+        match &self.finish {
+            Finish::Properly | Finish::Fail(_) if told => Poll::Ready(None),
+            Finish::Properly => Poll::Ready(Some((String::new(), self.last()))),
+            Finish::Fail(refused) => {
+                let message = refused.message.clone();
+                Poll::Ready(Some((message, std::mem::take(&mut self.envelope))))
+            }
             Finish::BreakOff => {
                 self.switch.throw(None);
                 Poll::Ready(None)
             }
             Finish::Sever(how) => {
-                self.switch.throw(Some(how));
+                self.switch.throw(Some(*how));
                 Poll::Ready(None)
             }
             Finish::FallSilent => Poll::Pending,

@@ -3,8 +3,10 @@
 use super::json;
 use super::refusal::Refusal;
 use super::request::{Binary, HEADER_LENGTH};
+use crate::fault::Spoil;
 use crate::journal::Entry;
 use crate::protocol::oip::VERSION;
+use crate::protocol::rest::spoil_body;
 use crate::signature::misfit;
 use crate::tensor::{Tensor, json as elements};
 use axum::body::Body;
@@ -135,6 +137,19 @@ impl Answer {
     /// All of it.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The same with something wrong in its JSON.
+    pub(super) fn spoiled(mut self, spoil: Option<Spoil>) -> Self {
+        if let Some(header) = self.header {
+            let binary = self.bytes.split_off(header);
+            spoil_body(&mut self.bytes, spoil);
+            self.header = Some(self.bytes.len());
+            self.bytes.extend_from_slice(&binary);
+        } else {
+            spoil_body(&mut self.bytes, spoil);
+        }
+        self
     }
 
     /// The response with this much of it as its body.

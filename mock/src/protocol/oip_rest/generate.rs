@@ -16,11 +16,10 @@ use crate::backend::Backend;
 use crate::course::{Course, Delivery};
 use crate::journal::{End, Operation, Protocol};
 use crate::protocol::oip::{self, Address, Given};
-use crate::protocol::rest::{Events, Head, collect};
+use crate::protocol::rest::{Events, Head, collect, mislabel};
 use crate::signature::{OUTPUT, Wanted};
 use crate::tensor::Tensor;
 use crate::visit::Visit;
-use crate::words;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -113,9 +112,9 @@ async fn whole(
 ) -> Response {
     let answer = match wanted {
         Wanted::Text(_) => {
-            let text = words::text(visit.entry().output_tokens);
-            let usage = Usage::of(visit.entry());
-            Answer::generated(envelope, Some(&usage), &[Tensor::text(OUTPUT, &text)])
+            let text = course.wording().text(visit.entry().output_tokens);
+            let usage = course.tells_usage().then(|| Usage::of(visit.entry()));
+            Answer::generated(envelope, usage.as_ref(), &[Tensor::text(OUTPUT, &text)])
         }
         Wanted::Tensors(tensors) => Answer::generated(envelope, None, &tensors),
     };
@@ -130,7 +129,7 @@ async fn whole(
 
 fn streamed(envelope: &Envelope<'_>, wanted: Wanted, course: Course, mut visit: Visit) -> Response {
     let pieces = match wanted {
-        Wanted::Text(_) => Ok(Pieces::of_text(envelope)),
+        Wanted::Text(_) => Ok(Pieces::of_text(envelope, course.wording())),
         Wanted::Tensors(tensors) => Pieces::of_tensors(envelope, &tensors),
     };
     let pieces = match pieces {
@@ -140,10 +139,12 @@ fn streamed(envelope: &Envelope<'_>, wanted: Wanted, course: Course, mut visit: 
             return refusal.into_response();
         }
     };
+    let spoil = course.spoil;
     let mut response = Response::new(Body::new(Events::new(pieces, course, visit)));
     let headers = response.headers_mut();
     let events = HeaderValue::from_static("text/event-stream; charset=utf-8");
     headers.insert(CONTENT_TYPE, events);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    mislabel(headers, spoil);
     response
 }

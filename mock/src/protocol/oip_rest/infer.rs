@@ -8,11 +8,10 @@ use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Operation, Protocol};
 use crate::protocol::oip::{self, Address};
-use crate::protocol::rest::{Head, Torn, collect, wide};
+use crate::protocol::rest::{Head, Torn, collect, mislabel, wide};
 use crate::signature::{OUTPUT, Wanted};
 use crate::tensor::Tensor;
 use crate::visit::Visit;
-use crate::words;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -82,9 +81,9 @@ async fn respond(backend: &Backend, call: &Call, asked: Asked, mut visit: Visit)
     };
     let (usage, tensors) = match asked.wanted {
         Wanted::Text(_) => {
-            let text = words::text(visit.entry().output_tokens);
-            let usage = Usage::of(visit.entry());
-            (Some(usage), vec![Tensor::text(OUTPUT, &text)])
+            let text = course.wording().text(visit.entry().output_tokens);
+            let usage = course.tells_usage().then(|| Usage::of(visit.entry()));
+            (usage, vec![Tensor::text(OUTPUT, &text)])
         }
         Wanted::Tensors(tensors) => (None, tensors),
     };
@@ -104,8 +103,13 @@ pub(super) async fn deliver(answer: Answer, course: Course, mut visit: Visit) ->
     let whole = visit.entry().output_tokens.max(1);
     let due = course.ticker.last_token().await;
     visit.wrote(sent, due);
-    match course.finish {
-        Finish::Properly => {
+    let answer = match course.spoil {
+        None => answer,
+        spoil => answer.spoiled(spoil),
+    };
+    let mut response = match course.finish {
+        // Only streams fail in their middle.
+        Finish::Properly | Finish::Fail(_) => {
             visit.end(End::Answered);
             answer.into_response(Body::from)
         }
@@ -120,5 +124,7 @@ pub(super) async fn deliver(answer: Answer, course: Course, mut visit: Visit) ->
                 Body::new(Torn::new(start, wide(length), course.finish, visit))
             })
         }
-    }
+    };
+    mislabel(response.headers_mut(), course.spoil);
+    response
 }

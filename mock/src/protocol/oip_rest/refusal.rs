@@ -79,13 +79,19 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+impl Refusal {
+    /// The error as clients read it.
+    pub(super) fn body(&self) -> Vec<u8> {
         let envelope = Envelope {
             error: &self.refused.message,
         };
-        let body = serde_json::to_vec(&envelope).unwrap_or_default();
-        let mut response = json(self.refused.status, body);
+        serde_json::to_vec(&envelope).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = json(self.refused.status, self.body());
         if let Some(wait) = self.refused.retry_after {
             ask_to_wait(response.headers_mut(), wait);
         }

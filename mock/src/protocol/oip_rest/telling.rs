@@ -6,8 +6,9 @@ use super::refusal::Refusal;
 use crate::fault::Spoil;
 use crate::pace::Chunk;
 use crate::protocol::rest::Tell;
+use crate::refused::Refused;
 use crate::tensor::Tensor;
-use crate::words;
+use crate::words::Wording;
 
 const EVENT: &[u8] = b"data: ";
 const END: &[u8] = b"\n\n";
@@ -19,6 +20,8 @@ pub(super) enum Pieces {
     Text {
         /// What stands before each.
         before: Vec<u8>,
+        /// Which words they are.
+        wording: Wording,
     },
     /// All tensors at once.
     Tensors {
@@ -29,11 +32,11 @@ pub(super) enum Pieces {
 
 impl Pieces {
     /// The events of a text.
-    pub(super) fn of_text(envelope: &Envelope<'_>) -> Self {
+    pub(super) fn of_text(envelope: &Envelope<'_>, wording: Wording) -> Self {
         let mut before = EVENT.to_vec();
         before.extend_from_slice(&envelope.open());
         before.extend_from_slice(br#","text_output":""#);
-        Self::Text { before }
+        Self::Text { before, wording }
     }
 
     /// The event of a model of tensors.
@@ -50,16 +53,22 @@ impl Pieces {
 impl Tell for Pieces {
     fn tokens(&mut self, chunk: Chunk, buffer: &mut Vec<u8>) {
         match self {
-            Self::Text { before } => {
+            Self::Text { before, wording } => {
                 buffer.extend_from_slice(before);
                 for index in chunk.tokens() {
-                    buffer.extend_from_slice(words::word(index).as_bytes());
+                    buffer.extend_from_slice(wording.word(index).as_bytes());
                 }
                 buffer.extend_from_slice(b"\"}");
                 buffer.extend_from_slice(END);
             }
             Self::Tensors { event } => buffer.extend_from_slice(event),
         }
+    }
+
+    fn error(&mut self, refused: &Refused, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(EVENT);
+        buffer.extend_from_slice(&Refusal::from(refused.clone()).body());
+        buffer.extend_from_slice(END);
     }
 
     /// There is no end mark.

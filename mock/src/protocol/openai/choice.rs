@@ -4,7 +4,7 @@
 
 use super::fragments::Fragments;
 use crate::backend::DEFAULT_TOKENS;
-use crate::words;
+use crate::words::{self, Wording};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub(super) struct Choice {
     pub(super) ending: Ending,
     /// The prompt, where it is to be repeated before the text.
     pub(super) echo: Option<String>,
+    /// Which words it consists of.
+    pub(super) wording: Wording,
 }
 
 /// What comes after the reasoning.
@@ -113,6 +115,7 @@ impl Wish {
             says,
             ending,
             echo: None,
+            wording: Wording::True,
         }
     }
 
@@ -186,9 +189,34 @@ impl Choice {
         clip(tokens.start)..clip(tokens.end)
     }
 
+    /// The same of other words, as many tokens. Words stand in the place of JSON and of a call's arguments too.
+    pub(super) fn wrong(self) -> Self {
+        let says = match self.says {
+            says @ Says::Words { .. } => says,
+            Says::Json { tokens, .. } => Says::Words { tokens, cut: None },
+            Says::Call {
+                tokens, function, ..
+            } => Says::Call {
+                tokens,
+                function,
+                arguments: Arc::new(Fragments::new(Wording::Wrong.text(tokens))),
+            },
+        };
+        Self {
+            says,
+            wording: Wording::Wrong,
+            ..self
+        }
+    }
+
+    /// The word that belongs to a token.
+    pub(super) fn word(&self, token: u32) -> &'static str {
+        self.wording.word(self.index.wrapping_add(token))
+    }
+
     /// The text of one token, as it is before JSON escapes it.
     pub(super) fn token(&self, token: u32) -> &str {
-        let word = words::word(self.index.wrapping_add(token));
+        let word = self.word(token);
         let Some(number) = token.checked_sub(self.reasoning) else {
             return word;
         };
@@ -207,8 +235,7 @@ impl Choice {
         match &self.says {
             Says::Words { cut: None, .. } => {
                 for token in tokens {
-                    let word = words::word(self.index.wrapping_add(token));
-                    buffer.extend_from_slice(word.as_bytes());
+                    buffer.extend_from_slice(self.word(token).as_bytes());
                 }
             }
             Says::Words { .. } | Says::Json { .. } | Says::Call { .. } => {

@@ -10,7 +10,7 @@ use super::request::{parse, refuse, required};
 use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Entry, Operation, Protocol};
-use crate::protocol::rest::{Head, Torn, collect, wide};
+use crate::protocol::rest::{Head, Torn, collect, mislabel, spoil_body, wide};
 use crate::visit::{Asking, Visit};
 use axum::body::Body;
 use axum::extract::Request;
@@ -134,10 +134,12 @@ async fn respond(backend: &Backend, asked: &Asked, mut visit: Visit) -> Response
 async fn deliver(asked: &Asked, course: Course, mut visit: Visit) -> Response {
     let sent = course.ticker.tokens();
     let mut written = write(asked, visit.entry());
+    spoil_body(&mut written.bytes, course.spoil);
     let due = course.ticker.last_token().await;
     visit.wrote(0, due);
-    match course.finish {
-        Finish::Properly => {
+    let mut response = match course.finish {
+        // Only streams fail in their middle.
+        Finish::Properly | Finish::Fail(_) => {
             visit.end(End::Answered);
             json(StatusCode::OK, written.bytes)
         }
@@ -152,7 +154,9 @@ async fn deliver(asked: &Asked, course: Course, mut visit: Visit) -> Response {
             let torn = Torn::new(written.bytes.into(), announced, course.finish, visit);
             json(StatusCode::OK, Body::new(torn))
         }
-    }
+    };
+    mislabel(response.headers_mut(), course.spoil);
+    response
 }
 
 /// An answer, with the places before and after its vectors.

@@ -85,6 +85,8 @@ pub(super) struct Facts<'a> {
     pub(super) completion_tokens: u32,
     pub(super) reasoning_tokens: u32,
     pub(super) logprobs: Option<Logprobs>,
+    /// Are the token counts told?
+    pub(super) tells_usage: bool,
 }
 
 impl Facts<'_> {
@@ -199,14 +201,22 @@ impl Form {
             body.push(&format!(r#"{{"index":{},"#, choice.index));
             (self.whole)(&mut body, choice, facts.logprobs, facts.id);
         }
-        body.push(r#"],"usage":"#);
-        body.push(&facts.usage());
+        body.push("]");
+        if facts.tells_usage {
+            body.push(r#","usage":"#);
+            body.push(&facts.usage());
+        }
         body.push("}");
         body
     }
 
     /// All that a stream will need.
     pub(super) fn telling(&self, facts: Facts<'_>, choices: &[Choice], stream: Stream) -> Telling {
+        let stream = if facts.tells_usage {
+            stream
+        } else {
+            Stream::WithoutUsage
+        };
         let head = format!("data: {}", self.head(self.chunk_object, facts));
         let tail = match stream {
             Stream::WithUsage => "],\"usage\":null}\n\n",

@@ -8,8 +8,9 @@ use super::request::{Asked, Stream};
 use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Protocol};
-use crate::protocol::rest::{Events, Head, Torn, collect, wide};
+use crate::protocol::rest::{Events, Head, Torn, collect, mislabel, spoil_body, wide};
 use crate::visit::{Asking, Visit};
+use crate::words::Wording;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -24,7 +25,7 @@ pub(super) async fn answer(backend: &Arc<Backend>, request: Request, form: &Form
     let (parts, body) = request.into_parts();
     let head = Head::read(&parts.headers);
     let mut response = match understand(backend, body, form, &head, &mut visit).await {
-        Ok(asked) => respond(backend, &asked, form, visit).await,
+        Ok(asked) => respond(backend, asked, form, visit).await,
         Err(refusal) => {
             visit.end(End::Refused);
             refusal.into_response()
@@ -57,26 +58,41 @@ async fn understand(
     Ok(asked)
 }
 
-async fn respond(backend: &Arc<Backend>, asked: &Asked, form: &Form, mut visit: Visit) -> Response {
+async fn respond(
+    backend: &Arc<Backend>,
+    mut asked: Asked,
+    form: &Form,
+    mut visit: Visit,
+) -> Response {
     let delivery = match asked.stream {
         Some(_) => Delivery::Streamed,
         None => Delivery::Whole,
     };
-    match backend.decide(&mut visit, delivery).await {
-        Ok(course) => match asked.stream {
-            Some(stream) => streamed(asked, stream, form, course, visit),
-            None => whole(asked, form, course, visit).await,
-        },
-        Err(refused) => Refusal::from(refused).into_response(),
+    let course = match backend.decide(&mut visit, delivery).await {
+        Ok(course) => course,
+        Err(refused) => return Refusal::from(refused).into_response(),
+    };
+    if course.wording() == Wording::Wrong {
+        let choices = std::mem::take(&mut asked.choices);
+        asked.choices = choices.into_iter().map(Choice::wrong).collect();
     }
+    let spoil = course.spoil;
+    let mut response = match asked.stream {
+        Some(stream) => streamed(&asked, stream, form, course, visit),
+        None => whole(&asked, form, course, visit).await,
+    };
+    mislabel(response.headers_mut(), spoil);
+    response
 }
 
 async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> Response {
     let sent = course.ticker.tokens();
-    let mut body = form.whole(facts(asked, &visit), &asked.choices, sent);
+    let mut body = form.whole(facts(asked, &visit, &course), &asked.choices, sent);
+    spoil_body(&mut body.bytes, course.spoil);
     let due = course.ticker.last_token().await;
     match course.finish {
-        Finish::Properly => {
+        // Only streams fail in their middle.
+        Finish::Properly | Finish::Fail(_) => {
             visit.wrote(visit.entry().output_tokens, due);
             visit.end(End::Answered);
             json(StatusCode::OK, body.bytes)
@@ -93,7 +109,7 @@ async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> 
 }
 
 fn streamed(asked: &Asked, stream: Stream, form: &Form, course: Course, visit: Visit) -> Response {
-    let facts = facts(asked, &visit);
+    let facts = facts(asked, &visit, &course);
     let telling = form.telling(facts, &asked.choices, stream);
     let mut response = Response::new(Body::new(Events::new(telling, course, visit)));
     let headers = response.headers_mut();
@@ -105,7 +121,7 @@ fn streamed(asked: &Asked, stream: Stream, form: &Form, course: Course, visit: V
     response
 }
 
-fn facts<'a>(asked: &'a Asked, visit: &'a Visit) -> Facts<'a> {
+fn facts<'a>(asked: &'a Asked, visit: &'a Visit, course: &Course) -> Facts<'a> {
     let entry = visit.entry();
     Facts {
         id: &entry.id,
@@ -114,5 +130,6 @@ fn facts<'a>(asked: &'a Asked, visit: &'a Visit) -> Facts<'a> {
         completion_tokens: entry.output_tokens,
         reasoning_tokens: asked.choices.iter().map(|choice| choice.reasoning).sum(),
         logprobs: asked.logprobs,
+        tells_usage: course.tells_usage(),
     }
 }

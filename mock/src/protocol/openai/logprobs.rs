@@ -2,7 +2,6 @@
 //! same probability, and its alternatives are the words that follow it: `{"token":" alpha","logprob":-0.25,...}`.
 
 use super::choice::{Choice, escape};
-use crate::words;
 use std::ops::Range;
 
 /// What a request wants to know of each token.
@@ -99,7 +98,7 @@ fn completion(
 fn ranked(choice: &Choice, token: u32, rank: u32) -> &str {
     match rank {
         0 => choice.token(token),
-        rank => words::word(choice.index.wrapping_add(token).wrapping_add(rank)),
+        rank => choice.word(token.wrapping_add(rank)),
     }
 }
 

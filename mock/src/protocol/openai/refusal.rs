@@ -80,8 +80,9 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
+impl Refusal {
+    /// The error as clients read it.
+    pub(super) fn body(&self) -> Vec<u8> {
         let envelope = Envelope {
             error: Error {
                 message: &self.message,
@@ -90,8 +91,13 @@ impl IntoResponse for Refusal {
                 code: self.code,
             },
         };
-        let body = serde_json::to_vec(&envelope).unwrap_or_default();
-        let mut response = json(self.status, body);
+        serde_json::to_vec(&envelope).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = json(self.status, self.body());
         if let Some(wait) = self.retry_after {
             ask_to_wait(response.headers_mut(), wait);
         }

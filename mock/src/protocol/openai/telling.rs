@@ -3,9 +3,11 @@
 
 use super::choice::Choice;
 use super::logprobs::Logprobs;
+use super::refusal::Refusal;
 use crate::fault::Spoil;
 use crate::pace::Chunk;
 use crate::protocol::rest::Tell;
+use crate::refused::Refused;
 use std::ops::Range;
 
 /// The mark that ends a stream.
@@ -61,11 +63,18 @@ impl Tell for Telling {
         self.voices.iter().map(count).sum()
     }
 
+    /// As vLLM does: an error where a chunk would stand, and the end mark.
+    fn error(&mut self, refused: &Refused, buffer: &mut Vec<u8>) {
+        buffer.extend_from_slice(b"data: ");
+        buffer.extend_from_slice(&Refusal::from(refused.clone()).body());
+        buffer.extend_from_slice(b"\n\n");
+        buffer.extend_from_slice(DONE);
+    }
+
     fn end(&mut self, spoil: Option<Spoil>, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(self.end.as_bytes());
-        match spoil {
-            Some(Spoil::MissingDone) => {}
-            None => buffer.extend_from_slice(DONE),
+        if spoil != Some(Spoil::MissingDone) {
+            buffer.extend_from_slice(DONE);
         }
     }
 }

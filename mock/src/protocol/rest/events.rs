@@ -2,10 +2,12 @@
 //! together, in one buffer: no timer and no write for each token of a fast answer.
 
 use super::Settle;
+use super::spoiler::Spoiler;
 use crate::course::{Course, Finish};
 use crate::fault::Spoil;
 use crate::pace::{Chunk, Ticker};
 use crate::protocol::BrokenOff;
+use crate::refused::Refused;
 use crate::visit::Visit;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
@@ -25,6 +27,9 @@ pub(crate) trait Tell {
         chunk.tokens
     }
 
+    /// Appends an error, and what follows it, in the place of what would have come.
+    fn error(&mut self, refused: &Refused, buffer: &mut Vec<u8>);
+
     /// Appends what follows the last token, as far as that is not spoiled.
     fn end(&mut self, spoil: Option<Spoil>, buffer: &mut Vec<u8>);
 }
@@ -36,6 +41,7 @@ pub(crate) struct Events<T> {
     ticker: Ticker,
     finish: Finish,
     spoil: Option<Spoil>,
+    spoiler: Option<Box<Spoiler>>,
     visit: Visit,
     told: bool,
     settle: Settle,
@@ -49,6 +55,7 @@ impl<T: Tell> Events<T> {
             ticker: course.ticker,
             finish: course.finish,
             spoil: course.spoil,
+            spoiler: Spoiler::new(course.spoil).map(Box::new),
             visit,
             told: false,
             settle: Settle::default(),
@@ -61,8 +68,15 @@ impl<T: Tell> Events<T> {
         while !self.told && buffer.len() < BUFFER {
             match self.ticker.poll_chunk(context) {
                 Poll::Ready(Some(chunk)) => {
+                    let start = buffer.len();
                     self.teller.tokens(chunk, &mut buffer);
-                    self.visit.wrote(self.teller.weigh(chunk), chunk.due);
+                    let weight = self.teller.weigh(chunk);
+                    match &mut self.spoiler {
+                        None => self.visit.wrote(weight, chunk.due),
+                        Some(spoiler) => {
+                            spoiler.spoil(&mut buffer, start, (chunk, weight), &mut self.visit);
+                        }
+                    }
                 }
                 Poll::Ready(None) => self.tell_end(&mut buffer),
                 Poll::Pending if buffer.is_empty() => return Poll::Pending,
@@ -75,9 +89,14 @@ impl<T: Tell> Events<T> {
     fn tell_end(&mut self, buffer: &mut Vec<u8>) {
         self.told = true;
         self.visit.end(self.finish.end());
-        match self.finish {
+        let start = buffer.len();
+        match &self.finish {
             Finish::Properly => self.teller.end(self.spoil, buffer),
+            Finish::Fail(refused) => self.teller.error(refused, buffer),
             Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {}
+        }
+        if let Some(spoiler) = &mut self.spoiler {
+            spoiler.end(buffer, start, &mut self.visit);
         }
     }
 }
@@ -94,7 +113,7 @@ impl<T: Tell + Unpin> Body for Events<T> {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
         match self.finish {
-            Finish::Properly => Poll::Ready(None),
+            Finish::Properly | Finish::Fail(_) => Poll::Ready(None),
             Finish::BreakOff => self.settle.poll(context).map(|error| Some(Err(error))),
             Finish::Sever(how) => {
                 let error = ready!(self.settle.poll(context));

@@ -45,7 +45,8 @@ impl Body for Torn {
             return Poll::Ready(Some(Ok(Frame::data(start))));
         }
         match self.finish {
-            Finish::Properly => Poll::Ready(None),
+            // Only streams fail in their middle.
+            Finish::Properly | Finish::Fail(_) => Poll::Ready(None),
             Finish::BreakOff => self.settle.poll(context).map(|error| Some(Err(error))),
             Finish::Sever(how) => {
                 let error = ready!(self.settle.poll(context));
