@@ -66,12 +66,12 @@ struct Health {
 }
 
 async fn counters(State(backend): State<Arc<Backend>>) -> Response {
-    json(&backend.ledger.tally.counters())
+    json(&backend.counters())
 }
 
 async fn reset(State(backend): State<Arc<Backend>>) -> Response {
     backend.reset();
-    json(&backend.ledger.tally.counters())
+    json(&backend.counters())
 }
 
 /// The page of metrics, also on the REST port, where vLLM has it.

@@ -1,12 +1,14 @@
 //! The one server behind all protocols: what it knows, what it decides, what it remembers.
 
 use crate::behaviour::Behaviour;
+use crate::capacity::{Capacity, Occupancy};
 use crate::connection::Connection;
 use crate::journal::{Operation, Protocol};
 use crate::metrics::Metrics;
 use crate::repository::Repository;
 use crate::signature::Signatures;
 use crate::spec::{Error, MockSpec};
+use crate::tally::Counters;
 use crate::timer::Timer;
 use crate::visit::{Ledger, Visit};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -35,6 +37,8 @@ pub(crate) struct Backend {
     /// What each of them takes and gives.
     pub(crate) signatures: Signatures,
     behaviour: RwLock<Arc<Behaviour>>,
+    /// As it was started: its places can be taken, so they cannot be changed.
+    capacity: Arc<Capacity>,
     timer: Timer,
 }
 
@@ -47,9 +51,11 @@ impl Backend {
         let signatures = Signatures::new(&spec.models, spec.seed.unwrap_or_default());
         let repository = Repository::new(spec);
         let metrics = Metrics::new(repository.index().map(|(model, _)| model));
+        let capacity = spec.capacity.clone().unwrap_or_default();
         Ok(Self {
             repository,
             signatures,
+            capacity: Arc::new(Capacity::new(&capacity)),
             ledger: Arc::new(Ledger::new(journal, metrics)),
             behaviour: RwLock::new(Arc::new(behaviour)),
             timer,
@@ -97,9 +103,24 @@ impl Backend {
         self.ledger.journal.clear();
     }
 
+    /// What has happened so far, and what is going on.
+    pub(crate) fn counters(&self) -> Counters {
+        let Occupancy { running, waiting } = self.capacity.occupancy();
+        Counters {
+            running,
+            waiting,
+            ..self.ledger.tally.counters()
+        }
+    }
+
     fn present(&self) -> RwLockWriteGuard<'_, Arc<Behaviour>> {
         let present = self.behaviour.write();
         present.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where requests get their places.
+    pub(crate) fn capacity(&self) -> &Arc<Capacity> {
+        &self.capacity
     }
 
     /// What its waits are measured with.

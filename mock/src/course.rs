@@ -16,6 +16,7 @@ use crate::visit::Visit;
 use crate::words::Wording;
 use std::future::pending;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// What becomes of a request that gets an answer, or the beginning of one.
 #[derive(Debug)]
@@ -94,17 +95,32 @@ impl Backend {
                 Turn::struck(strike, visit, &behaviour).await?
             }
         };
-        let began = visit.arrived + turn.delay;
-        if began > visit.arrived {
+        let admitted = self.admit(visit).await?;
+        let began = admitted + turn.delay;
+        if began > admitted {
             self.timer().alarm().until(began).await;
         }
-        visit.admit(visit.arrived);
         let pace = behaviour.pace(visit.entry(), turn.tokens);
         Ok(Course {
             ticker: Ticker::new(pace, self.timer(), began),
             finish: turn.finish,
             spoil: turn.spoil,
         })
+    }
+
+    /// Waits for a place, and says when there was one.
+    async fn admit(&self, visit: &mut Visit) -> Result<Instant, Refused> {
+        match self.capacity().enter(visit.arrived).await {
+            Ok((place, at)) => {
+                visit.keep(place);
+                visit.admit(at);
+                Ok(at)
+            }
+            Err(refused) => {
+                visit.reject();
+                Err(refused)
+            }
+        }
     }
 }
 

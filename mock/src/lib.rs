@@ -32,6 +32,7 @@ pub mod child;
 mod admin;
 mod backend;
 mod behaviour;
+mod capacity;
 mod clock;
 mod connection;
 mod course;
@@ -55,6 +56,7 @@ mod timer;
 mod visit;
 mod words;
 
+pub use capacity::{CapacitySpec, WhenFull};
 pub use fault::{
     Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed, MissingDone,
     MissingUsage, NotReady, Numbers, Oversized, Reorder, Reset, Stall, Status, WrongAnswer,

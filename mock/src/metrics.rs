@@ -43,7 +43,7 @@ pub(crate) struct Metrics {
 
 /// Where a request stands that has not ended, as the gauges show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Gauge {
     /// Nobody knows what it asks for, or it names a model that there is not.
     Nowhere,
     /// Waiting to be worked on, for the model of this index.
@@ -85,30 +85,30 @@ impl Metrics {
     }
 
     /// Notes that a request waits that names `model`.
-    pub(crate) fn wait(&self, model: &str) -> Place {
+    pub(crate) fn wait(&self, model: &str) -> Gauge {
         let known = self.models.iter().position(|(name, _)| name == model);
-        known.map_or(Place::Nowhere, |index| {
+        known.map_or(Gauge::Nowhere, |index| {
             self.at(index).inspect(|at| at.waiting.inc());
-            Place::Waiting(index)
+            Gauge::Waiting(index)
         })
     }
 
     /// Notes that a request is worked on from now on.
-    pub(crate) fn admit(&self, place: Place) -> Place {
-        match place {
-            Place::Waiting(index) => {
+    pub(crate) fn admit(&self, gauge: Gauge) -> Gauge {
+        match gauge {
+            Gauge::Waiting(index) => {
                 self.at(index).inspect(|at| {
                     at.waiting.dec();
                     at.running.inc();
                 });
-                Place::Running(index)
+                Gauge::Running(index)
             }
-            Place::Nowhere | Place::Running(_) => place,
+            Gauge::Nowhere | Gauge::Running(_) => gauge,
         }
     }
 
     /// Notes that a request has ended.
-    pub(crate) fn leave(&self, place: Place, fault: Option<&str>, entry: &Entry) {
+    pub(crate) fn leave(&self, gauge: Gauge, fault: Option<&str>, entry: &Entry) {
         let struck = KINDS.iter().zip(&self.faults);
         if let Some((_, count)) = struck.into_iter().find(|(kind, _)| Some(**kind) == fault) {
             count.inc();
@@ -120,15 +120,15 @@ impl Metrics {
         if let Some(count) = ended.and_then(|at| self.requests.get(at)) {
             count.inc();
         }
-        match place {
-            Place::Nowhere => {}
-            Place::Waiting(index) => {
+        match gauge {
+            Gauge::Nowhere => {}
+            Gauge::Waiting(index) => {
                 self.at(index).inspect(|at| {
                     at.waiting.dec();
                     at.end(entry);
                 });
             }
-            Place::Running(index) => {
+            Gauge::Running(index) => {
                 self.at(index).inspect(|at| {
                     at.running.dec();
                     at.end(entry);

@@ -22,6 +22,7 @@ pub use tensor::{TensorAnswer, TensorSpec};
 pub use tls::{Tls, TlsFiles};
 
 use crate::backend::MOST_TOKENS;
+use crate::capacity::CapacitySpec;
 use crate::fault::Fault;
 use crate::journal::JournalSpec;
 use crate::latency::{LONGEST, Latency};
@@ -60,6 +61,9 @@ pub struct MockSpec {
     /// How long a piece of a stream waits for further tokens to go out with it.
     #[serde(skip_serializing_if = "is_default")]
     pub coalesce: Period,
+    /// How many requests are worked on at once, and how many wait; without limit when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<CapacitySpec>,
     /// What goes wrong, first match first.
     pub faults: Vec<Fault>,
     /// How much is remembered of what happened.
@@ -85,6 +89,7 @@ impl Default for MockSpec {
             jitter: Latency::default(),
             tokens_per_chunk: 1,
             coalesce: Period::default(),
+            capacity: None,
             faults: Vec::new(),
             journal: JournalSpec::default(),
             admin: AdminSpec::default(),
@@ -167,6 +172,9 @@ impl MockSpec {
     /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
         self.check_pace()?;
+        if let Some(capacity) = &self.capacity {
+            capacity.check().map_err(|error| error.within("capacity"))?;
+        }
         self.journal
             .check()
             .map_err(|error| error.within("journal"))?;

@@ -20,6 +20,12 @@ pub struct Counters {
     pub in_flight: u64,
     /// The most requests that ever were in flight at once.
     pub highest_in_flight: u64,
+    /// Requests that are worked on.
+    #[serde(default)]
+    pub running: u64,
+    /// Requests that wait until they are.
+    #[serde(default)]
+    pub waiting: u64,
 }
 
 /// Requests of one protocol by outcome; each stands in exactly one.
@@ -104,6 +110,7 @@ impl Tally {
             oip_grpc: self.oip_grpc.requests(),
             in_flight: self.in_flight.load(Relaxed),
             highest_in_flight: self.highest_in_flight.load(Relaxed),
+            ..Counters::default()
         }
     }
 

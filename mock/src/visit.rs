@@ -1,10 +1,11 @@
 //! One request from its arrival to its end. Whatever becomes of it, its visit is dropped, and then it is counted and
 //! written down: an answer that nobody waited for ends as abandoned, because nobody said otherwise.
 
+use crate::capacity::Place;
 use crate::clock::Clock;
 use crate::connection::{Connection, Severance};
 use crate::journal::{End, Entry, Journal, JournalSpec, LONGEST_NAME, Operation, Protocol, Write};
-use crate::metrics::{Metrics, Place};
+use crate::metrics::{Gauge, Metrics};
 use crate::repository::Lease;
 use crate::tally::Tally;
 use std::sync::Arc;
@@ -46,7 +47,8 @@ impl Ledger {
             fault: None,
             lease: None,
             steps: None,
-            place: Place::Nowhere,
+            gauge: Gauge::Nowhere,
+            place: None,
             entry: Some(Entry {
                 number: self.tally.arrive(),
                 id: Box::default(),
@@ -77,7 +79,10 @@ pub(crate) struct Visit {
     /// What keeps its model from being unloaded.
     lease: Option<Lease>,
     steps: Option<u32>,
-    place: Place,
+    /// Where the page of metrics counts it.
+    gauge: Gauge,
+    /// Given up by the drop.
+    place: Option<Place>,
     /// There until the visit is dropped.
     entry: Option<Entry>,
 }
@@ -108,8 +113,8 @@ impl Visit {
             entry.model = bounded(asking.model);
             entry.prompt_tokens = asking.prompt_tokens;
             entry.output_tokens = asking.output_tokens;
-            if self.place == Place::Nowhere {
-                self.place = self.ledger.metrics.wait(asking.model);
+            if self.gauge == Gauge::Nowhere {
+                self.gauge = self.ledger.metrics.wait(asking.model);
             }
         }
     }
@@ -156,13 +161,24 @@ impl Visit {
         }
     }
 
+    /// Keeps the request's place to its end.
+    pub(crate) fn keep(&mut self, place: Place) {
+        self.place = Some(place);
+    }
+
     /// Notes that the request got its place among those that are worked on.
     pub(crate) fn admit(&mut self, at: Instant) {
         let nanos = self.ledger.clock.nanos(at);
         if let Some(entry) = &mut self.entry {
             entry.admitted_ns = Some(nanos);
         }
-        self.place = self.ledger.metrics.admit(self.place);
+        self.gauge = self.ledger.metrics.admit(self.gauge);
+    }
+
+    /// Notes that the request is turned away. A fault that was to strike it has not.
+    pub(crate) fn reject(&mut self) {
+        self.fault = None;
+        self.end(End::Rejected);
     }
 
     /// Notes that so many tokens, due at `due`, are handed over now.
@@ -199,7 +215,7 @@ impl Drop for Visit {
         ledger.tally.leave(entry.protocol, self.fault, entry.end);
         entry.fault = self.fault.map(Box::from);
         entry.ended_ns = ledger.clock.nanos(Instant::now());
-        ledger.metrics.leave(self.place, self.fault, &entry);
+        ledger.metrics.leave(self.gauge, self.fault, &entry);
         ledger.journal.push(entry);
     }
 }

@@ -85,7 +85,13 @@ mod tests {
             blocks_with("rate"),
             ["load.open.constant", "load.open.poisson"]
         );
-        assert_eq!(blocks_with("http"), ["target.mock.faults[..].status"]);
+        assert_eq!(
+            blocks_with("http"),
+            [
+                "target.mock.capacity.when_full",
+                "target.mock.faults[..].status"
+            ]
+        );
         assert_eq!(blocks_with("measure"), ["phases"]);
         assert_eq!(blocks_with("nothing"), [""; 0]);
     }

@@ -129,7 +129,7 @@ fn no_request_can_add_a_label_and_no_model_can_break_a_line() {
     let nowhere = metrics.wait("another");
     metrics.leave(nowhere, Some("unheard of"), &entry(End::Refused));
 
-    assert_eq!(nowhere, Place::Nowhere);
+    assert_eq!(nowhere, Gauge::Nowhere);
     assert_eq!(metrics.page().lines().count(), lines);
     assert_eq!(
         told(&metrics, "vllm:num_requests_running{"),

@@ -15,7 +15,7 @@ pub struct Handle(pub(super) Arc<Backend>);
 impl Handle {
     /// What has happened so far.
     pub fn counters(&self) -> Counters {
-        self.0.ledger.tally.counters()
+        self.0.counters()
     }
 
     /// The requests that have ended, from number `from` in the order in which they did, at most `most` of them. Read on

@@ -10,6 +10,7 @@
 
 mod admin;
 mod answer_faults;
+mod capacity;
 mod connection_faults;
 mod grpc;
 mod grpc_client;
