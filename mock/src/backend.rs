@@ -4,6 +4,7 @@ use crate::behaviour::Behaviour;
 use crate::capacity::{Capacity, Occupancy};
 use crate::connection::Connection;
 use crate::journal::{Operation, Protocol};
+use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::repository::Repository;
 use crate::signature::Signatures;
@@ -36,6 +37,8 @@ pub(crate) struct Backend {
     pub(crate) ledger: Arc<Ledger>,
     /// What each of them takes and gives.
     pub(crate) signatures: Signatures,
+    /// Who may ask.
+    pub(crate) keys: Keys,
     behaviour: RwLock<Arc<Behaviour>>,
     /// As it was started: its places can be taken, so they cannot be changed.
     capacity: Arc<Capacity>,
@@ -54,6 +57,7 @@ impl Backend {
         let capacity = spec.capacity.clone().unwrap_or_default();
         Ok(Self {
             repository,
+            keys: Keys::new(&spec.api_keys),
             signatures,
             capacity: Arc::new(Capacity::new(&capacity)),
             ledger: Arc::new(Ledger::new(journal, metrics)),

@@ -41,6 +41,7 @@ mod fault;
 #[cfg(test)]
 mod hostile;
 mod journal;
+mod keys;
 mod latency;
 mod metrics;
 mod pace;

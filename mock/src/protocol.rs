@@ -6,7 +6,7 @@ pub(crate) mod oip_rest;
 pub(crate) mod openai;
 mod rest;
 
-pub(crate) use rest::{Unreadable, collect};
+pub(crate) use rest::{Unreadable, collect, router};
 
 use std::time::Duration;
 

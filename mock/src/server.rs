@@ -12,7 +12,7 @@ pub use tls::TlsError;
 use crate::admin;
 use crate::backend::Backend;
 use crate::journal::Page;
-use crate::protocol::{oip_grpc, oip_rest, openai};
+use crate::protocol::{self, oip_grpc};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
 use crate::timer::Timer;
@@ -115,8 +115,7 @@ impl Mock {
         let (grpc_listener, grpc_address) = listen(bind.grpc, "gRPC").await?;
         let (admin_listener, admin_address) = listen(bind.admin, "the admin API").await?;
         let connections = Connections::new(identity);
-        let rest =
-            TowerToHyperService::new(openai::router(&backend).merge(oip_rest::router(&backend)));
+        let rest = TowerToHyperService::new(protocol::router(&backend));
         connections.accept(rest_listener, rest);
         connections.accept(grpc_listener, grpc(&backend));
         let admin_connections = Connections::default();

@@ -75,6 +75,9 @@ pub struct MockSpec {
     /// TLS on the REST port and the gRPC port; plain HTTP when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
+    /// The keys of which clients must send one, as `Authorization: Bearer KEY`. When empty, nobody needs one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api_keys: Vec<Token>,
 }
 
 impl Default for MockSpec {
@@ -94,6 +97,7 @@ impl Default for MockSpec {
             journal: JournalSpec::default(),
             admin: AdminSpec::default(),
             tls: None,
+            api_keys: Vec::new(),
         }
     }
 }
@@ -179,6 +183,9 @@ impl MockSpec {
             .check()
             .map_err(|error| error.within("journal"))?;
         self.admin.check().map_err(|error| error.within("admin"))?;
+        for (index, key) in self.api_keys.iter().enumerate() {
+            key.check(1, &format!("api_keys[{index}]"))?;
+        }
         for (index, fault) in self.faults.iter().enumerate() {
             fault
                 .check()

@@ -26,7 +26,7 @@ const CHANGEABLE: &[&str] = &[
 ];
 
 /// Fields, by their paths, that are for the mock alone to know.
-const SECRETS: &[&[&str]] = &[&["admin", "token"]];
+const SECRETS: &[&[&str]] = &[&["admin", "token"], &["api_keys"]];
 
 /// The specification as it is at present.
 pub(super) async fn spec(State(backend): State<Arc<Backend>>) -> Response {

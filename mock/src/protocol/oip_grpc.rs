@@ -16,6 +16,7 @@ mod tensor;
 pub(crate) use breakable::Breakable as Body;
 
 use crate::backend::{Backend, LARGEST_BODY};
+use crate::keys::{EXPECTED, Keys};
 use futures_util::future::Either;
 use health::Health;
 use http::{Request, Response};
@@ -23,7 +24,9 @@ use hyper::body::Incoming;
 use inferometer_proto::inference::grpc_inference_service_server::GrpcInferenceServiceServer;
 use service::Service;
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
+use tonic::Status;
 use tonic::codegen::Service as _;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
@@ -35,6 +38,7 @@ const INFERENCE: &str = "/inference.GRPCInferenceService/";
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
     inference: GrpcInferenceServiceServer<Service>,
+    keys: Keys,
     /// Health and reflection, which nobody asks often.
     beside: Routes,
 }
@@ -46,6 +50,7 @@ impl Server {
         let health = HealthServer::new(Health);
         Self {
             inference: inference.max_decoding_message_size(LARGEST_BODY),
+            keys: backend.keys.clone(),
             beside: reflection::add(Routes::new(health)),
         }
     }
@@ -57,8 +62,14 @@ impl Server {
     ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<> {
         let connection = request.extensions().get().cloned();
         let answer = if request.uri().path().starts_with(INFERENCE) {
-            Either::Left(self.inference.clone().call(request))
+            if self.keys.admit(request.headers()) {
+                Either::Left(Either::Left(self.inference.clone().call(request)))
+            } else {
+                let refused = Status::unauthenticated(EXPECTED).into_http();
+                Either::Left(Either::Right(ready(Ok(refused))))
+            }
         } else {
+            // Orchestrators and grpcurl ask for health and reflection without a key.
             Either::Right(self.beside.clone().call(request))
         };
         async move {

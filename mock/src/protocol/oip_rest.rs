@@ -39,6 +39,11 @@ pub(crate) fn router(backend: &Arc<Backend>) -> Router {
         .with_state(Arc::clone(backend))
 }
 
+/// The answer to whoever sends no key.
+pub(crate) fn locked() -> Response {
+    Refusal::locked().into_response()
+}
+
 async fn answer(State(backend): State<Arc<Backend>>, request: Request) -> Response {
     let Some(call) = Call::read(request.uri().path()) else {
         return Refusal::unknown_url(request.uri().path()).into_response();

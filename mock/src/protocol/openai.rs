@@ -58,6 +58,11 @@ where
     get(handler).head(wrong_method)
 }
 
+/// The answer to whoever sends no key.
+pub(crate) fn locked() -> Response {
+    Refusal::locked().into_response()
+}
+
 async fn chat(State(backend): State<Arc<Backend>>, request: Request) -> Response {
     generate::answer(&backend, request, &CHAT).await
 }

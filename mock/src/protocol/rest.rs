@@ -1,7 +1,9 @@
-//! What the REST protocols have in common: how a body is read, how an answer in pieces leaves, how it breaks off.
+//! What the REST protocols have in common: how a body is read, how an answer in pieces leaves, how it breaks off,
+//! and who may ask at all: `authorization: Bearer sk-test`.
 
 mod events;
 mod incoming;
+mod locked;
 mod percent;
 mod spoiler;
 mod torn;
@@ -9,6 +11,7 @@ mod torn;
 pub(super) use events::{Events, Tell};
 pub(super) use incoming::Head;
 pub(crate) use incoming::{Unreadable, collect};
+pub(crate) use locked::router;
 pub(super) use percent::percent_decode;
 pub(super) use spoiler::{mislabel, spoil_body};
 pub(super) use torn::{Torn, wide};

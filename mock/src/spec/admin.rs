@@ -18,16 +18,9 @@ pub struct AdminSpec {
 impl AdminSpec {
     /// Refuses a token that no header can carry, or that is guessed too easily.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let is_fit = |token: &Token| {
-            (SHORTEST..=LONGEST).contains(&token.0.len())
-                && token.0.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        if self.token.as_ref().is_none_or(is_fit) {
-            return Ok(());
-        }
-        // The token itself must not stand in a message.
-        let expected = "8 to 512 visible ASCII characters";
-        Err(Error::unfit("token", expected, "something else"))
+        self.token
+            .as_ref()
+            .map_or(Ok(()), |token| token.check(SHORTEST, "token"))
     }
 }
 
@@ -45,6 +38,20 @@ impl Token {
     /// The secret with this text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Refuses what no header could hold, and what has fewer characters than `shortest`, without showing it.
+    pub(super) fn check(&self, shortest: usize, field: &str) -> Result<(), Error> {
+        let fits = (shortest..=LONGEST).contains(&self.0.len())
+            && self.0.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            return Ok(());
+        }
+        let expected = match shortest {
+            SHORTEST => "8 to 512 visible ASCII characters",
+            _ => "1 to 512 visible ASCII characters",
+        };
+        Err(Error::unfit(field, expected, "something else"))
     }
 
     /// Is this it? How long the answer takes says nothing of where both differ.

@@ -83,7 +83,7 @@ async fn models_are_loaded_and_unloaded_by_name() {
 
 #[tokio::test]
 async fn the_specification_is_told_without_its_secrets() {
-    let mock = mock(r#"{"seed":7,"admin":{"token":"abcdefgh"}}"#).await;
+    let mock = mock(r#"{"seed":7,"admin":{"token":"abcdefgh"},"api_keys":["sk-a"]}"#).await;
     let url = mock.admin_url() + "/admin/spec";
 
     let shown = Client::new().get(&url).bearer_auth("abcdefgh");
@@ -94,6 +94,7 @@ async fn the_specification_is_told_without_its_secrets() {
         (&shown["seed"], &shown["admin"]["token"]),
         (&json!(7), &json!("(secret)"))
     );
+    assert_eq!(shown["api_keys"], "(secret)");
     assert_eq!(hidden.status(), 401);
     assert_eq!(hidden.headers()["www-authenticate"], "Bearer");
     assert!(!hidden.text().await.unwrap().contains("abcdefgh"));

@@ -10,6 +10,7 @@
 
 mod admin;
 mod answer_faults;
+mod api_keys;
 mod capacity;
 mod connection_faults;
 mod grpc;

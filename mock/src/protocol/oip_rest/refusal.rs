@@ -2,6 +2,7 @@
 
 use super::json;
 use crate::backend::LARGEST_BODY;
+use crate::keys::EXPECTED;
 use crate::protocol::oip;
 use crate::protocol::rest::{Unreadable, ask_to_wait};
 use crate::refused::{Cause, Refused};
@@ -41,6 +42,11 @@ impl Refusal {
     /// A request that cannot be understood.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         oip::invalid(message).into()
+    }
+
+    /// A request without a key of this server.
+    pub(super) fn locked() -> Self {
+        Self::of(StatusCode::UNAUTHORIZED, Code::Unauthenticated, EXPECTED)
     }
 
     /// A path that leads nowhere.

@@ -3,6 +3,7 @@
 
 use super::json;
 use crate::backend::LARGEST_BODY;
+use crate::keys::EXPECTED;
 use crate::protocol::rest::{Unreadable, ask_to_wait};
 use crate::refused::{Cause, Refused};
 use crate::repository;
@@ -53,6 +54,18 @@ impl Refusal {
             message: format!("The request body is larger than {limit} bytes."),
             param: None,
             code: Some("request_too_large"),
+            retry_after: None,
+        }
+    }
+
+    /// A request without a key of this server.
+    pub(super) fn locked() -> Self {
+        let status = StatusCode::UNAUTHORIZED;
+        Self {
+            status,
+            message: format!("Could not accept the API key: {EXPECTED}."),
+            param: None,
+            code: code(status),
             retry_after: None,
         }
     }
