@@ -89,7 +89,8 @@ mod tests {
             blocks_with("http"),
             [
                 "target.mock.capacity.when_full",
-                "target.mock.faults[..].status"
+                "target.mock.faults[..].status",
+                "target.mock.faults[..].error_event"
             ]
         );
         assert_eq!(blocks_with("measure"), ["phases"]);
