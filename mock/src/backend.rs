@@ -13,6 +13,7 @@ use crate::tally::Counters;
 use crate::timer::Timer;
 use crate::visit::{Ledger, Visit};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Output tokens when a request does not say how many.
@@ -39,6 +40,8 @@ pub(crate) struct Backend {
     pub(crate) signatures: Signatures,
     /// Who may ask.
     pub(crate) keys: Keys,
+    /// The longest wait between two pieces of a request's body.
+    pub(crate) body_read: Duration,
     behaviour: RwLock<Arc<Behaviour>>,
     /// As it was started: its places can be taken, so they cannot be changed.
     capacity: Arc<Capacity>,
@@ -52,6 +55,7 @@ impl Backend {
         let behaviour = Behaviour::try_new(spec, Instant::now())?;
         let spec = behaviour.spec();
         let signatures = Signatures::new(&spec.models, spec.seed.unwrap_or_default());
+        let body_read = spec.limits.body_read.duration();
         let repository = Repository::new(spec);
         let metrics = Metrics::new(repository.index().map(|(model, _)| model));
         let capacity = spec.capacity.clone().unwrap_or_default();
@@ -61,6 +65,7 @@ impl Backend {
             signatures,
             capacity: Arc::new(Capacity::new(&capacity)),
             ledger: Arc::new(Ledger::new(journal, metrics)),
+            body_read,
             behaviour: RwLock::new(Arc::new(behaviour)),
             timer,
         })

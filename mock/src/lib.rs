@@ -67,8 +67,8 @@ pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protoc
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
 pub use server::{Bind, Error, Handle, Mock, TlsError};
 pub use spec::{
-    AdminSpec, Error as SpecError, FailLoads, MockSpec, ModelSpec, RepositorySpec, TensorAnswer,
-    TensorSpec, Tls, TlsFiles, Token,
+    AdminSpec, Error as SpecError, FailLoads, Limits, MockSpec, ModelSpec, RepositorySpec,
+    TensorAnswer, TensorSpec, Tls, TlsFiles, Token,
 };
 pub use tally::{Counters, Requests};
 pub use tensor::Datatype;

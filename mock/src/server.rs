@@ -109,12 +109,13 @@ impl Mock {
     /// The specification is not sound, its certificate cannot be used, or an address cannot be listened on.
     pub async fn start_at(spec: MockSpec, bind: Bind) -> Result<Self, Error> {
         let (timer, ringing) = Timer::fine().map_err(Error::Timer)?;
+        let limits = spec.limits;
         let identity = spec.tls.as_ref().map(Identity::try_new).transpose()?;
         let backend = Arc::new(Backend::try_new(spec, timer)?);
         let (rest_listener, rest_address) = listen(bind.rest, "REST").await?;
         let (grpc_listener, grpc_address) = listen(bind.grpc, "gRPC").await?;
         let (admin_listener, admin_address) = listen(bind.admin, "the admin API").await?;
-        let connections = Connections::new(identity);
+        let connections = Connections::new(identity, limits);
         let rest = TowerToHyperService::new(protocol::router(&backend));
         connections.accept(rest_listener, rest);
         connections.accept(grpc_listener, grpc(&backend));

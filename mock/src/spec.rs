@@ -9,12 +9,14 @@
 //! ```
 
 mod admin;
+mod limits;
 mod model;
 mod repository;
 mod tensor;
 mod tls;
 
 pub use admin::{AdminSpec, Token};
+pub use limits::Limits;
 pub use model::{FailLoads, ModelSpec};
 pub use repository::RepositorySpec;
 pub(crate) use tensor::MOST_ELEMENTS;
@@ -78,6 +80,9 @@ pub struct MockSpec {
     /// The keys of which clients must send one, as `Authorization: Bearer KEY`. When empty, nobody needs one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub api_keys: Vec<Token>,
+    /// How long slow clients are waited for, and for how many at once.
+    #[serde(skip_serializing_if = "is_default")]
+    pub limits: Limits,
 }
 
 impl Default for MockSpec {
@@ -98,6 +103,7 @@ impl Default for MockSpec {
             admin: AdminSpec::default(),
             tls: None,
             api_keys: Vec::new(),
+            limits: Limits::default(),
         }
     }
 }
@@ -179,6 +185,7 @@ impl MockSpec {
         if let Some(capacity) = &self.capacity {
             capacity.check().map_err(|error| error.within("capacity"))?;
         }
+        self.limits.check()?;
         self.journal
             .check()
             .map_err(|error| error.within("journal"))?;

@@ -38,7 +38,7 @@ pub(super) async fn behaviour(
     State(backend): State<Arc<Backend>>,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let named: Map<String, Value> = read(body).await?;
+    let named: Map<String, Value> = read(&backend, body).await?;
     change(&backend, named)
 }
 
@@ -47,13 +47,13 @@ pub(super) async fn faults(
     State(backend): State<Arc<Backend>>,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let faults: Vec<Value> = read(body).await?;
+    let faults: Vec<Value> = read(&backend, body).await?;
     let named = [("faults".to_owned(), Value::Array(faults))];
     change(&backend, named.into_iter().collect())
 }
 
-async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
-    let bytes = collect(body).await?;
+async fn read<T: DeserializeOwned>(backend: &Backend, body: Body) -> Result<T, Refusal> {
+    let bytes = collect(body, backend.body_read).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Refusal::bad_request(format!("could not read the body: {error}")))
 }

@@ -90,6 +90,10 @@ impl From<Unreadable> for Refusal {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!("the body is larger than {LARGEST_BODY} bytes"),
             ),
+            Unreadable::Slow(patience) => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                format!("expected the rest of the body, found nothing more of it for {patience:?}"),
+            ),
             Unreadable::Broken(error) => {
                 Self::bad_request(format!("could not read the body: {error}"))
             }

@@ -4,23 +4,27 @@ use super::tls::Identity;
 use super::transport::Transport;
 use super::wire::Wire;
 use crate::connection::{Connection, Order};
+use crate::spec::Limits;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response, Version};
 use hyper::body::{Body, Incoming};
 use hyper::rt::Executor;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,17 +32,24 @@ use tokio_util::task::TaskTracker;
 /// How long requests in flight may take to end once the mock is being stopped.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long accepting pauses when the machine has no more file descriptors.
+/// How long accepting pauses when the machine has no more file descriptors, or no more memory.
 const BREATHER: Duration = Duration::from_millis(10);
 
 /// Streams that one HTTP/2 connection may have open at once: more than any load test has.
 const STREAMS: u32 = 1 << 16;
+
+/// A connection of HTTP/2 is asked for a sign of life once it has said nothing for this long.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long it may take to give that sign.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// All tasks of one mock. Dropping it ends them all at their next step.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     /// Who the mock is, when it speaks TLS.
     identity: Option<Identity>,
+    limits: Limits,
     tasks: Tasks,
     closing: CancellationToken,
     /// How many connections were accepted, on all listeners.
@@ -46,10 +57,11 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// No connections yet; they will speak TLS if there is an `identity`.
-    pub(super) fn new(identity: Option<Identity>) -> Self {
+    /// No connections yet; they will speak TLS if there is an `identity`, and be held to `limits`.
+    pub(super) fn new(identity: Option<Identity>, limits: Limits) -> Self {
         let mut connections = Self::default();
         connections.identity = identity;
+        connections.limits = limits;
         connections
     }
 
@@ -77,31 +89,31 @@ impl Connections {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let (tasks, closing) = (self.tasks.clone(), self.closing.clone());
+        let (tasks, closing, limits) = (self.tasks.clone(), self.closing.clone(), self.limits);
         let accepted_before = Arc::clone(&self.accepted);
         let acceptor = self
             .identity
             .as_ref()
             .map(|identity| identity.acceptor.clone());
+        let places = Arc::new(Semaphore::new(limits.connections));
         self.tasks.execute(async move {
-            while let Some(accepted) = closing.run_until_cancelled(listener.accept()).await {
-                match accepted {
-                    Ok((stream, peer)) => {
-                        let number = accepted_before.fetch_add(1, Relaxed);
-                        let connection = Connection::new(number, peer);
-                        let wire = Wire::new(stream, connection.clone());
-                        let opening = Transport::open(wire, acceptor.clone());
-                        let (service, tasks_of_it) = (service.clone(), tasks.clone());
-                        let closing = closing.clone();
-                        tasks.execute(async move {
-                            let opened = closing.run_until_cancelled(opening).await;
-                            if let Some(Some(transport)) = opened {
-                                serve(transport, connection, service, tasks_of_it, closing).await;
-                            }
-                        });
+            let next = async || closing.run_until_cancelled(admit(&listener, &places)).await;
+            while let Some((place, stream, peer)) = next().await {
+                let number = accepted_before.fetch_add(1, Relaxed);
+                let connection = Connection::new(number, peer);
+                let wire = Wire::new(stream, connection.clone(), limits.write_stall.duration());
+                let opening =
+                    Transport::open(wire, acceptor.clone(), limits.header_read.duration());
+                let (service, tasks_of_it) = (service.clone(), tasks.clone());
+                let closing = closing.clone();
+                tasks.execute(async move {
+                    let opened = closing.run_until_cancelled(opening).await;
+                    if let Some(Some(transport)) = opened {
+                        let builder = builder(tasks_of_it, limits);
+                        serve(transport, connection, service, builder, closing).await;
                     }
-                    Err(_) => sleep(BREATHER).await,
-                }
+                    drop(place);
+                });
             }
         });
     }
@@ -124,12 +136,57 @@ impl Drop for Connections {
     }
 }
 
+/// The next connection, once there is a place for it: those that are too many stay in the listen queue.
+async fn admit(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr) {
+    // The places are never closed, so there always is one in the end.
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return (place, stream, peer),
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => sleep(BREATHER).await,
+        }
+    }
+}
+
+/// Did accepting fail for one client alone, that left before its turn came? Any other failure, such as a lack of file
+/// descriptors, meets the next client too.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}
+
+/// How HTTP is spoken.
+fn builder(tasks: Tasks, limits: Limits) -> Builder<Tasks> {
+    let mut builder = Builder::new(tasks);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read.duration())
+        // One small copy is cheaper for the kernel than a list of buffers.
+        .writev(false);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(SILENCE)
+        .keep_alive_timeout(SIGN_OF_LIFE)
+        .max_concurrent_streams(STREAMS);
+    builder
+}
+
 /// Serves one connection, HTTP/1.1 or HTTP/2 as the client wishes, until either side closes it.
 async fn serve<S, B>(
     transport: Transport,
     connection: Connection,
     service: S,
-    tasks: Tasks,
+    builder: Builder<Tasks>,
     closing: CancellationToken,
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Send + 'static,
@@ -137,8 +194,6 @@ async fn serve<S, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let mut builder = Builder::new(tasks);
-    builder.http2().max_concurrent_streams(STREAMS);
     let service = with_handle(service, connection.clone());
     let mut serving = pin!(builder.serve_connection(TokioIo::new(transport), service));
     let mut stopping = pin!(closing.cancelled());
@@ -201,6 +256,8 @@ where
 {
     fn execute(&self, task: F) {
         let end = self.end.clone();
+        // On the heap first: every layer of async around a future would hold it twice.
+        let task = Box::pin(task);
         self.tracker.spawn(async move {
             end.run_until_cancelled(task).await;
         });

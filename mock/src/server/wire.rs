@@ -8,15 +8,21 @@
 use crate::connection::{Connection, Order};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// The socket of a connection.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     connection: Connection,
+    /// How long the client may take no byte.
+    patience: Duration,
+    /// Rings when it has taken none for that long.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 /// Bytes that are still read from a socket that is to close with FIN: the kernel resets one that is closed over bytes
@@ -24,11 +30,16 @@ pub(super) struct Wire {
 const LEFT_OVER: usize = 64 * 1024;
 
 impl Wire {
-    /// The socket of `connection`.
-    pub(super) fn new(stream: TcpStream, connection: Connection) -> Self {
+    /// The socket of `connection`, which is reset when the client takes no byte for as long as `patience`.
+    pub(super) fn new(stream: TcpStream, connection: Connection, patience: Duration) -> Self {
         // A socket that the client has closed already refuses the option; serving it ends at once.
         stream.set_nodelay(true).ok();
-        Self { stream, connection }
+        Self {
+            stream,
+            connection,
+            patience,
+            stalled: None,
+        }
     }
 
     /// Refuses to go on when the connection has been ordered to end.
@@ -37,6 +48,26 @@ impl Wire {
             Order::Serve | Order::GoAway => Ok(Pin::new(&mut self.stream)),
             Order::Close | Order::Reset => Err(io::ErrorKind::ConnectionAborted.into()),
         }
+    }
+
+    /// What became of a write, which fails once the client has taken no byte for too long. What the kernel still holds
+    /// for the client goes with the connection: a FIN would wait behind it.
+    fn watch(
+        &mut self,
+        wrote: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if wrote.is_ready() {
+            self.stalled = None;
+            return wrote;
+        }
+        let patience = self.patience;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(stalled.as_mut().poll(context));
+        self.connection.reset();
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn finish(&mut self) {
@@ -79,7 +110,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().stream()?.poll_write(context, bytes)
+        let wire = self.get_mut();
+        let wrote = wire.stream()?.poll_write(context, bytes);
+        wire.watch(wrote, context)
     }
 
     fn poll_write_vectored(
@@ -87,7 +120,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().stream()?.poll_write_vectored(context, bytes)
+        let wire = self.get_mut();
+        let wrote = wire.stream()?.poll_write_vectored(context, bytes);
+        wire.watch(wrote, context)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -18,6 +18,7 @@ mod grpc_client;
 mod grpc_repository;
 mod grpc_stream;
 mod life;
+mod limits;
 mod oip_rest;
 mod openai;
 mod openai_embeddings;

@@ -101,7 +101,7 @@ pub(super) async fn answer(
 
 /// Lists the repository, or what is ready of it if the body says so.
 async fn index(backend: &Backend, body: Body) -> Result<Response, Refusal> {
-    let body = collect(body).await?;
+    let body = collect(body, backend.body_read).await?;
     let wish = if body.is_empty() {
         Wish::default()
     } else {

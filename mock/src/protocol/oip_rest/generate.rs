@@ -72,7 +72,7 @@ async fn understand(
     };
     oip::address(backend, visit, address)?;
     request::require_plain(headers)?;
-    let body = collect(body).await?;
+    let body = collect(body, backend.body_read).await?;
     let signature = backend.signatures.of(&call.model);
     let prompt = Prompt::read(&body, signature)?;
     let id = prompt.id.filter(|id| !id.is_empty());

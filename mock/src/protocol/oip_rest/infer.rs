@@ -60,7 +60,7 @@ async fn understand(
     };
     oip::address(backend, visit, address)?;
     request::require_plain(headers)?;
-    let body = collect(body).await?;
+    let body = collect(body, backend.body_read).await?;
     let (header, mut binary) = request::split(headers, &body)?;
     let mut header = request::header(&header)?;
     let id = header.id.take().filter(|id| !id.is_empty());

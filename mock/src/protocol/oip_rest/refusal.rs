@@ -139,6 +139,11 @@ impl From<Unreadable> for Refusal {
                 Code::ResourceExhausted,
                 format!("expected a body of at most {LARGEST_BODY} bytes, found a larger one"),
             ),
+            Unreadable::Slow(patience) => Self::of(
+                StatusCode::REQUEST_TIMEOUT,
+                Code::DeadlineExceeded,
+                format!("expected the rest of the body, found nothing more of it for {patience:?}"),
+            ),
             Unreadable::Broken(error) => Self::invalid(format!("could not read the body: {error}")),
         }
     }

@@ -78,7 +78,7 @@ async fn understand(
     head: &Head,
     visit: &mut Visit,
 ) -> Result<Asked, Refusal> {
-    let asked = read(&collect(body).await?)?;
+    let asked = read(&collect(body, backend.body_read).await?)?;
     visit.asks(Asking {
         id: head.id(),
         attempt: head.attempt,

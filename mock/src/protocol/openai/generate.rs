@@ -43,7 +43,7 @@ async fn understand(
     head: &Head,
     visit: &mut Visit,
 ) -> Result<Asked, Refusal> {
-    let asked = (form.read)(&collect(body).await?)?;
+    let asked = (form.read)(&collect(body, backend.body_read).await?)?;
     visit.asks(Asking {
         id: head.id(),
         attempt: head.attempt,

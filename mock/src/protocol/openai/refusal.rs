@@ -70,6 +70,17 @@ impl Refusal {
         }
     }
 
+    /// A body whose next piece did not come for so long.
+    fn slow(patience: Duration) -> Self {
+        Self {
+            status: StatusCode::REQUEST_TIMEOUT,
+            message: format!("Nothing more of the request body came for {patience:?}."),
+            param: None,
+            code: Some("request_timeout"),
+            retry_after: None,
+        }
+    }
+
     /// A path that leads nowhere.
     pub(super) fn unknown_url(method: &Method, path: &str) -> Self {
         Self {
@@ -138,6 +149,7 @@ impl From<Unreadable> for Refusal {
     fn from(error: Unreadable) -> Self {
         match error {
             Unreadable::TooLarge => Self::too_large(LARGEST_BODY),
+            Unreadable::Slow(patience) => Self::slow(patience),
             Unreadable::Broken(error) => {
                 Self::bad_request(format!("Could not read the body: {error}."), None)
             }
