@@ -16,7 +16,7 @@ impl Misbehave for MissingUsage {
     fn scope(&self) -> Scope {
         Scope {
             answers: Answers::Counted,
-            ..Scope::REST
+            ..Scope::EVERYTHING
         }
     }
 }

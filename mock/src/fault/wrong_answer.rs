@@ -17,7 +17,7 @@ impl Misbehave for WrongAnswer {
     fn scope(&self) -> Scope {
         Scope {
             answers: Answers::Texts,
-            ..Scope::REST
+            ..Scope::EVERYTHING
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Faults that spoil single pieces of an answer, or all of it where it has one piece, byte for byte over REST.
 
-use crate::grpc_client::{client, request};
+use crate::grpc_client::{client, request, text};
 use crate::raw::{Heard, post};
 use crate::{mock, until_idle};
 use futures_util::{TryStreamExt, stream};
@@ -228,5 +228,51 @@ async fn a_wrong_answer_has_other_words_and_as_many_tokens() {
         ];
         assert_eq!(struck[..3], expected);
         assert_eq!(struck[3..], well[3..]);
+    }
+}
+
+#[tokio::test]
+async fn wrong_words_and_missing_counts_show_over_grpc_too() {
+    for (fault, words, counts) in [
+        ("wrong_answer", " bravo charlie delta", true),
+        ("missing_usage", " alpha bravo charlie", false),
+    ] {
+        let mock = strikes_1(fault, "").await;
+
+        let whole = client(&mock)
+            .await
+            .model_infer(request("g-1", "a", 3))
+            .await;
+        let whole = whole.unwrap().into_inner();
+        let requests = stream::iter([request("g-1", "a", 3)]);
+        let pieces = client(&mock).await.model_stream_infer(requests).await;
+        let pieces: Vec<_> = pieces.unwrap().into_inner().try_collect().await.unwrap();
+        let pieces: Vec<_> = pieces
+            .into_iter()
+            .map(|piece| piece.infer_response.unwrap())
+            .collect();
+        let well = client(&mock)
+            .await
+            .model_infer(request("g-2", "a", 3))
+            .await;
+        let well = well.unwrap().into_inner();
+
+        let (last, pieces) = pieces.split_last().unwrap();
+        assert_eq!(
+            (text(&whole).as_str(), text(&well).as_str()),
+            (words, " alpha bravo charlie")
+        );
+        assert_eq!(pieces.iter().map(text).collect::<String>(), words);
+        assert!(well.parameters.contains_key("completion_tokens"));
+        for answer in [&whole, last] {
+            assert_eq!(answer.parameters.contains_key("completion_tokens"), counts);
+            assert_eq!(answer.parameters.contains_key("prompt_tokens"), counts);
+        }
+        until_idle(&mock).await;
+        let struck = mock.journal(0, 10).entries;
+        let named = struck
+            .iter()
+            .filter(|entry| entry.fault.as_deref() == Some(fault));
+        assert_eq!(named.count(), 2);
     }
 }

@@ -11,7 +11,6 @@ use crate::protocol::oip::{self, Address, Given, MAX_TOKENS, VERSION};
 use crate::refused::Refused;
 use crate::signature::Wanted;
 use crate::visit::Visit;
-use crate::words;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse};
 use std::future::pending;
@@ -39,6 +38,7 @@ pub(super) async fn answer(
     };
     let course = backend.decide(&mut visit, Delivery::Whole).await;
     let course = course.map_err(refusal::refused)?;
+    let (wording, tells_usage) = (course.wording(), course.tells_usage());
     let sent = course.ticker.tokens();
     let due = course.ticker.last_token().await;
     visit.wrote(sent, due);
@@ -55,8 +55,10 @@ pub(super) async fn answer(
     let mut answer = envelope(request);
     let tensors = match wanted {
         Wanted::Text(_) => {
-            answer.parameters = usage(visit.entry()).into();
-            tensor::text(&words::text(visit.entry().output_tokens))
+            if tells_usage {
+                answer.parameters = usage(visit.entry()).into();
+            }
+            tensor::text(&wording.text(visit.entry().output_tokens))
         }
         Wanted::Tensors(tensors) => tensors,
     };

@@ -15,7 +15,7 @@ use crate::refused::Refused;
 use crate::signature::Wanted;
 use crate::tensor::Tensor;
 use crate::visit::Visit;
-use crate::words;
+use crate::words::Wording;
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
@@ -55,6 +55,9 @@ pub(super) struct Deciding {
 pub(super) struct Tokens {
     ticker: Ticker,
     finish: Finish,
+    wording: Wording,
+    /// Does the last response count the tokens?
+    tells_usage: bool,
     /// The answer of a model of tensors, until it is given.
     tensors: Option<Vec<Tensor>>,
     envelope: ModelInferResponse,
@@ -132,6 +135,8 @@ impl Deciding {
         let (visit, decision) = ready!(self.decision.as_mut().poll(context));
         Poll::Ready(match decision {
             Ok(course) => Reply::Tokens(Box::new(Tokens {
+                wording: course.wording(),
+                tells_usage: course.tells_usage(),
                 ticker: course.ticker,
                 finish: course.finish,
                 tensors: match self.wanted.take() {
@@ -194,7 +199,10 @@ impl Tokens {
     }
 
     fn piece(&self, chunk: Chunk) -> ModelInferResponse {
-        let text: String = chunk.tokens().map(words::word).collect();
+        let text: String = chunk
+            .tokens()
+            .map(|token| self.wording.word(token))
+            .collect();
         self.response(tensor::text(&text), false)
     }
 
@@ -221,9 +229,9 @@ impl Tokens {
 
     fn last(&mut self) -> ModelInferResponse {
         let end = parameter(FINAL, ParameterChoice::BoolParam(true));
-        let usage = usage(self.visit.entry());
+        let usage = self.tells_usage.then(|| usage(self.visit.entry()));
         ModelInferResponse {
-            parameters: usage.into_iter().chain([end]).collect(),
+            parameters: usage.into_iter().flatten().chain([end]).collect(),
             ..std::mem::take(&mut self.envelope)
         }
     }
