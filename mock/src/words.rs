@@ -44,12 +44,6 @@ pub(crate) fn word(index: u32) -> &'static str {
     from(index).next().unwrap_or_default()
 }
 
-/// The whole text of the first `tokens` tokens.
-pub(crate) fn text(tokens: u32) -> String {
-    let tokens = usize::try_from(tokens).unwrap_or_default();
-    WORDS.iter().copied().cycle().take(tokens).collect()
-}
-
 /// Which words an answer consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wording {
@@ -92,10 +86,11 @@ mod tests {
     fn a_text_is_the_words_of_its_tokens() {
         let joined: String = (0..60).map(word).collect();
 
-        assert_eq!(text(60), joined);
-        assert_eq!(text(3), " alpha bravo charlie");
+        assert_eq!(Wording::True.text(60), joined);
+        assert_eq!(Wording::True.text(3), " alpha bravo charlie");
+        assert_eq!(Wording::Wrong.text(2), " bravo charlie");
         assert_eq!(word(27), " bravo");
-        assert_eq!(text(0), "");
+        assert_eq!(Wording::True.text(0), "");
     }
 
     #[test]
