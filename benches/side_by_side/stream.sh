@@ -6,6 +6,7 @@ set -euo pipefail
 rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-10} streams=${STREAMS:-1000} tokens=100
 
 printf 'latency: { fixed: 50ms }\nper_output_token: { fixed: 10ms }\n' > "$work/mock.yaml"
+{ cat "$work/mock.yaml"; echo 'journal: { requests: 0 }'; } > "$work/forgetful.yaml"
 measure() { # name url command...
   local name=$1 url=$2 server before after idle full requests events
   shift 2
@@ -26,7 +27,9 @@ measure() { # name url command...
   wait $server 2>/dev/null || true
 }
 for _ in $(seq "$rounds"); do
-  measure mock http://127.0.0.1:8100 "$inferometer" mock "$work/mock.yaml" --rest 127.0.0.1:8100 --grpc 127.0.0.1:8101 --admin 127.0.0.1:8102
+  for spec in mock forgetful; do
+    measure "$spec" http://127.0.0.1:8100 "$inferometer" mock "$work/$spec.yaml" --rest 127.0.0.1:8100 --grpc 127.0.0.1:8101 --admin 127.0.0.1:8102
+  done
   for ((other = 1; other < $#; other += 2)); do
     url=$((other + 1))
     # A command line, split at its spaces.
