@@ -1,12 +1,14 @@
 //! Brings a stage's target up, says when it is ready, notices when it dies, and takes it down again. No target outlives
 //! the process: a spawned mock ends when its standard input does, however its parent ended.
 
+mod journal;
 mod mock;
 mod mock_process;
 mod mock_thread;
 mod readiness;
 mod stubs;
 
+pub use journal::Hearing;
 pub use stubs::{Difference, Script, Unexpected, Why};
 
 use crate::client::{self, ClientConfig, Endpoint, Protocol};

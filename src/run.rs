@@ -1,6 +1,7 @@
 //! One run: a plan carried out stage by stage, from its target's start to the summary of what was measured. It judges
 //! nothing, prints nothing and opens no file.
 
+mod journal;
 mod script;
 
 use crate::backend::{self, Backend, MockHost};
@@ -153,6 +154,7 @@ async fn measure(
 ) -> Result<StageSummary, Error> {
     let window = window(stage);
     let names = backend.names().to_vec();
+    backend.reset().await;
     let mut running = drive::start(stage, backend.endpoints(), options.lanes, || {
         Recorder::new(window)
     })?;
@@ -161,6 +163,7 @@ async fn measure(
     let known = StageFacts {
         endpoints: names,
         script,
+        journal: journal::facts(backend).await,
         ..facts(stage)
     };
     Ok(sum_up(stage, known, attended))
@@ -257,6 +260,7 @@ fn facts(stage: &Stage) -> StageFacts {
         end: StageEnd::Completed,
         measured: Duration::ZERO,
         script: None,
+        journal: None,
         notes: Vec::new(),
     }
 }

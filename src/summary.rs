@@ -8,6 +8,7 @@
 mod certificate;
 mod distribution;
 mod document;
+mod journal;
 mod merge;
 mod reading;
 mod recorder;
@@ -20,6 +21,7 @@ pub use certificate::{Certificate, Doubt, StageTrust};
 pub use distribution::{Distribution, SpectrumPoint};
 pub(crate) use document::check_schema;
 pub use document::{Error, SCHEMA};
+pub use journal::{ClientBooks, Journal, JournalReader, Visit, VisitEnd};
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
 pub use scaling::{ScalingGroup, ScalingRow};

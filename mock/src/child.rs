@@ -1,20 +1,25 @@
-//! A mock as the child process of a run. The contract between both processes is three lines of JSON:
+//! A mock as the child process of a run. The contract between both processes is lines of JSON:
 //!
 //! ```text
 //! parent -> child, stdin:   {"latency":{"fixed":"20ms"}}                                        the MockSpec
 //! child -> parent, stdout:  {"rest":"http://127.0.0.1:41234","grpc":"http://127.0.0.1:41235"}   Addresses, once it answers
-//! child -> parent, stdout:  {"rest":{"answered":10,...},...}                                    Counters, at the end
+//! parent -> child, stdin:   "reset"                                                             an Ask, any number of times
+//! child -> parent, stdout:  null
+//! parent -> child, stdin:   {"journal":{"from":0}}
+//! child -> parent, stdout:  {"entries":[...],"next":256,"forgotten":0}                          a Page
+//! child -> parent, stdout:  {"openai":{"answered":10,...},...}                                  Counters, at the end
 //! ```
 //!
 //! The child serves until its stdin ends, so the parent's death, by whatever means, ends it too. An interrupt from the
 //! terminal reaches both processes; the child leaves it to the parent when to end.
 
-use crate::server::{self, Mock};
+use crate::journal::Page;
+use crate::server::{self, Handle, Mock};
 use crate::spec::MockSpec;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Write};
 use std::thread;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 
 /// Where a mock answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,19 @@ pub struct Addresses {
     pub certificate: Option<String>,
 }
 
+/// What a parent may ask of its child, one line each; every line is answered by one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// To begin again, as [`Handle::reset`] does. The answer is `null`.
+    Reset,
+    /// A piece of the journal. The answer is a [`Page`], bounded in size; one without entries is the end.
+    Journal {
+        /// The place, in the order in which requests ended, of the first that is wanted.
+        from: u64,
+    },
+}
+
 /// Why a child process could not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -41,6 +59,9 @@ pub enum Error {
     /// The addresses could not be told.
     #[error("could not write the addresses to standard output")]
     Output(#[source] io::Error),
+    /// A later line asks for nothing that there is.
+    #[error("could not understand what was asked: expected one line of JSON: {0}")]
+    Ask(#[source] serde_json::Error),
     /// The runtime or the thread that watches the input could not be started.
     #[error("could not start the runtime of the mock")]
     Runtime(#[source] io::Error),
@@ -55,6 +76,24 @@ pub enum Error {
 /// None that a [`MockSpec`] can cause; kept because serialization in general can fail.
 pub fn spec_line(spec: &MockSpec) -> Result<String, serde_json::Error> {
     serde_json::to_string(spec).map(|line| line + "\n")
+}
+
+impl Ask {
+    /// The line that asks for it, line feed included.
+    ///
+    /// # Errors
+    /// None; kept because serialization in general can fail.
+    pub fn line(self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self).map(|line| line + "\n")
+    }
+}
+
+/// Reads the line by which a child answers [`Ask::Journal`].
+///
+/// # Errors
+/// The line is not one that [`serve_until_closed`] writes.
+pub fn parse_page(line: &str) -> Result<Page, serde_json::Error> {
+    serde_json::from_str(line)
 }
 
 impl Addresses {
@@ -77,10 +116,11 @@ impl Addresses {
 }
 
 /// Does all that the child process has to do: reads the specification from `input`, starts the mock on one thread,
-/// writes its addresses to `output`, serves until `input` ends, and writes its counters. Blocks until then.
+/// writes its addresses to `output`, serves and answers what it is asked until `input` ends, and writes its counters.
+/// Blocks until then.
 ///
 /// # Errors
-/// The specification cannot be read or used, or the mock cannot be started.
+/// The specification cannot be read or used, the mock cannot be started, or a line asks for what there is not.
 pub fn serve_until_closed<R, W>(mut input: R, mut output: W) -> Result<(), Error>
 where
     R: BufRead + Send + 'static,
@@ -97,15 +137,36 @@ where
         let mock = Mock::start(spec).await?;
         let addresses = Addresses::of(&mock);
         write_line(&mut output, &addresses).map_err(Error::Output)?;
-        let closed = watch(input).map_err(Error::Runtime)?;
-        let counters = tokio::select! {
-            counters = mock.run_until(closed) => counters,
+        let mut asked = listen(input).map_err(Error::Runtime)?;
+        let handle = mock.handle();
+        let end = tokio::select! {
+            end = answer(&mut asked, &handle, &mut output) => end,
             never = ignore_interrupts() => match never {},
         };
+        let counters = mock.stop().await;
         // The parent may be gone: nobody is left to tell.
         let _ = write_line(&mut output, &counters);
-        Ok(())
+        end
     })
+}
+
+/// Answers until nobody asks any more.
+async fn answer(
+    asked: &mut mpsc::Receiver<Result<Ask, serde_json::Error>>,
+    mock: &Handle,
+    output: &mut impl Write,
+) -> Result<(), Error> {
+    while let Some(ask) = asked.recv().await {
+        let told = match ask.map_err(Error::Ask)? {
+            Ask::Reset => {
+                mock.reset();
+                write_line(output, &())
+            }
+            Ask::Journal { from } => write_line(output, &mock.journal_piece(from)),
+        };
+        told.map_err(Error::Output)?;
+    }
+    Ok(())
 }
 
 fn write_line(output: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
@@ -115,17 +176,22 @@ fn write_line(output: &mut impl Write, value: &impl Serialize) -> io::Result<()>
     output.flush()
 }
 
-/// Ready when `input` has ended. A thread of its own reads it, because reading blocks.
-fn watch<R: BufRead + Send + 'static>(mut input: R) -> io::Result<oneshot::Receiver<()>> {
-    let (ended, closed) = oneshot::channel();
+/// What is asked on `input`, until it ends. A thread of its own reads it, because reading blocks.
+fn listen<R: BufRead + Send + 'static>(
+    input: R,
+) -> io::Result<mpsc::Receiver<Result<Ask, serde_json::Error>>> {
+    let (ask, asked) = mpsc::channel(1);
     thread::Builder::new()
         .name("stdin".to_owned())
         .spawn(move || {
             // Whether it ended or broke, nobody is at the other end any more.
-            let _ = io::copy(&mut input, &mut io::sink());
-            let _ = ended.send(());
+            for line in input.lines().map_while(Result::ok) {
+                if ask.blocking_send(serde_json::from_str(&line)).is_err() {
+                    return;
+                }
+            }
         })?;
-    Ok(closed)
+    Ok(asked)
 }
 
 /// As long as this is polled, an interrupt does not end the process.
@@ -178,6 +244,38 @@ mod tests {
         assert!(addresses.grpc.starts_with("https://127.0.0.1:"));
         let certificate = addresses.certificate.unwrap();
         assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"));
+    }
+
+    #[test]
+    fn a_child_answers_every_line_by_one_line() {
+        let mut output = Vec::new();
+        let input = format!(
+            "{}{}{}",
+            spec_line(&MockSpec::default()).unwrap(),
+            Ask::Reset.line().unwrap(),
+            Ask::Journal { from: 0 }.line().unwrap()
+        );
+
+        serve_until_closed(Cursor::new(input), &mut output).unwrap();
+
+        let output = String::from_utf8(output).unwrap();
+        let lines: Vec<_> = output.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[1], "null");
+        let page = parse_page(lines[2]).unwrap();
+        assert_eq!((page.entries, page.next, page.forgotten), (vec![], 0, 0));
+    }
+
+    #[test]
+    fn a_child_that_is_asked_for_what_there_is_not_ends_and_says_so() {
+        for line in ["{}\n", "\"journal\"\n", "{\"journal\":{\"since\":0}}\n"] {
+            let mut output = Vec::new();
+            let input = spec_line(&MockSpec::default()).unwrap() + line;
+
+            let end = serve_until_closed(Cursor::new(input), &mut output);
+
+            assert!(matches!(end, Err(Error::Ask(_))), "{line}: {end:?}");
+        }
     }
 
     #[test]

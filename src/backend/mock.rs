@@ -5,13 +5,15 @@ use super::mock_thread::MockThread;
 use super::{Error, MockHost};
 use crate::client::{Endpoint, Protocol};
 use crate::units::Period;
-use inferometer_mock::MockSpec;
 use inferometer_mock::child::Addresses;
+use inferometer_mock::{MockSpec, Page};
 use tokio::time::{Instant, sleep_until};
 
 /// A mock that listens. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Mock {
+    /// What messages call it.
+    called: String,
     place: Place,
     life: Life,
 }
@@ -19,7 +21,7 @@ pub(super) struct Mock {
 /// Where a mock runs.
 #[derive(Debug)]
 enum Place {
-    Process(MockProcess),
+    Process(Box<MockProcess>),
     Thread(MockThread),
 }
 
@@ -44,15 +46,19 @@ impl Mock {
         let (place, addresses) = match host {
             MockHost::OwnProcess(executable) => {
                 let (mock, addresses) = MockProcess::start(called, executable, spec).await?;
-                (Place::Process(mock), addresses)
+                (Place::Process(Box::new(mock)), addresses)
             }
             MockHost::OwnThread => {
                 let (mock, addresses) = MockThread::start(called, spec).await?;
                 (Place::Thread(mock), addresses)
             }
         };
-        let life = Life::Whole;
-        Ok((Self { place, life }, endpoints(&addresses)))
+        let mock = Self {
+            called: called.to_owned(),
+            place,
+            life: Life::Whole,
+        };
+        Ok((mock, endpoints(&addresses)))
     }
 
     /// The same mock, to be ended after `period` from now by whoever waits for [`died`](Self::died).
@@ -60,6 +66,32 @@ impl Mock {
         Self {
             life: Life::Until(Instant::now() + period.duration()),
             ..self
+        }
+    }
+
+    /// What messages call it.
+    pub(super) fn called(&self) -> &str {
+        &self.called
+    }
+
+    /// Lets it begin again, with empty counters and journal; says whether it did.
+    pub(super) async fn reset(&mut self) -> bool {
+        match (&self.life, &mut self.place) {
+            (Life::Over, _) => false,
+            (_, Place::Process(process)) => process.reset().await,
+            (_, Place::Thread(thread)) => {
+                thread.reset();
+                true
+            }
+        }
+    }
+
+    /// A piece of its journal, from the request that ended as number `from` on; `None` if it is gone.
+    pub(super) async fn journal(&mut self, from: u64) -> Option<Page> {
+        match (&self.life, &mut self.place) {
+            (Life::Over, _) => None,
+            (_, Place::Process(process)) => process.journal(from).await,
+            (_, Place::Thread(thread)) => Some(thread.journal(from)),
         }
     }
 

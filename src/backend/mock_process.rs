@@ -1,10 +1,11 @@
 //! The mock as a child process of the tool: `inferometer mock --until-stdin-closes`. The spec goes in as one line of
 //! JSON on its standard input, its addresses come back as one line on its standard output. Its standard input then stays
-//! open as a lifeline: when this process ends, by whatever means, the mock reads the end of it and ends too.
+//! open as a lifeline: when this process ends, by whatever means, the mock reads the end of it and ends too. In between
+//! it answers what it is asked, a line for a line.
 
 use super::Error;
-use inferometer_mock::MockSpec;
-use inferometer_mock::child::{self, Addresses};
+use inferometer_mock::child::{self, Addresses, Ask};
+use inferometer_mock::{MockSpec, Page};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use tokio::time::timeout;
 
 /// The longest that a mock may take to say where it listens.
 const START_DEADLINE: Duration = Duration::from_secs(10);
+/// The longest that a mock may take to answer what it is asked.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// The longest that a mock may take to end by itself once its lifeline is cut.
 const STOP_DEADLINE: Duration = Duration::from_secs(2);
 
@@ -24,6 +27,7 @@ pub(super) struct MockProcess {
     called: String,
     child: Child,
     lifeline: ChildStdin,
+    output: BufReader<ChildStdout>,
 }
 
 impl MockProcess {
@@ -41,8 +45,9 @@ impl MockProcess {
             called: called.to_owned(),
             child,
             lifeline,
+            output: BufReader::new(output),
         };
-        let reason = match timeout(START_DEADLINE, process.introduce(spec, output)).await {
+        let reason = match timeout(START_DEADLINE, process.introduce(spec)).await {
             Ok(Some(addresses)) => return Ok((process, addresses)),
             Ok(None) => process.last_words().await,
             Err(_) => format!("it did not say where it listens within {START_DEADLINE:?}"),
@@ -51,12 +56,32 @@ impl MockProcess {
     }
 
     /// Tells the mock what to be and hears where it listens. `None` if it ended instead.
-    async fn introduce(&mut self, spec: &MockSpec, output: ChildStdout) -> Option<Addresses> {
+    async fn introduce(&mut self, spec: &MockSpec) -> Option<Addresses> {
         let line = child::spec_line(spec).ok()?;
+        Addresses::parse(&self.converse(&line).await?).ok()
+    }
+
+    /// Lets the mock begin again; says whether it did.
+    pub(super) async fn reset(&mut self) -> bool {
+        self.ask(Ask::Reset).await.is_some()
+    }
+
+    /// A piece of its journal; `None` if it does not answer.
+    pub(super) async fn journal(&mut self, from: u64) -> Option<Page> {
+        child::parse_page(&self.ask(Ask::Journal { from }).await?).ok()
+    }
+
+    async fn ask(&mut self, ask: Ask) -> Option<String> {
+        let line = ask.line().ok()?;
+        timeout(ANSWER_DEADLINE, self.converse(&line)).await.ok()?
+    }
+
+    /// One line for another. `None` if the process is gone.
+    async fn converse(&mut self, line: &str) -> Option<String> {
         self.lifeline.write_all(line.as_bytes()).await.ok()?;
         let mut answer = String::new();
-        BufReader::new(output).read_line(&mut answer).await.ok()?;
-        Addresses::parse(&answer).ok()
+        self.output.read_line(&mut answer).await.ok()?;
+        Some(answer).filter(|answer| !answer.is_empty())
     }
 
     /// Waits for the process to end and says how.

@@ -2,7 +2,7 @@
 
 use super::Error;
 use inferometer_mock::child::Addresses;
-use inferometer_mock::{Mock, MockSpec};
+use inferometer_mock::{Handle, Mock, MockSpec, Page};
 use std::thread;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ pub(super) struct MockThread {
     called: String,
     stop: CancellationToken,
     ended: oneshot::Receiver<()>,
+    handle: Handle,
 }
 
 impl MockThread {
@@ -31,7 +32,7 @@ impl MockThread {
                 end.send(()).ok();
             })
             .map_err(|error| Error::mock_ended(called, error.to_string()))?;
-        let addresses = start
+        let (addresses, handle) = start
             .await
             .unwrap_or_else(|_| Err("its thread died".to_owned()))
             .map_err(|reason| Error::mock_ended(called, reason))?;
@@ -40,8 +41,19 @@ impl MockThread {
             called,
             stop,
             ended,
+            handle,
         };
         Ok((mock, addresses))
+    }
+
+    /// Lets the mock begin again.
+    pub(super) fn reset(&self) {
+        self.handle.reset();
+    }
+
+    /// A piece of its journal.
+    pub(super) fn journal(&self, from: u64) -> Page {
+        self.handle.journal_piece(from)
     }
 
     /// Waits for the thread to end.
@@ -71,7 +83,7 @@ impl Drop for MockThread {
 /// Runs the mock on the current thread until it is stopped.
 fn serve(
     spec: MockSpec,
-    started: oneshot::Sender<Result<Addresses, String>>,
+    started: oneshot::Sender<Result<(Addresses, Handle), String>>,
     stop: &CancellationToken,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -85,7 +97,7 @@ fn serve(
         match Mock::start(spec).await {
             Ok(mock) => {
                 let addresses = Addresses::of(&mock);
-                if started.send(Ok(addresses)).is_ok() {
+                if started.send(Ok((addresses, mock.handle()))).is_ok() {
                     stop.cancelled().await;
                 }
                 mock.stop().await;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::client::Protocol;
+use crate::client::{Client, Input, Protocol, Request};
 
 fn target(text: &str) -> Target {
     serde_json::from_str(text).unwrap()
@@ -51,5 +51,45 @@ async fn a_single_mock_is_called_by_its_addresses() {
         .map(|at| at.url.as_str())
         .collect();
     assert_eq!(backend.names(), urls);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn what_mocks_wrote_down_is_heard_until_they_begin_again() {
+    let mut backend =
+        started(r#"{"mocks":{"primary":{"models":[{"name":"tiny"}]},"idle":{}}}"#).await;
+    let client = Client::new(&ClientConfig::default(), backend.endpoints()).unwrap();
+    let request = Request {
+        id: "s0-1".to_owned(),
+        model: "tiny".to_owned(),
+        input: Input::Prompt("one two".to_owned()),
+        max_tokens: 3,
+        stream: false,
+        temperature: None,
+        top_p: None,
+    };
+    let mut reply = client.inference().open(&request).await.unwrap();
+    while reply.next().await.is_some() {}
+
+    let mut heard = Vec::new();
+    let first = backend
+        .hear(&mut |entry| heard.push((entry.id.to_string(), entry.output_tokens)))
+        .await;
+    backend.reset().await;
+    let second = backend.hear(&mut |_| panic!("all is forgotten")).await;
+
+    assert_eq!(heard, [("s0-1".to_owned(), 3)]);
+    assert_eq!(first, Some(Hearing::default()));
+    assert_eq!(second, Some(Hearing::default()));
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn targets_that_keep_no_journal_tell_nothing() {
+    let mut backend =
+        started(r#"{"stubs":[{"request":{"method":"GET","path":"/"},"respond":{"status":200}}]}"#)
+            .await;
+
+    assert_eq!(backend.hear(&mut |_| {}).await, None);
     backend.stop().await;
 }

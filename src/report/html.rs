@@ -17,7 +17,7 @@ use super::warning::{Warning, warnings};
 use super::{Error, Report, words};
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::{Metric, Unit};
-use crate::summary::{EndpointTally, Reading, StageSummary};
+use crate::summary::{EndpointTally, Journal, Reading, StageSummary, Statistic};
 use crate::units;
 use askama::Template;
 
@@ -254,10 +254,41 @@ fn certified(report: &Report) -> String {
     let share = stages.iter().filter_map(|stage| stage.generator_cpu_share);
     format!(
         "Every request is accounted for in {balanced} of {}. The largest send lag was {}, the largest share of its \
-         lanes' time that the generator spent computing {}.",
+         lanes' time that the generator spent computing {}. {}",
         words::plural(units::wide(stages.len()), "stage"),
         worst(lag.collect(), Unit::Duration),
-        worst(share.collect(), Unit::Share)
+        worst(share.collect(), Unit::Share),
+        journaled(report)
+    )
+}
+
+/// What the target's own journal says to that.
+fn journaled(report: &Report) -> String {
+    let stages = &report.run.stages;
+    let held: Vec<_> = stages
+        .iter()
+        .filter_map(|stage| stage.journal.as_ref())
+        .collect();
+    if held.is_empty() {
+        return "The target keeps no journal of its own to hold them against.".to_owned();
+    }
+    let agreeing = held
+        .iter()
+        .copied()
+        .filter_map(Journal::agrees)
+        .filter(|agrees| *agrees);
+    let late = held
+        .iter()
+        .filter_map(|journal| journal.lateness.read(Statistic::Max).value());
+    format!(
+        "The target's own journal agrees about the number of answers and tokens in {} of {}; the latest of its writes \
+         came {} after it was due.",
+        agreeing.count(),
+        words::plural(units::wide(stages.len()), "stage"),
+        late.reduce(f64::max).map_or_else(
+            || "an unknown time".to_owned(),
+            |late| Unit::Duration.print(late)
+        ),
     )
 }
 

@@ -45,7 +45,7 @@ fn doubts(run: &RunSummary) -> Vec<Warning<'_>> {
         .collect()
 }
 
-/// Two doubts of one kind as one: counts add up, measures are those of the worse.
+/// Two doubts of one kind as one: counts add up, measures are those of the worse; of disagreements the first is told.
 fn joined(one: &Doubt, other: &Doubt) -> Doubt {
     match (one, other) {
         (
@@ -110,6 +110,23 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             "{} were due and {} are accounted for. Every number of this stage is void; please report this as a defect of the instrument.",
             requests(*offered),
             Unit::Count.print(float(*accounted)),
+        ),
+        Doubt::Journal {
+            client_answered,
+            journal_answered,
+            client_tokens,
+            journal_tokens,
+        } => format!(
+            "{} counts {} answers with {} output tokens, the target's own journal {} with {}. No number of this stage can be relied on; please report this as a defect of the instrument.",
+            if in_many {
+                "In the first of them, the client"
+            } else {
+                "The client"
+            },
+            Unit::Count.print(float(*client_answered)),
+            Unit::Count.print(float(*client_tokens)),
+            Unit::Count.print(float(*journal_answered)),
+            Unit::Count.print(float(*journal_tokens)),
         ),
         Doubt::GeneratorBusy { share } => format!(
             "The generator computed for {at_worst}{} of its lanes' time: throughput here may be the generator's limit, not the target's. Give it more lanes, or lower the load.",

@@ -2,6 +2,7 @@
 //! and every [`Doubt`] that follows. Facts; what they mean for a verdict is the gate's business, and how they are
 //! said the report's.
 
+use super::journal::Journal;
 use super::reading::{Reading, Statistic};
 use super::stage::StageSummary;
 use schemars::JsonSchema;
@@ -23,6 +24,10 @@ pub struct StageTrust {
     pub stage: usize,
     /// Offered requests are all accounted for, and every answer has a latency.
     pub accounting_adds_up: bool,
+    /// Whether the target's own journal agrees with the client about the number of answers and their tokens; nothing where
+    /// the target keeps none, or did not tell all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_agrees: Option<bool>,
     /// Median send lag in nanoseconds.
     pub lag_p50_ns: Option<f64>,
     /// 99th percentile of the send lag in nanoseconds, where there are enough samples.
@@ -45,6 +50,17 @@ pub enum Doubt {
         offered: u64,
         /// Requests accounted for.
         accounted: u64,
+    },
+    /// The target's own journal says otherwise than the client: one of both is wrong.
+    Journal {
+        /// Requests that the client says were answered.
+        client_answered: u64,
+        /// Requests that the target says it answered.
+        journal_answered: u64,
+        /// Output tokens of the one.
+        client_tokens: u64,
+        /// Output tokens of the other.
+        journal_tokens: u64,
     },
     /// The generator was busy for most of its lanes' time: throughput may be its limit, not the target's.
     GeneratorBusy {
@@ -97,13 +113,24 @@ impl Certificate {
     pub(super) fn of(stages: &[StageSummary]) -> Self {
         Self {
             stages: stages.iter().map(StageTrust::of).collect(),
-            unchecked: vec![
-                "Client times were not held against the target's own journal, so what the instrument adds to each \
-                 number is not known beyond its lag and CPU share."
-                    .to_owned(),
-            ],
+            unchecked: unchecked(stages),
         }
     }
+}
+
+/// What stays unknown, from the most to the least.
+fn unchecked(stages: &[StageSummary]) -> Vec<String> {
+    let heard = |stage: &&StageSummary| stage.journal.as_ref().is_some_and(Journal::is_whole);
+    let mut unchecked = Vec::new();
+    if stages.iter().filter(heard).count() < stages.len() {
+        let sentence = "Not every stage's answers and tokens were held against the target's own journal: it keeps none, \
+                        had no room for all, or did not tell it.";
+        unchecked.push(sentence.to_owned());
+    }
+    let sentence = "Client times were not held against the target's own journal, so what the instrument adds to each \
+                    number is not known beyond its lag and CPU share.";
+    unchecked.push(sentence.to_owned());
+    unchecked
 }
 
 impl StageTrust {
@@ -112,6 +139,7 @@ impl StageTrust {
         Self {
             stage: stage.index,
             accounting_adds_up: adds_up(stage),
+            journal_agrees: stage.journal.as_ref().and_then(Journal::agrees),
             lag_p50_ns: lag.read(Statistic::P50).value(),
             lag_p99_ns: lag.read(Statistic::P99).value(),
             lag_max_ns: lag.read(Statistic::Max).value(),
@@ -122,8 +150,9 @@ impl StageTrust {
 }
 
 /// Every doubt has one check; the gravest comes first.
-const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 7] = [
+const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 8] = [
     accounting,
+    journal,
     generator_busy,
     late,
     not_sent,
@@ -141,6 +170,16 @@ fn accounting(stage: &StageSummary) -> Option<Doubt> {
     (!adds_up(stage)).then(|| Doubt::Accounting {
         offered: held.offered,
         accounted: stage.distributions.latency.n() + held.errors() + held.not_sent,
+    })
+}
+
+fn journal(stage: &StageSummary) -> Option<Doubt> {
+    let journal = stage.journal.as_ref()?;
+    (journal.agrees() == Some(false)).then_some(Doubt::Journal {
+        client_answered: journal.client.answered,
+        journal_answered: journal.answered,
+        client_tokens: journal.client.output_tokens,
+        journal_tokens: journal.output_tokens,
     })
 }
 

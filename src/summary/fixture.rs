@@ -75,6 +75,7 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
         end: StageEnd::Completed,
         measured: Duration::from_secs(10),
         script: None,
+        journal: None,
         notes: Vec::new(),
     }
 }

@@ -65,6 +65,11 @@ impl StageSummary {
             (_, None) => {}
             (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
         }
+        match (&mut self.journal, &other.journal) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (_, None) => {}
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+        }
         for (kind, count) in &other.errors {
             *self.errors.entry(kind.clone()).or_default() += count;
         }

@@ -6,6 +6,7 @@
 //! So every sample of a stage is recorded, those of warm-up and drain too.
 
 use super::distribution::{Distribution, LONGEST, buckets, histogram};
+use super::journal::ClientBooks;
 use super::stage::{Accounting, Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
 use crate::sample::{Failure, Outcome, Sample, Sink, Wrong};
@@ -40,6 +41,8 @@ pub struct Recorder {
     pub(super) endpoints: Vec<EndpointTally>,
     errors: Vec<(Kind, u64)>,
     timings: Timings<Timing>,
+    /// Of the whole stage, to be held against the target's own journal.
+    pub(super) books: ClientBooks,
 }
 
 /// The kind of an error, as small as it is while recording.
@@ -71,14 +74,28 @@ impl Recorder {
             endpoints: Vec::with_capacity(16),
             errors: Vec::with_capacity(16),
             timings: Timings::of(Timing::new),
+            books: ClientBooks::default(),
         }
     }
 
     /// Counts one sample. Allocates nothing, except for the 17th endpoint or kind of error.
     pub fn record(&mut self, sample: &Sample<'_>) {
+        self.keep_books(sample);
         self.count_events(sample);
         if self.window.holds(sample.scheduled) {
             self.count_request(sample);
+        }
+    }
+
+    fn keep_books(&mut self, sample: &Sample<'_>) {
+        self.books.attempts += u64::from(sample.attempts);
+        if sample.outcome == Outcome::Answered {
+            self.books.add(&ClientBooks {
+                attempts: 0,
+                answered: 1,
+                output_tokens: sample.output_tokens.map_or(0, |tokens| tokens.count),
+                token_source: TokenSources::from(sample.output_tokens),
+            });
         }
     }
 
@@ -165,6 +182,7 @@ impl Recorder {
         self.throughput.add(&other.throughput);
         self.attempts.add(&other.attempts);
         self.tokens.add(&other.tokens);
+        self.books.add(&other.books);
         self.timings.add(&other.timings, Timing::merge);
         for &(kind, count) in &other.errors {
             self.add_error(kind, count);
@@ -255,7 +273,7 @@ impl Timings<Timing> {
 
 /// A histogram, with its sum and extremes kept exactly beside it.
 #[derive(Debug)]
-struct Timing {
+pub(super) struct Timing {
     histogram: Histogram<u64>,
     sum: u64,
     min: u64,
@@ -264,7 +282,7 @@ struct Timing {
 }
 
 impl Timing {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             histogram: histogram(),
             sum: 0,
@@ -274,7 +292,7 @@ impl Timing {
         }
     }
 
-    fn record(&mut self, duration: Duration) {
+    pub(super) fn record(&mut self, duration: Duration) {
         self.record_nanos(nanos(duration), 1);
     }
 
@@ -298,7 +316,7 @@ impl Timing {
         self.saturated += other.saturated;
     }
 
-    fn kept(&self) -> Distribution {
+    pub(super) fn kept(&self) -> Distribution {
         let n = self.histogram.len();
         Distribution {
             n,

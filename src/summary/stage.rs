@@ -1,6 +1,7 @@
 //! The facts of one stage: what was asked of it, what came back, how long everything took, and what the instrument
 //! itself used. Example: `{ "name": "in_flight=10", "accounting": { "offered": 9000, "answered": 8998, "failed": 2 } }`.
 
+use super::journal::Journal;
 use super::nanoseconds;
 use super::reading::Reading;
 use super::recorder::Recorder;
@@ -36,6 +37,8 @@ pub struct StageFacts {
     pub measured: Duration,
     /// What scripted stubs saw, where they were the target.
     pub script: Option<Script>,
+    /// What the target's own journal says, where it told it; the client's books in it are filled in by [`summarize`].
+    pub journal: Option<Journal>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -90,6 +93,9 @@ pub struct StageSummary {
     /// What scripted stubs saw, where they were the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<Script>,
+    /// What the target's own journal says, where it told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Journal>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -204,6 +210,10 @@ pub fn summarize(facts: StageFacts, recorder: Recorder) -> StageSummary {
         endpoints: named(facts.endpoints, recorder.endpoints),
         resources: Resources::from(facts.usage),
         script: facts.script,
+        journal: facts.journal.map(|journal| Journal {
+            client: recorder.books,
+            ..journal
+        }),
         notes: facts.notes,
     }
 }

@@ -30,6 +30,31 @@ fn a_spec_goes_in_addresses_come_out_and_it_ends_when_its_input_does() {
 }
 
 #[test]
+fn it_tells_its_journal_when_it_is_asked_and_ends_when_it_is_asked_for_nonsense() {
+    let mut mock = Tool::new().start_with_input(&CHILD);
+    let mut input = mock.stdin.take().unwrap();
+    let mut output = BufReader::new(mock.stdout.take().unwrap());
+    let mut lines = [const { String::new() }; 3];
+
+    writeln!(input, "{{}}").unwrap();
+    output.read_line(&mut lines[0]).unwrap();
+    writeln!(input, r#"{{"journal":{{"from":0}}}}"#).unwrap();
+    output.read_line(&mut lines[1]).unwrap();
+    writeln!(input, r#""dance""#).unwrap();
+    output.read_line(&mut lines[2]).unwrap();
+
+    let page = inferometer_mock::child::parse_page(&lines[1]).unwrap();
+    assert_eq!((page.entries, page.next), (vec![], 0));
+    assert!(serde_json::from_str::<Counters>(&lines[2]).is_ok());
+    let ended = Ended::from(mock.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(
+        ended.stderr.contains("could not understand what was asked"),
+        "{ended:?}"
+    );
+}
+
+#[test]
 fn what_is_no_spec_is_refused_with_a_message_and_no_address() {
     let cases = [
         ("", "expected one line of JSON"),

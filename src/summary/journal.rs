@@ -1,0 +1,249 @@
+//! What the target's own journal says of a stage, beside what its client says of the same requests, warm-up and drain
+//! included: `{ "requests": 1000, "answered": 990, "failed": 10, "output_tokens": 15840, "client": { "answered": 990 } }`.
+
+use super::distribution::Distribution;
+use super::recorder::Timing;
+use super::stage::TokenSources;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// What the journals of a stage's mocks say, added up.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Journal {
+    /// Requests that came and have ended, each attempt by itself.
+    pub requests: u64,
+    /// Of these, answered to their end.
+    pub answered: u64,
+    /// Refused for a mistake of the client.
+    pub refused: u64,
+    /// Turned away because the mock was full.
+    pub rejected: u64,
+    /// Answered with an error, or broken off, by a fault.
+    pub failed: u64,
+    /// Given up by the client before their end.
+    pub abandoned: u64,
+    /// Requests that came again with the id and the number of an attempt that had come before.
+    pub repeated: u64,
+    /// Output tokens of the requests that were answered.
+    pub output_tokens: u64,
+    /// Requests that a fault struck, by its kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub faults: BTreeMap<String, u64>,
+    /// How much later each piece of an answer was written than it was due.
+    pub lateness: Distribution,
+    /// Requests that the journals had no room for; they are not among `requests`.
+    pub forgotten: u64,
+    /// Mocks that did not tell their journals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silent: Vec<String>,
+    /// What the client says of the whole stage.
+    pub client: ClientBooks,
+}
+
+/// What a stage's client says of all its requests, also those outside the measure phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct ClientBooks {
+    /// Attempts, whatever became of them.
+    pub attempts: u64,
+    /// Requests with a right answer.
+    pub answered: u64,
+    /// Output tokens of these answers.
+    pub output_tokens: u64,
+    /// Who counted them.
+    pub token_source: TokenSources,
+}
+
+/// One request as the journal has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// How many attempts of it had come before, as it told.
+    pub attempt: u32,
+    /// How it ended.
+    pub end: VisitEnd,
+    /// The fault that struck it.
+    pub fault: Option<&'a str>,
+    /// Output tokens of its whole answer.
+    pub output_tokens: u32,
+}
+
+/// How a request ended, in the journal's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VisitEnd {
+    /// Answered to its end.
+    Answered,
+    /// Refused for a mistake of the client.
+    Refused,
+    /// Turned away for want of room.
+    Rejected,
+    /// Answered with an error, or broken off.
+    Failed,
+    /// Given up by the client.
+    Abandoned,
+}
+
+/// Adds up the requests of a journal.
+#[derive(Debug)]
+pub struct JournalReader {
+    journal: Journal,
+    lateness: Timing,
+    seen: BTreeSet<(Box<str>, u32)>,
+}
+
+impl Default for JournalReader {
+    fn default() -> Self {
+        Self {
+            journal: Journal::default(),
+            lateness: Timing::new(),
+            seen: BTreeSet::new(),
+        }
+    }
+}
+
+impl JournalReader {
+    /// Notes one request, and by how much each of its writes was late.
+    pub fn note(&mut self, visit: Visit<'_>, late: impl IntoIterator<Item = Duration>) {
+        let journal = &mut self.journal;
+        journal.requests += 1;
+        let place = match visit.end {
+            VisitEnd::Answered => {
+                journal.output_tokens += u64::from(visit.output_tokens);
+                &mut journal.answered
+            }
+            VisitEnd::Refused => &mut journal.refused,
+            VisitEnd::Rejected => &mut journal.rejected,
+            VisitEnd::Failed => &mut journal.failed,
+            VisitEnd::Abandoned => &mut journal.abandoned,
+        };
+        *place += 1;
+        if let Some(fault) = visit.fault {
+            *journal.faults.entry(fault.to_owned()).or_default() += 1;
+        }
+        if !self.seen.insert((visit.id.into(), visit.attempt)) {
+            journal.repeated += 1;
+        }
+        late.into_iter().for_each(|late| self.lateness.record(late));
+    }
+
+    /// The facts, with what was left out of the journals.
+    pub fn finish(self, forgotten: u64, silent: Vec<String>) -> Journal {
+        Journal {
+            lateness: self.lateness.kept(),
+            forgotten,
+            silent,
+            ..self.journal
+        }
+    }
+}
+
+impl Journal {
+    /// Was there nothing that could not be heard?
+    pub fn is_whole(&self) -> bool {
+        self.forgotten == 0 && self.silent.is_empty()
+    }
+
+    /// Does it agree with the client? `None` where it is not whole, and so cannot say. The client may have fewer answers
+    /// than the mock gave, because it gave some up or found them damaged, but never more; with equally many, the server's
+    /// own token counts, where the client heard no others, must be those that the mock gave.
+    pub fn agrees(&self) -> Option<bool> {
+        if !self.is_whole() {
+            return None;
+        }
+        let client = &self.client;
+        let same_answers = client.answered == self.answered;
+        let same_tokens = client.token_source != TokenSources::Usage
+            || client.output_tokens == self.output_tokens;
+        Some(client.answered < self.answered || same_answers && same_tokens)
+    }
+
+    /// Adds the journal of another generator's stage, whose target was its own.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.answered += other.answered;
+        self.refused += other.refused;
+        self.rejected += other.rejected;
+        self.failed += other.failed;
+        self.abandoned += other.abandoned;
+        self.repeated += other.repeated;
+        self.output_tokens += other.output_tokens;
+        self.forgotten += other.forgotten;
+        self.lateness.merge(&other.lateness);
+        self.silent.extend(other.silent.iter().cloned());
+        self.client.add(&other.client);
+        for (kind, count) in &other.faults {
+            *self.faults.entry(kind.clone()).or_default() += count;
+        }
+    }
+}
+
+impl ClientBooks {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.attempts += other.attempts;
+        self.answered += other.answered;
+        self.output_tokens += other.output_tokens;
+        self.token_source = self.token_source.with(other.token_source);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(id: &str, end: VisitEnd) -> Visit<'_> {
+        Visit {
+            id,
+            attempt: 0,
+            end,
+            fault: None,
+            output_tokens: 4,
+        }
+    }
+
+    #[test]
+    fn requests_are_counted_by_their_end_and_their_fault_and_repetitions_are_found() {
+        let mut reader = JournalReader::default();
+        let micros = Duration::from_micros;
+
+        reader.note(visit("a", VisitEnd::Answered), [micros(10), micros(20)]);
+        reader.note(visit("a", VisitEnd::Answered), []);
+        let retried = Visit {
+            attempt: 1,
+            fault: Some("reset"),
+            ..visit("a", VisitEnd::Failed)
+        };
+        reader.note(retried, [micros(30)]);
+        let journal = reader.finish(2, vec!["the mock `b`".to_owned()]);
+
+        assert_eq!((journal.requests, journal.answered), (3, 2));
+        assert_eq!((journal.failed, journal.repeated), (1, 1));
+        assert_eq!(journal.output_tokens, 8);
+        assert_eq!(journal.faults, BTreeMap::from([("reset".to_owned(), 1)]));
+        assert_eq!((journal.lateness.n, journal.lateness.max), (3, 30_000));
+        assert!(!journal.is_whole());
+        assert_eq!(journal.agrees(), None);
+    }
+
+    #[test]
+    fn a_client_may_have_fewer_answers_than_the_mock_gave_but_no_others() {
+        let said = |answered, output_tokens, token_source| Journal {
+            answered: 2,
+            output_tokens: 8,
+            client: ClientBooks {
+                attempts: 3,
+                answered,
+                output_tokens,
+                token_source,
+            },
+            ..Journal::default()
+        };
+
+        assert_eq!(said(2, 8, TokenSources::Usage).agrees(), Some(true));
+        assert_eq!(said(1, 4, TokenSources::Usage).agrees(), Some(true));
+        assert_eq!(said(2, 6, TokenSources::Chunks).agrees(), Some(true));
+        assert_eq!(said(2, 7, TokenSources::Usage).agrees(), Some(false));
+        assert_eq!(said(3, 12, TokenSources::Usage).agrees(), Some(false));
+    }
+}
