@@ -1,5 +1,6 @@
 //! The one server behind all protocols: what it knows, what it decides, what it remembers.
 
+use crate::batching::Batch;
 use crate::behaviour::Behaviour;
 use crate::capacity::{Capacity, Occupancy};
 use crate::connection::Connection;
@@ -45,6 +46,8 @@ pub(crate) struct Backend {
     behaviour: RwLock<Arc<Behaviour>>,
     /// As it was started: its places can be taken, so they cannot be changed.
     capacity: Arc<Capacity>,
+    /// In place of the capacity, where requests share steps.
+    batch: Option<Arc<Batch>>,
     timer: Timer,
 }
 
@@ -59,8 +62,12 @@ impl Backend {
         let repository = Repository::new(spec);
         let metrics = Metrics::new(repository.index().map(|(model, _)| model));
         let capacity = spec.capacity.clone().unwrap_or_default();
+        let batch = spec
+            .batching
+            .map(|batching| Arc::new(Batch::new(batching, &capacity, &timer)));
         Ok(Self {
             repository,
+            batch,
             keys: Keys::new(&spec.api_keys),
             signatures,
             capacity: Arc::new(Capacity::new(&capacity)),
@@ -114,7 +121,10 @@ impl Backend {
 
     /// What has happened so far, and what is going on.
     pub(crate) fn counters(&self) -> Counters {
-        let Occupancy { running, waiting } = self.capacity.occupancy();
+        let Occupancy { running, waiting } = match &self.batch {
+            Some(batch) => batch.occupancy(),
+            None => self.capacity.occupancy(),
+        };
         Counters {
             running,
             waiting,
@@ -130,6 +140,11 @@ impl Backend {
     /// Where requests get their places.
     pub(crate) fn capacity(&self) -> &Arc<Capacity> {
         &self.capacity
+    }
+
+    /// Where requests get their tokens, if they share steps.
+    pub(crate) fn batch(&self) -> Option<&Arc<Batch>> {
+        self.batch.as_ref()
     }
 
     /// What its waits are measured with.

@@ -55,12 +55,17 @@ impl Default for WhenFull {
 }
 
 impl CapacitySpec {
-    /// Refuses places that no server has, naming the field.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses places that no server has, naming the field. In front of a batch there are no slots, but there may be a
+    /// queue.
+    pub(crate) fn check(&self, is_batching: bool) -> Result<(), Error> {
         if self.slots == Some(0) {
             return Err(Error::unfit("slots", "at least 1", 0));
         }
-        if let (None, Some(queue)) = (self.slots, self.queue) {
+        if let (true, Some(slots)) = (is_batching, self.slots) {
+            let expected = "no slots beside `batching`, whose `max_sequences` they are";
+            return Err(Error::unfit("slots", expected, slots));
+        }
+        if let (false, None, Some(queue)) = (is_batching, self.slots, self.queue) {
             let expected = "no queue, or `slots` beside it, without which nobody waits";
             return Err(Error::unfit("queue", expected, queue));
         }
@@ -79,7 +84,7 @@ impl CapacitySpec {
 
 impl WhenFull {
     /// What a request is told that finds so many at work and waiting.
-    fn refused(&self, occupancy: Occupancy) -> Refused {
+    pub(crate) fn refused(&self, occupancy: Occupancy) -> Refused {
         // Found to be sound when it was read.
         let status = StatusCode::from_u16(self.http).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
         let Occupancy { running, waiting } = occupancy;

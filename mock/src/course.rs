@@ -6,6 +6,7 @@
 //! ```
 
 use crate::backend::Backend;
+use crate::batching::Batch;
 use crate::behaviour::Behaviour;
 use crate::connection::Severance;
 use crate::fault::{Spoil, Strike};
@@ -15,6 +16,7 @@ use crate::refused::Refused;
 use crate::visit::Visit;
 use crate::words::Wording;
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -95,6 +97,9 @@ impl Backend {
                 Turn::struck(strike, visit, &behaviour).await?
             }
         };
+        if let (Some(batch), 1..) = (self.batch(), turn.tokens) {
+            return self.join(batch, visit, turn).await;
+        }
         let admitted = self.admit(visit).await?;
         let began = admitted + turn.delay;
         if began > admitted {
@@ -102,10 +107,37 @@ impl Backend {
         }
         let pace = behaviour.pace(visit.entry(), turn.tokens);
         Ok(Course {
-            ticker: Ticker::new(pace, self.timer(), began),
+            ticker: Ticker::paced(pace, self.timer(), began),
             finish: turn.finish,
             spoil: turn.spoil,
         })
+    }
+
+    /// The same where tokens come from a batch: a request that is delayed joins it later.
+    async fn join(
+        &self,
+        batch: &Arc<Batch>,
+        visit: &mut Visit,
+        turn: Turn,
+    ) -> Result<Course, Refused> {
+        if turn.delay > Duration::ZERO {
+            let until = visit.arrived + turn.delay;
+            self.timer().alarm().until(until).await;
+        }
+        match batch.enter(visit.entry().prompt_tokens, turn.tokens).await {
+            Ok((sequence, began)) => {
+                visit.admit(began);
+                Ok(Course {
+                    ticker: Ticker::batched(sequence),
+                    finish: turn.finish,
+                    spoil: turn.spoil,
+                })
+            }
+            Err(refused) => {
+                visit.reject();
+                Err(refused)
+            }
+        }
     }
 
     /// Waits for a place, and says when there was one.

@@ -31,6 +31,7 @@ pub mod child;
 
 mod admin;
 mod backend;
+mod batching;
 mod behaviour;
 mod capacity;
 mod clock;
@@ -57,6 +58,7 @@ mod timer;
 mod visit;
 mod words;
 
+pub use batching::BatchingSpec;
 pub use capacity::{CapacitySpec, WhenFull};
 pub use fault::{
     Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed, MissingDone,

@@ -89,6 +89,8 @@ pub struct Mock {
     admin_connections: Connections,
     /// Wakes whoever waits for the timer, for as long as the mock lives.
     _ringing: AbortOnDropHandle<()>,
+    /// Ends the steps of its batch, likewise.
+    _stepping: Option<AbortOnDropHandle<()>>,
     rest_address: SocketAddr,
     grpc_address: SocketAddr,
     admin_address: SocketAddr,
@@ -122,7 +124,10 @@ impl Mock {
         let admin_connections = Connections::default();
         let admin = TowerToHyperService::new(admin::router(&backend));
         admin_connections.accept(admin_listener, admin);
+        let stepping = backend.batch().cloned();
+        let stepping = stepping.map(|batch| tokio::spawn(async move { batch.run().await }));
         Ok(Self {
+            _stepping: stepping.map(AbortOnDropHandle::new),
             backend,
             connections,
             admin_connections,

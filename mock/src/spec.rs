@@ -24,6 +24,7 @@ pub use tensor::{TensorAnswer, TensorSpec};
 pub use tls::{Tls, TlsFiles};
 
 use crate::backend::MOST_TOKENS;
+use crate::batching::BatchingSpec;
 use crate::capacity::CapacitySpec;
 use crate::fault::Fault;
 use crate::journal::JournalSpec;
@@ -63,6 +64,9 @@ pub struct MockSpec {
     /// How long a piece of a stream waits for further tokens to go out with it.
     #[serde(skip_serializing_if = "is_default")]
     pub coalesce: Period,
+    /// A batch whose steps say when tokens come, in place of the latencies above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batching: Option<BatchingSpec>,
     /// How many requests are worked on at once, and how many wait; without limit when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<CapacitySpec>,
@@ -97,6 +101,7 @@ impl Default for MockSpec {
             jitter: Latency::default(),
             tokens_per_chunk: 1,
             coalesce: Period::default(),
+            batching: None,
             capacity: None,
             faults: Vec::new(),
             journal: JournalSpec::default(),
@@ -183,8 +188,11 @@ impl MockSpec {
     pub fn validate(&self) -> Result<(), Error> {
         self.check_pace()?;
         if let Some(capacity) = &self.capacity {
-            capacity.check().map_err(|error| error.within("capacity"))?;
+            capacity
+                .check(self.batching.is_some())
+                .map_err(|error| error.within("capacity"))?;
         }
+        self.check_batching()?;
         self.limits.check()?;
         self.journal
             .check()
@@ -214,6 +222,43 @@ impl MockSpec {
             }
         }
         self.repository.check(&self.models)
+    }
+
+    /// Of two ways to say when tokens come, only one can be meant.
+    fn check_batching(&self) -> Result<(), Error> {
+        let Some(batching) = self.batching else {
+            return Ok(());
+        };
+        batching.check().map_err(|error| error.within("batching"))?;
+        let expected = "no latency beside `batching`, whose steps say when tokens come";
+        for (field, latency) in [
+            ("latency", &self.latency),
+            ("per_output_token", &self.per_output_token),
+            ("jitter", &self.jitter),
+        ] {
+            if !is_default(latency) {
+                // Nothing in a latency can fail to be written.
+                let found = serde_json::to_string(latency).unwrap_or_default();
+                return Err(Error::unfit(field, expected, found));
+            }
+        }
+        for (field, period) in [
+            ("per_prompt_token", self.per_prompt_token),
+            ("coalesce", self.coalesce),
+        ] {
+            if !is_default(&period) {
+                return Err(Error::unfit(field, expected, period));
+            }
+        }
+        if self.tokens_per_chunk != 1 {
+            let expected = "1 beside `batching`, whose steps make one token";
+            return Err(Error::unfit(
+                "tokens_per_chunk",
+                expected,
+                self.tokens_per_chunk,
+            ));
+        }
+        Ok(())
     }
 
     fn check_pace(&self) -> Result<(), Error> {

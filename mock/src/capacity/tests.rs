@@ -5,7 +5,7 @@ use std::time::Duration;
 fn error(json: &str) -> String {
     serde_json::from_str::<CapacitySpec>(json)
         .unwrap()
-        .check()
+        .check(false)
         .unwrap_err()
         .to_string()
 }

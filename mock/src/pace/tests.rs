@@ -142,7 +142,7 @@ proptest! {
 async fn pieces_come_when_they_are_due() {
     let began = Instant::now();
     let pace = pace(timing(fixed(20), fixed(5)), 3);
-    let mut ticker = Ticker::new(pace, &Timer::Coarse, began);
+    let mut ticker = Ticker::paced(pace, &Timer::Coarse, began);
     let mut seen = Vec::new();
 
     while let Some(chunk) = poll_fn(|context| ticker.poll_chunk(context)).await {
@@ -157,7 +157,7 @@ async fn pieces_come_when_they_are_due() {
 async fn a_late_reader_gets_all_due_pieces_at_once_and_the_rest_on_time() {
     let began = Instant::now();
     let pace = pace(timing(fixed(10), fixed(10)), 4);
-    let mut ticker = Ticker::new(pace, &Timer::Coarse, began);
+    let mut ticker = Ticker::paced(pace, &Timer::Coarse, began);
     tokio::time::advance(millis(35)).await;
     let mut seen = Vec::new();
 
@@ -174,7 +174,7 @@ async fn an_answer_in_one_piece_is_due_with_its_last_token() {
     let began = Instant::now();
     let ticker = |tokens| {
         let pace = pace(timing(fixed(20), fixed(5)), tokens);
-        Ticker::new(pace, &Timer::Coarse, began)
+        Ticker::paced(pace, &Timer::Coarse, began)
     };
 
     assert_eq!(ticker(0).last_token().await, began);

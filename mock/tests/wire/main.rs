@@ -9,8 +9,8 @@
 )]
 
 mod admin;
-mod answer_faults;
 mod api_keys;
+mod batching;
 mod capacity;
 mod connection_faults;
 mod grpc;
