@@ -18,7 +18,7 @@ mod phases;
 mod setting;
 mod target;
 
-pub use document::{Document, Origin, Part, Path, Step};
+pub use document::{Contents, Document, Origin, Part, Path, Step};
 pub use error::{Error, Place};
 pub use name::Name;
 pub use overrides::Overrides;

@@ -5,7 +5,7 @@ use super::Console;
 use crate::cli::Scenarios;
 use crate::exit::Exit;
 use crate::plan::{self, Plan};
-use crate::scenario::{self, Document, Overrides};
+use crate::scenario::{self, Contents, Document, Overrides};
 use inferometer_mock::MockSpec;
 use std::collections::BTreeMap;
 use std::fs;
@@ -71,7 +71,9 @@ pub fn read(file: &Path, overrides: &Overrides) -> Result<Plan, scenario::Error>
 /// Reads a file with what stands under `target.mock` in a scenario.
 pub(super) fn mock(file: &Path) -> Result<MockSpec, scenario::Error> {
     let name = file.display().to_string();
-    plan::mock(&Document::read(&name, &text(file)?, &environment())?)
+    let text = text(file)?;
+    let document = Document::read_for(Contents::Mock, &name, &text, &environment())?;
+    plan::mock(&document)
 }
 
 fn text(file: &Path) -> Result<String, scenario::Error> {

@@ -22,6 +22,7 @@ use std::sync::Arc;
 /// A scenario file as read: the tree, where each part stands, and what was laid over it since.
 #[derive(Debug, Clone)]
 pub struct Document {
+    contents: Contents,
     source: Arc<Source>,
     places: Arc<BTreeMap<Path, Spot>>,
     tree: Value,
@@ -55,6 +56,43 @@ impl fmt::Display for Origin {
     }
 }
 
+/// What a file is meant to describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// A scenario.
+    Scenario,
+    /// What stands under `target.mock` in a scenario.
+    Mock,
+}
+
+impl Contents {
+    /// What is said of a file in which nothing stands, and what to do about it.
+    fn nothing(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Scenario => (
+                "expected a scenario, found an empty file",
+                "begin with `name: my-first` and `workload:`; docs/scenario.md describes every field",
+            ),
+            Self::Mock => (
+                "expected the description of a mock, found an empty file",
+                "write `{}` for a mock with every default, or name no file; docs/mock.md describes every field",
+            ),
+        }
+    }
+
+    /// What is said of a file that is a single value or a list.
+    fn no_block(self) -> &'static str {
+        match self {
+            Self::Scenario => {
+                "expected a scenario: a block with `name`, `workload`, `load` and `phases`"
+            }
+            Self::Mock => {
+                "expected the description of a mock: a block with fields such as `models`, `latency` and `faults`"
+            }
+        }
+    }
+}
+
 /// Where one value stands, and its key if it has one.
 #[derive(Debug, Clone, Copy)]
 struct Spot {
@@ -63,11 +101,25 @@ struct Spot {
 }
 
 impl Document {
-    /// Reads `text`; `file` is its name in messages. `${NAME}` in a value is looked up in `environment`.
+    /// Reads the `text` of a scenario; `file` is its name in messages. `${NAME}` in a value is looked up in
+    /// `environment`.
     ///
     /// # Errors
     /// The first thing in `text` that is not plain, unambiguous YAML, or a variable that is not set.
     pub fn read(
+        file: &str,
+        text: &str,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        Self::read_for(Contents::Scenario, file, text, environment)
+    }
+
+    /// Reads the `text` of a file that is meant to describe `contents`, and is otherwise like [`Document::read`].
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_for(
+        contents: Contents,
         file: &str,
         text: &str,
         environment: &BTreeMap<String, String>,
@@ -87,18 +139,15 @@ impl Document {
         };
         let tree = reader.value(&Path::root(), None, root)?;
         if tree.is_null() {
-            return Err(Error::new(&source, "", "expected a scenario, found an empty file")
-                .hint("begin with `name: my-first` and `workload:`; docs/scenario.md describes every field"));
+            let (told, hint) = contents.nothing();
+            return Err(Error::new(&source, "", told).hint(hint));
         }
         if !tree.is_object() {
-            return Err(Error::new(
-                &source,
-                "",
-                "expected a scenario: a block with `name`, `workload`, `load` and `phases`",
-            )
-            .at(reader.places.get(&Path::root()).map(|spot| spot.value)));
+            let place = reader.places.get(&Path::root()).map(|spot| spot.value);
+            return Err(Error::new(&source, "", contents.no_block()).at(place));
         }
         Ok(Self {
+            contents,
             places: Arc::new(reader.places),
             source,
             tree,
@@ -135,7 +184,7 @@ pub(super) fn parse_value(text: &str) -> Result<Value, String> {
 /// How many blocks and lists may stand inside one another. The deepest honest scenario has eight.
 const DEEPEST: usize = 24;
 
-const TOO_MUCH: &str = "expected a scenario of reasonable size, found one that grows far beyond it";
+const TOO_MUCH: &str = "expected a file of reasonable size, found one that grows far beyond it";
 
 /// Limits far above any honest scenario and far below what could hurt.
 fn options() -> Options {

@@ -1,5 +1,6 @@
 //! The deserializer's messages in the reader's words, with a suggestion where a name was misspelt.
 
+use super::document::Contents;
 use super::setting;
 use serde_json::Value;
 
@@ -21,16 +22,19 @@ pub(super) struct Told {
 /// How far from a known name a misspelt one may be to be recognised, from 0 (anything) to 1 (the same).
 const SIMILAR: f64 = 0.75;
 
-/// Retells `message`, which is about `value`.
-pub(super) fn explain(message: &str, value: Option<&Value>) -> Told {
+/// Where a mock stands in a scenario, with the dot behind it.
+const MOCK: &str = "target.mock.";
+
+/// Retells `message`, which is about `value` in a file of these contents.
+pub(super) fn explain(message: &str, value: Option<&Value>, contents: Contents) -> Told {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let unknown_field = message.starts_with("unknown field");
     if unknown_field || message.starts_with("unknown variant") {
         return Told {
             text: message.replacen("unknown variant", "unknown choice", 1),
-            hint: quoted
-                .split_first()
-                .and_then(|(name, known)| suggestion(name, known).or_else(|| elsewhere(name))),
+            hint: quoted.split_first().and_then(|(name, known)| {
+                suggestion(name, known).or_else(|| elsewhere(name, contents))
+            }),
             culprit: quoted.first().map(|name| (*name).to_owned()),
             is_about_a_key: unknown_field,
             is_a_conflict: false,
@@ -59,8 +63,18 @@ pub(super) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
 }
 
 /// Where a setting belongs that stands in the wrong block.
-fn elsewhere(name: &str) -> Option<String> {
-    let blocks = setting::blocks_with(name);
+fn elsewhere(name: &str, contents: Contents) -> Option<String> {
+    let mut blocks = setting::blocks_with(name);
+    match contents {
+        Contents::Scenario => {}
+        // Seen from the root of a file of its own.
+        Contents::Mock => {
+            blocks.retain(|block| format!("{block}.").starts_with(MOCK));
+            for block in &mut blocks {
+                *block = block.get(MOCK.len()..).unwrap_or_default().to_owned();
+            }
+        }
+    }
     let blocks: Vec<String> = blocks.iter().map(|block| format!("`{block}`")).collect();
     match blocks.as_slice() {
         [] => None,

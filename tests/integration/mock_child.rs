@@ -96,6 +96,26 @@ fn a_file_that_describes_no_mock_is_pointed_at() {
 }
 
 #[test]
+fn a_file_that_is_no_block_is_told_what_a_mock_is_made_of() {
+    for (text, told) in [
+        (
+            "# nothing yet\n",
+            "expected the description of a mock, found an empty file",
+        ),
+        ("- tiny\n", "expected the description of a mock: a block"),
+        ("http: 503\n", "`http` belongs in `capacity.when_full`"),
+    ] {
+        let ended = Tool::new()
+            .file("mock.yaml", text)
+            .run(&["mock", "mock.yaml"]);
+
+        assert_eq!(ended.code, Some(2), "{text}: {ended:?}");
+        assert!(ended.stderr.contains(told), "{text}: {ended:?}");
+        assert!(!ended.stderr.contains("scenario"), "{text}: {ended:?}");
+    }
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -37,7 +37,11 @@ impl Document {
     pub fn read_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_path_to_error::deserialize(&self.tree).map_err(|error| {
             let path = Path::from(error.path());
-            let told = message::explain(&error.into_inner().to_string(), self.get(&path));
+            let told = message::explain(
+                &error.into_inner().to_string(),
+                self.get(&path),
+                self.contents,
+            );
             let (path, part) = self.blame(path, &told);
             self.error(&path, part, told.text).hint_if(told.hint)
         })
