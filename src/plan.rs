@@ -12,6 +12,7 @@ pub use crate::scenario::{
     Target, Times,
 };
 pub use explain::Explanation;
+pub(crate) use explain::flow;
 pub use provenance::Setting;
 
 use crate::client::ClientConfig;

@@ -20,6 +20,7 @@ mod journal;
 mod models;
 mod refusal;
 
+use crate::ascii::ascii;
 use crate::backend::Backend;
 use crate::metrics;
 use axum::Router;
@@ -33,7 +34,6 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use refusal::Refusal;
 use serde::Serialize;
-use std::fmt::Write;
 use std::sync::Arc;
 
 /// The whole API over `backend`. Dropping the future of a call gives it up; a load that has begun goes on.
@@ -109,42 +109,3 @@ fn json(value: &impl Serialize) -> Response {
 }
 
 const NO_SNIFFING: HeaderName = HeaderName::from_static("x-content-type-options");
-
-/// Any value as one line of JSON in ASCII, so that no id, name or path has a way to move a terminal's cursor or to turn
-/// its text around.
-fn ascii(value: &impl Serialize) -> String {
-    let text = serde_json::to_string(value).unwrap_or_default();
-    if text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f) {
-        return text;
-    }
-    let mut line = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        if letter.is_ascii() && letter != '\u{7f}' {
-            line.push(letter);
-            continue;
-        }
-        for unit in letter.encode_utf16(&mut [0; 2]) {
-            // Writing to a string never fails.
-            let _ = write!(line, "\\u{unit:04x}");
-        }
-    }
-    line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_says_everything_in_visible_ascii() {
-        let hostile = "a\"\n\u{1b}[31m\u{7f}\u{9b}\u{202e}é😀";
-
-        let line = ascii(&hostile);
-
-        assert_eq!(
-            line,
-            r#""a\"\n\u001b[31m\u007f\u009b\u202e\u00e9\ud83d\ude00""#
-        );
-        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), hostile);
-    }
-}

@@ -6,8 +6,10 @@
 //! ```
 
 mod entry;
+mod follower;
 
 pub use entry::{End, Entry, LONGEST_NAME, Operation, Protocol, Write};
+pub use follower::Follower;
 
 use crate::spec::Error;
 use schemars::JsonSchema;
@@ -61,6 +63,15 @@ struct Kept {
     entries: VecDeque<Entry>,
     writes: usize,
     forgotten: u64,
+    /// How often everything was forgotten on purpose.
+    clearings: u64,
+}
+
+/// How far a reader is who reads on and on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Place {
+    next: u64,
+    clearings: u64,
 }
 
 /// The most requests that are sent at a time.
@@ -131,6 +142,21 @@ impl Journal {
         page
     }
 
+    /// What ended since `place`, no more than is sent at a time; an empty page is the end for now. Where everything was
+    /// forgotten on purpose in the meantime, it goes on from the beginning.
+    pub(crate) fn follow(&self, place: &mut Place) -> Page {
+        let kept = self.kept();
+        if kept.clearings != place.clearings {
+            *place = Place {
+                next: 0,
+                clearings: kept.clearings,
+            };
+        }
+        let page = kept.page(place.next, PIECE, PIECE_WRITES);
+        place.next = page.next;
+        page
+    }
+
     /// Which requests there are among the `most` from number `from` on.
     pub(crate) fn range(&self, from: u64, most: u64) -> Range {
         let kept = self.kept();
@@ -145,7 +171,11 @@ impl Journal {
 
     /// Forgets everything, as if nothing had happened.
     pub(crate) fn clear(&self) {
-        *self.kept() = Kept::default();
+        let mut kept = self.kept();
+        *kept = Kept {
+            clearings: kept.clearings + 1,
+            ..Kept::default()
+        };
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -269,6 +299,29 @@ mod tests {
         assert_eq!((numbers(&piece), piece.next), (vec![2, 3], 4));
         assert_eq!(journal.range(0, 1), Range { start: 2, next: 3 });
         assert_eq!(numbers(&journal.piece(0, 2)), [0; 0]);
+    }
+
+    #[test]
+    fn a_follower_reads_every_request_once_and_begins_anew_when_all_was_cleared() {
+        let journal = Journal::new(JournalSpec {
+            requests: 3,
+            writes: 10,
+        });
+        let mut place = Place::default();
+
+        (0..2).for_each(|number| journal.push(entry(number, 1)));
+        let begin = journal.follow(&mut place);
+        let nothing_new = journal.follow(&mut place);
+        (2..7).for_each(|number| journal.push(entry(number, 1)));
+        let late = journal.follow(&mut place);
+        journal.clear();
+        journal.push(entry(0, 1));
+        let anew = journal.follow(&mut place);
+
+        assert_eq!(numbers(&begin), [0, 1]);
+        assert_eq!(numbers(&nothing_new), [0; 0]);
+        assert_eq!((numbers(&late), late.forgotten), (vec![4, 5, 6], 2));
+        assert_eq!((numbers(&anew), anew.forgotten), (vec![0], 0));
     }
 
     #[test]

@@ -30,6 +30,7 @@
 pub mod child;
 
 mod admin;
+mod ascii;
 mod backend;
 mod batching;
 mod behaviour;
@@ -65,7 +66,9 @@ pub use fault::{
     MissingUsage, NotReady, Numbers, Oversized, Reorder, Reset, Stall, Status, WrongAnswer,
     WrongContentType,
 };
-pub use journal::{End, Entry, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write};
+pub use journal::{
+    End, Entry, Follower, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write,
+};
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
 pub use server::{Bind, Error, Handle, Mock, TlsError};
 pub use spec::{

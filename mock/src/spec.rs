@@ -12,6 +12,7 @@ mod admin;
 mod limits;
 mod model;
 mod repository;
+mod shown;
 mod tensor;
 mod tls;
 

@@ -243,7 +243,7 @@ fn value_of(part: &impl Serialize) -> Value {
 }
 
 /// A value on one line, in the notation of the file.
-pub(super) fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) | Value::Number(_) => value.to_string(),

@@ -25,9 +25,6 @@ const CHANGEABLE: &[&str] = &[
     "faults",
 ];
 
-/// Fields, by their paths, that are for the mock alone to know.
-const SECRETS: &[&[&str]] = &[&["admin", "token"], &["api_keys"]];
-
 /// The specification as it is at present.
 pub(super) async fn spec(State(backend): State<Arc<Backend>>) -> Response {
     json(&present(&backend))
@@ -76,7 +73,7 @@ fn change(backend: &Backend, named: Map<String, Value>) -> Result<Response, Refu
 
 /// The specification with some of its fields replaced.
 fn overlaid(spec: &MockSpec, named: Map<String, Value>) -> Result<MockSpec, Refusal> {
-    let mut whole = fields(spec);
+    let mut whole = spec.fields();
     for (name, value) in named {
         if value.is_null() {
             whole.remove(&name);
@@ -92,22 +89,5 @@ fn overlaid(spec: &MockSpec, named: Map<String, Value>) -> Result<MockSpec, Refu
 }
 
 fn present(backend: &Backend) -> Value {
-    let mut spec = Value::Object(fields(backend.behaviour().spec()));
-    for path in SECRETS {
-        let secret = path
-            .iter()
-            .try_fold(&mut spec, |within, name| within.get_mut(name));
-        if let Some(secret) = secret.filter(|secret| !secret.is_null()) {
-            *secret = Value::from("(secret)");
-        }
-    }
-    spec
-}
-
-/// The fields of a specification. It is an object of text and numbers, which JSON can always say.
-fn fields(spec: &MockSpec) -> Map<String, Value> {
-    match serde_json::to_value(spec) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) | Err(_) => Map::new(),
-    }
+    backend.behaviour().spec().shown()
 }

@@ -1,8 +1,8 @@
 //! The journal as JSON lines, each an entry: `GET /admin/journal?from=0&most=1000`. Where to read on stands in the header
 //! `x-journal-next`, how many of those asked for are forgotten in `x-journal-forgotten`, so that every line is an entry.
 
+use super::NO_SNIFFING;
 use super::refusal::Refusal;
-use super::{NO_SNIFFING, ascii};
 use crate::backend::Backend;
 use crate::journal::Page;
 use axum::body::Body;
@@ -57,7 +57,7 @@ fn piece(backend: &Backend, from: u64, until: u64) -> Option<(Bytes, u64)> {
     let Page { entries, next, .. } = backend.ledger.journal.piece(from, until);
     let mut lines = String::new();
     for entry in &entries {
-        lines.push_str(&ascii(entry));
+        lines.push_str(&entry.line());
         lines.push('\n');
     }
     (!entries.is_empty()).then(|| (lines.into(), next))

@@ -1,6 +1,7 @@
 //! One line of the journal, such as
 //! `{"number":0,"id":"s0-17","attempt":0,"protocol":"openai","operation":"chat","model":"tiny",...}`.
 
+use crate::ascii::ascii;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,14 @@ pub struct Entry {
     pub ended_ns: u64,
     /// How it ended.
     pub end: End,
+}
+
+impl Entry {
+    /// The entry as one line of JSON without its line feed, all visible ASCII: no id and no name of a model can leave its
+    /// line, or move the cursor of a terminal.
+    pub fn line(&self) -> String {
+        ascii(self)
+    }
 }
 
 /// The longest id or name of a model that is kept, in bytes.

@@ -2,7 +2,7 @@
 //! ends it.
 
 use crate::backend::Backend;
-use crate::journal::Page;
+use crate::journal::{Follower, Page};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
 use std::sync::Arc;
@@ -27,6 +27,11 @@ impl Handle {
     /// The same, a piece of bounded size at a time; an empty one is the end.
     pub fn journal_piece(&self, from: u64) -> Page {
         self.0.ledger.journal.piece(from, u64::MAX)
+    }
+
+    /// A reader of everything that ends, from the oldest request that is remembered on.
+    pub fn follow_journal(&self) -> Follower {
+        Follower::new(Arc::clone(&self.0))
     }
 
     /// Changes how the mock behaves, from the next request on: latencies, paces and faults. Its time goes on; faults
