@@ -92,7 +92,7 @@ pub enum FileFormat {
 pub struct Mock {
     /// What the mock should be: a file with what stands under `target.mock` in a scenario [default: one model `tiny`]
     pub file: Option<PathBuf>,
-    /// Address for the OpenAI REST API
+    /// Address for REST: OpenAI's API below /v1, the Open Inference Protocol below /v2
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8000")]
     pub rest: SocketAddr,
     /// Address for the Open Inference Protocol over gRPC
@@ -101,6 +101,15 @@ pub struct Mock {
     /// Address for the admin API
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8002")]
     pub admin: SocketAddr,
+    /// Write each request down when it has ended, as a line of JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// Write the certificate there that `tls: self_signed` makes, for clients to trust
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Print the addresses and nothing else
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Serve a parent process: spec on the first line of standard input, end when it closes
     #[arg(long, hide = true)]
     pub until_stdin_closes: bool,

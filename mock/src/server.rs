@@ -138,6 +138,21 @@ impl Mock {
         })
     }
 
+    /// Where the REST API listens.
+    pub fn rest_address(&self) -> SocketAddr {
+        self.rest_address
+    }
+
+    /// Where the gRPC service listens.
+    pub fn grpc_address(&self) -> SocketAddr {
+        self.grpc_address
+    }
+
+    /// Where the admin API listens.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
     /// Where the REST API is, such as `http://127.0.0.1:41234`, or `https` with TLS.
     pub fn rest_url(&self) -> String {
         format!("{}://{}", self.connections.scheme(), self.rest_address)

@@ -1,9 +1,15 @@
 //! `inferometer mock`: the backend on its own, for people and as the child of a run.
 
+mod greeting;
+mod journal;
+
 use super::{Console, plans, signals};
 use crate::cli;
 use crate::exit::Exit;
-use inferometer_mock::{Bind, Mock, MockSpec, child};
+use greeting::Greeting;
+use inferometer_mock::{Bind, Mock, MockSpec, Tls, child};
+use journal::{Journal, Writing, is_standard_output};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -12,7 +18,7 @@ pub(super) fn mock(arguments: &cli::Mock, console: &Console) -> Exit {
     if arguments.until_stdin_closes {
         return serve_parent(console);
     }
-    let spec = match specification(arguments.file.as_deref()) {
+    let spec = match specification(arguments) {
         Ok(spec) => spec,
         Err(error) => {
             console.complain(&error);
@@ -22,10 +28,11 @@ pub(super) fn mock(arguments: &cli::Mock, console: &Console) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    match runtime {
+    let ended = match runtime {
         Ok(runtime) => runtime.block_on(serve(spec, arguments, console)),
-        Err(error) => could_not_run(&error, console),
-    }
+        Err(error) => Err(error.into()),
+    };
+    ended.unwrap_or_else(|error| could_not_run(error.as_ref(), console))
 }
 
 /// As the child of a run: the parent says what to be and when to end.
@@ -36,65 +43,95 @@ fn serve_parent(console: &Console) -> Exit {
     }
 }
 
+/// Why a mock could not be, or not go on.
+type Failure = Box<dyn std::error::Error>;
+
 /// For people: at the addresses they chose, until Ctrl-C.
-async fn serve(spec: MockSpec, arguments: &cli::Mock, console: &Console) -> Exit {
+async fn serve(spec: MockSpec, arguments: &cli::Mock, console: &Console) -> Result<Exit, Failure> {
     let bind = Bind {
         rest: arguments.rest,
         grpc: arguments.grpc,
         admin: arguments.admin,
     };
-    let notice = admin_notice(&spec, arguments);
-    match Mock::start_at(spec, bind).await {
-        Ok(mock) => {
-            if let Some(notice) = notice {
-                console.complain(&notice);
-            }
-            console.say(&greeting(&mock));
-            mock.run_until(signals::next()).await;
-            Exit::Passed
-        }
-        Err(error) => could_not_run(&error, console),
+    let journal = arguments
+        .journal
+        .as_deref()
+        .map(Journal::open)
+        .transpose()?;
+    let mock = Mock::start_at(spec.clone(), bind).await?;
+    if let (Some(file), Some(pem)) = (&arguments.certificate, mock.certificate_pem()) {
+        let failed = |error| {
+            format!(
+                "could not write the certificate to {}: {error}",
+                file.display()
+            )
+        };
+        fs::write(file, pem).map_err(failed)?;
+    }
+    if let Some(notice) = admin_notice(&spec, arguments) {
+        console.complain(&notice);
+    }
+    greet(&mock, &spec, arguments, console);
+    let writing = journal.map(|journal| journal.follow(mock.handle().follow_journal()));
+    if let Some(writing) = writing.transpose()? {
+        return serve_and_write(mock, writing).await;
+    }
+    mock.run_until(signals::next()).await;
+    Ok(Exit::Passed)
+}
+
+/// Serves until Ctrl-C, or until the journal can be written no more. A second Ctrl-C leaves what is unwritten.
+async fn serve_and_write(mock: Mock, mut writing: Writing) -> Result<Exit, Failure> {
+    tokio::select! {
+        () = signals::next() => {}
+        error = writing.broken() => return Err(error.into()),
+    }
+    mock.stop().await;
+    tokio::select! {
+        written = writing.finish() => written?,
+        () = signals::next() => return Ok(Exit::Killed),
+    }
+    Ok(Exit::Passed)
+}
+
+/// Says where the mock answers and what to try, out of the way of a journal on standard output.
+fn greet(mock: &Mock, spec: &MockSpec, arguments: &cli::Mock, console: &Console) {
+    let greeting = Greeting {
+        described_in: arguments.file.as_deref(),
+        certificate_file: arguments.certificate.as_deref(),
+        ..Greeting::of(mock, spec)
+    };
+    let text = if arguments.quiet {
+        greeting.addresses()
+    } else {
+        greeting.text()
+    };
+    if arguments.journal.as_deref().is_some_and(is_standard_output) {
+        console.complain(&text);
+    } else {
+        console.say(&text);
     }
 }
 
-fn specification(file: Option<&Path>) -> Result<MockSpec, String> {
+/// What the mock should be, if it can be that together with what else was asked for.
+fn specification(arguments: &cli::Mock) -> Result<MockSpec, String> {
+    let spec = read(arguments.file.as_deref())?;
+    if arguments.certificate.is_some() && spec.tls != Some(Tls::SelfSigned) {
+        let told = "error: --certificate: expected a mock that makes a certificate, found one without `tls: self_signed`";
+        return Err(told.to_owned());
+    }
+    if arguments.journal.is_some() && spec.journal.requests == 0 {
+        let told = "error: --journal: expected a mock that keeps a journal, found one with `journal.requests: 0`";
+        return Err(told.to_owned());
+    }
+    Ok(spec)
+}
+
+fn read(file: Option<&Path>) -> Result<MockSpec, String> {
     match file {
         Some(file) => plans::mock(file).map_err(|error| error.to_string()),
         None => Ok(MockSpec::default()),
     }
-}
-
-fn greeting(mock: &Mock) -> String {
-    let (rest, grpc, admin) = (mock.rest_url(), mock.grpc_url(), mock.admin_url());
-    let model = example_model(mock);
-    let (certificate, trusting) = match mock.certificate_pem() {
-        Some(pem) => (
-            format!("\nSave this certificate as mock.pem; clients have to trust it:\n{pem}"),
-            "--cacert mock.pem ",
-        ),
-        None => (String::new(), ""),
-    };
-    format!(
-        "OpenAI REST                     {rest}/v1
-Open Inference Protocol (gRPC)  {grpc}
-Admin API                       {admin}/admin/
-Metrics for Prometheus          {rest}/metrics
-{certificate}
-Try it:
-  curl {trusting}{rest}/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{{\"model\":{model},\"max_tokens\":8,\"messages\":[{{\"role\":\"user\",\"content\":\"hello\"}}]}}'
-
-Ctrl-C ends it."
-    )
-}
-
-/// The first model that is ready, as JSON between the single quotes of a shell.
-fn example_model(mock: &Mock) -> String {
-    let ready = mock.handle().ready_models();
-    let name = ready.first().map_or("tiny", String::as_str);
-    serde_json::Value::from(name)
-        .to_string()
-        .replace('\'', "'\\''")
 }
 
 /// What the admin API cannot do where it listens: without a token it answers this machine alone.

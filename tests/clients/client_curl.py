@@ -34,14 +34,6 @@ def both_versions_of_http_are_spoken_on_one_port(mock):
 
 
 @check({})
-def the_example_of_the_greeting_works_as_it_is(mock):
-    example = mock.greeting[mock.greeting.index("curl ") : mock.greeting.index("Ctrl-C")]
-    done = subprocess.run(example.strip() + " -s", shell=True, capture_output=True, text=True)
-    same(done.returncode, 0)
-    same(content(done.stdout), " alpha bravo charlie delta echo foxtrot golf hotel")
-
-
-@check({})
 def a_stream_arrives_event_by_event(mock):
     body = json.dumps({"model": "tiny", "prompt": "a", "max_tokens": 2, "stream": True})
     _, _, events = curl("--no-buffer", "-d", body, f"{mock.rest}/v1/completions")

@@ -9,6 +9,7 @@
 mod bad_input;
 mod client_meets_mock;
 mod interrupt;
+mod mock_alone;
 mod mock_child;
 mod processes;
 mod reports;

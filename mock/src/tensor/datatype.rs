@@ -66,7 +66,7 @@ impl Datatype {
     }
 
     /// The protocol's name for it.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Bool => "BOOL",
             Self::Int8 => "INT8",
