@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod answer_faults;
 mod api_keys;
 mod batching;
 mod capacity;
