@@ -15,6 +15,7 @@ mod message;
 mod name;
 mod overrides;
 mod phases;
+mod secret;
 mod setting;
 mod target;
 

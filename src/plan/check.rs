@@ -17,13 +17,17 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {
-            specification(document, &target.key("mock"), mock)?;
+            let place = target.key("mock");
+            specification(document, &place, mock)?;
+            reachable(document, &place, mock)?;
             model(document, stage, &[mock], "target.mock.models")
         }
         Target::Mocks(mocks) => {
             let place = target.key("mocks");
             for mock in mocks.list() {
-                specification(document, &place.key(mock.name.as_str()), &mock.spec)?;
+                let place = place.key(mock.name.as_str());
+                specification(document, &place, &mock.spec)?;
+                reachable(document, &place, &mock.spec)?;
             }
             let specs: Vec<&MockSpec> = mocks.list().iter().map(|mock| &mock.spec).collect();
             let first = mocks.list().first().map_or("", |mock| mock.name.as_str());
@@ -77,6 +81,28 @@ pub(super) fn specification(
             document.error(&place.key("models"), Part::Value, error.to_string())
         }
     })
+}
+
+/// Can the embedded client get in? It speaks no TLS and sends no key.
+fn reachable(document: &Document, place: &Path, mock: &MockSpec) -> Result<(), Error> {
+    let (field, told) = if mock.tls.is_some() {
+        (
+            "tls",
+            "expected a mock without TLS, which the client of a scenario does not speak",
+        )
+    } else if !mock.api_keys.is_empty() {
+        (
+            "api_keys",
+            "expected a mock without API keys, of which the client of a scenario sends none",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(document
+        .error(&place.key(field), Part::Key, told)
+        .hint(format!(
+            "leave `{field}` out here; `inferometer mock` offers it to other clients"
+        )))
 }
 
 fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {

@@ -65,6 +65,12 @@ pub(super) fn axes(document: &Document) -> Result<Vec<Axis>, Error> {
 
 fn axis(document: &Document, key: &str, values: &Value) -> Result<Axis, Error> {
     let path = swept(document, key)?;
+    if document.is_secret(&list(key)) || document.is_secret(&path) {
+        let told = "expected a setting that may be shown: a stage is named by what is swept";
+        return Err(document
+            .error(&list(key), Part::Key, told)
+            .hint("keep `api_keys` and `admin` out of the sweep"));
+    }
     let Some(values) = values.as_array().filter(|values| !values.is_empty()) else {
         let told = "expected a list of at least one value";
         let hint = match document.get(&list(key)) {

@@ -9,6 +9,7 @@ pub use overlay::Part;
 pub use path::{Path, Step};
 
 use super::error::{Error, Place, Source};
+use super::secret;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use serde_saphyr::budget::BudgetBreach;
@@ -50,6 +51,10 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(line) => write!(f, "file, line {line}"),
             Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Set(text) if secret::is_named_in(text) => {
+                let path = text.split('=').next().unwrap_or_default();
+                write!(f, "--set {path}=(secret)")
+            }
             Self::Set(text) => write!(f, "--set {text}"),
             Self::Sweep(_) => f.write_str("sweep"),
         }
@@ -153,6 +158,11 @@ impl Document {
             tree,
             overlays: Vec::new(),
         })
+    }
+
+    /// Does a secret stand at `path` or inside of it, which must not be shown?
+    pub fn is_secret(&self, path: &Path) -> bool {
+        secret::leads_to(path) || self.get(path).is_some_and(secret::stands_in)
     }
 
     /// The tree, with everything that was laid over it.

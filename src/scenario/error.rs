@@ -2,6 +2,7 @@
 //! with a caret, and what to do.
 
 use super::document::Origin;
+use super::secret;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +52,11 @@ impl Source {
 
     pub(super) fn file(&self) -> &str {
         &self.file
+    }
+
+    fn may_hold_a_secret(&self, number: u32) -> bool {
+        let before = number.checked_sub(1).map(usize::try_from);
+        matches!(before, Some(Ok(line)) if secret::may_stand_in_line(&self.text, line))
     }
 
     fn line(&self, number: u32) -> Option<&str> {
@@ -115,8 +121,11 @@ impl Error {
         Self { hint, ..self }
     }
 
-    /// The line and the caret below it.
+    /// The line and the caret below it; nothing where a secret may stand in it.
     fn excerpt(&self, f: &mut fmt::Formatter<'_>, place: Place, margin: usize) -> fmt::Result {
+        if self.file.may_hold_a_secret(place.line) {
+            return Ok(());
+        }
         let Some(line) = self.file.line(place.line) else {
             return Ok(());
         };

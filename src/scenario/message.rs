@@ -52,6 +52,22 @@ pub(super) fn explain(message: &str, value: Option<&Value>, contents: Contents) 
     }
 }
 
+/// Retells `message`, which is about a secret or what stands beside one, without anything that was found.
+pub(super) fn conceal(message: &str) -> Told {
+    let expected = message.split_once(", expected ");
+    let text = match expected {
+        Some((_, expected)) => format!("expected {}, found something else", wanted(expected)),
+        None => "expected something else".to_owned(),
+    };
+    Told {
+        text,
+        hint: None,
+        culprit: None,
+        is_about_a_key: false,
+        is_a_conflict: false,
+    }
+}
+
 /// `did you mean ...`, if one of `known` is like `name`.
 pub(super) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
     known

@@ -13,7 +13,7 @@ use crate::units::Period;
 use inferometer_mock::MockSpec;
 use schemars::JsonSchema;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Who answers the requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,6 +67,7 @@ struct File {
     #[serde(
         default,
         deserialize_with = "some",
+        serialize_with = "shown",
         skip_serializing_if = "Option::is_none"
     )]
     mock: Option<MockSpec>,
@@ -114,6 +115,12 @@ fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// A target is written for people and fingerprints, which have no use for secrets.
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn shown<S: Serializer>(mock: &Option<MockSpec>, serializer: S) -> Result<S::Ok, S::Error> {
+    mock.as_ref().map(MockSpec::shown).serialize(serializer)
 }
 
 fn some_endpoints<'de, D: Deserializer<'de>>(

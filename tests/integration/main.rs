@@ -14,6 +14,7 @@ mod mock_child;
 mod processes;
 mod reports;
 mod scenarios;
+mod secrets;
 mod server;
 mod target;
 mod tool;

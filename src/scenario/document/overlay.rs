@@ -3,6 +3,7 @@
 
 use super::super::error::{Error, Place};
 use super::super::message::{self, Told};
+use super::super::secret;
 use super::{Document, Origin, Path, Spot, Step};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -37,11 +38,13 @@ impl Document {
     pub fn read_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_path_to_error::deserialize(&self.tree).map_err(|error| {
             let path = Path::from(error.path());
-            let told = message::explain(
-                &error.into_inner().to_string(),
-                self.get(&path),
-                self.contents,
-            );
+            let message = error.into_inner().to_string();
+            let is_about_a_name = message.starts_with("unknown field");
+            let told = if secret::leads_to(&path) && !is_about_a_name {
+                message::conceal(&message)
+            } else {
+                message::explain(&message, self.get(&path), self.contents)
+            };
             let (path, part) = self.blame(path, &told);
             self.error(&path, part, told.text).hint_if(told.hint)
         })

@@ -200,7 +200,7 @@ impl Serialize for Mocks {
     }
 }
 
-/// One mock as a file has it, its `protocol` first.
+/// One mock as a file has it, its `protocol` first, without its secrets.
 fn entry(mock: &NamedMock) -> serde_json::Result<Map<String, Value>> {
     let mut written = Map::new();
     if let Some(protocol) = mock.protocol {
@@ -209,7 +209,7 @@ fn entry(mock: &NamedMock) -> serde_json::Result<Map<String, Value>> {
     if let Some(dies_after) = mock.dies_after {
         written.insert(DIES_AFTER.to_owned(), serde_json::to_value(dies_after)?);
     }
-    if let Value::Object(spec) = serde_json::to_value(&mock.spec)? {
+    if let Value::Object(spec) = mock.spec.shown() {
         written.extend(spec);
     }
     Ok(written)

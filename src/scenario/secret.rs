@@ -1,0 +1,109 @@
+//! Settings that no message, plan or report may show: `target.mock.api_keys`, and `target.mock.admin` with its token.
+
+use super::document::{Path, Step};
+use serde_json::Value;
+
+/// The keys behind which secrets stand, wherever they are.
+const BLOCKS: [&str; 2] = ["api_keys", "admin"];
+
+/// Does the path lead to a secret, or into a block that has one?
+pub(super) fn leads_to(path: &Path) -> bool {
+    path.steps()
+        .iter()
+        .any(|step| matches!(step, Step::Key(key) if BLOCKS.contains(&key.as_str())))
+}
+
+/// Does a secret stand somewhere in the value?
+pub(super) fn stands_in(value: &Value) -> bool {
+    match value {
+        Value::Object(block) => block
+            .iter()
+            .any(|(key, value)| BLOCKS.contains(&key.as_str()) || stands_in(value)),
+        Value::Array(list) => list.iter().any(stands_in),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// Does the text name a block of secrets? Whether it is YAML at all does not matter.
+pub(super) fn is_named_in(text: &str) -> bool {
+    BLOCKS.iter().any(|key| {
+        text.match_indices(key).any(|(at, _)| {
+            let before = text.get(..at).unwrap_or_default();
+            let behind = text.get(at + key.len()..).unwrap_or_default();
+            !before.ends_with(is_of_a_name) && !behind.starts_with(is_of_a_name)
+        })
+    })
+}
+
+fn is_of_a_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// May a secret stand in this line of the text, counted from 0? Its key is in the line, or in one above that the line goes
+/// on from.
+pub(super) fn may_stand_in_line(text: &str, line: usize) -> bool {
+    let mut block = None;
+    for (number, text) in text.lines().enumerate() {
+        let letters = text.trim_start();
+        let indent = text.len() - letters.len();
+        let goes_on = letters.is_empty() || letters.starts_with(['-', ']', '}']);
+        if block.is_some_and(|outer| indent <= outer) && !goes_on {
+            block = None;
+        }
+        if block.is_none() && is_named_in(text) {
+            block = Some(indent);
+        }
+        if number == line {
+            return block.is_some();
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_are_found_by_their_path_and_in_a_value() {
+        for path in [
+            "target.mock.api_keys",
+            "target.mocks.first.api_keys[0]",
+            "api_keys",
+            "target.mock.admin.token",
+            "target.mock.admin",
+        ] {
+            assert!(leads_to(&Path::parse(path)), "{path}");
+        }
+        assert!(!leads_to(&Path::parse("target.mock.per_output_token")));
+        assert!(stands_in(&json!([{ "mock": { "api_keys": ["a"] } }])));
+        assert!(!stands_in(&json!({ "mock": { "seed": 7 } })));
+    }
+
+    #[test]
+    fn a_key_of_a_secret_is_found_as_a_whole_word() {
+        for text in [
+            "api_keys: [a]",
+            "{\"admin\": 1}",
+            "target.mock.admin.token=a",
+        ] {
+            assert!(is_named_in(text), "{text}");
+        }
+        for text in ["administrator: 1", "prompt: { tokens: 3 }", "my_api_keys"] {
+            assert!(!is_named_in(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_secret_reach_until_the_next_key() {
+        let text =
+            "mock:\n  api_keys:\n  - a\n    - b\n\n  seed: 7\n  admin: { token: c }\nname: x\n";
+
+        let secret: Vec<usize> = (0..8)
+            .filter(|line| may_stand_in_line(text, *line))
+            .collect();
+
+        assert_eq!(secret, [1, 2, 3, 4, 6]);
+    }
+}

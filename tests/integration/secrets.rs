@@ -1,0 +1,174 @@
+//! Keys and tokens of a mock: whatever goes right or wrong with them, no output of the tool shows one.
+
+use crate::tool::{Ended, Tool};
+use std::fs;
+use std::path::Path;
+
+/// What no output may contain.
+const PLANTED: &str = "planted";
+
+fn scenario(target: &str) -> String {
+    format!(
+        "name: secretive
+target: {target}
+workload: {{ chat: {{ model: tiny, prompt: {{ tokens: 3 }}, output: {{ tokens: 2 }} }} }}
+load: {{ closed: {{ in_flight: 2 }} }}
+phases: {{ warmup: 0s, measure: 100ms }}
+"
+    )
+}
+
+/// The tool said nothing of a secret in the case that is `told`.
+fn assert_hidden(ended: &Ended, told: &str) {
+    for output in [&ended.stdout, &ended.stderr] {
+        assert!(!output.contains(PLANTED), "{told}: {ended:?}");
+    }
+}
+
+/// What stands in the files below a folder.
+fn files_below(folder: &Path) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
+        }
+    }
+    files
+}
+
+#[test]
+fn a_mock_that_the_client_of_a_scenario_cannot_enter_is_refused_with_the_field() {
+    for (target, path) in [
+        ("{ mock: { tls: self_signed } }", "target.mock.tls"),
+        ("{ mock: { api_keys: [planted] } }", "target.mock.api_keys"),
+        (
+            "{ mocks: { first: { protocol: openai }, second: { protocol: openai, api_keys: [planted] } } }",
+            "target.mocks.second.api_keys",
+        ),
+    ] {
+        let tool = Tool::new().file("x.yaml", &scenario(target));
+
+        for command in ["check", "run"] {
+            let ended = tool.run(&[command, "x.yaml"]);
+
+            assert_eq!(ended.code, Some(2), "{ended:?}");
+            let told = format!("error: {path}: expected a mock without ");
+            assert!(ended.stderr.starts_with(&told), "{ended:?}");
+            assert!(ended.stderr.contains("= help: leave `"), "{ended:?}");
+            assert_hidden(&ended, target);
+        }
+    }
+}
+
+#[test]
+fn no_mistake_shows_a_secret_that_stands_beside_it() {
+    for target in [
+        "{ mock: { api_keys: planted } }",
+        "{ mock: { api_keys: [{ a: planted }] } }",
+        "{ mock: { api_keys: ['planted with spaces'] } }",
+        "{ mock: { api_keys: [planted], lod: 1 } }",
+        "{ mock: { api_keys: [planted] }, endpoints: [] }",
+        "{ mock: { api_keys: [planted], api_keys: [planted] } }",
+        "{ mock: { api_keys: [planted } }",
+        "\n  mock:\n    api_keys:\n    - planted\n    - planted: 1\n",
+        "{ mock: { admin: planted } }",
+        "{ mock: { admin: { token: [planted] } } }",
+        "{ mock: { admin: { token: 'planted with spaces' } } }",
+        "{ mock: { admin: { token: planted-1, tokn: 1 } } }",
+        "{ mock: { admin: { token: planted-1 }, latency: soon } }",
+        "{ mock: { admin: { token: '${NOWHERE} planted' } } }",
+    ] {
+        let tool = Tool::new().file("x.yaml", &scenario(target));
+
+        let ended = tool.run(&["check", "x.yaml"]);
+
+        assert_eq!(ended.code, Some(2), "{target}: {ended:?}");
+        assert_hidden(&ended, target);
+    }
+}
+
+#[test]
+fn a_secret_from_the_command_line_or_a_sweep_is_not_shown() {
+    let sweep = "sweep: { target.mock.admin.token: [planted-1, planted-2] }\n";
+    let whole = "sweep: { target: [{ mock: { admin: { token: planted-1 } } }] }\n";
+    let tool = Tool::new()
+        .file("plain.yaml", &scenario("{ mock: {} }"))
+        .file("swept.yaml", &(scenario("{ mock: {} }") + sweep))
+        .file("whole.yaml", &(scenario("{ mock: {} }") + whole));
+
+    for arguments in [
+        vec![
+            "check",
+            "plain.yaml",
+            "--set",
+            "target.mock.api_keys=[planted]",
+        ],
+        vec![
+            "check",
+            "plain.yaml",
+            "--set",
+            "target.mock.api_keys=planted",
+        ],
+        vec![
+            "check",
+            "plain.yaml",
+            "--set",
+            "target.mock={ api_keys: [planted], lod: 1 }",
+        ],
+        vec![
+            "check",
+            "plain.yaml",
+            "--set",
+            "target.mock.admin.token=planted me",
+        ],
+        vec!["check", "swept.yaml"],
+        vec!["check", "whole.yaml"],
+    ] {
+        let ended = tool.run(&arguments);
+
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {ended:?}");
+        assert_hidden(&ended, &format!("{arguments:?}"));
+    }
+}
+
+#[test]
+fn a_run_with_a_token_reports_all_but_the_token() {
+    let target = "{ mock: { admin: { token: planted-token } } }";
+    let tool = Tool::new().file("x.yaml", &scenario(target));
+
+    let checked = tool.run(&["check", "x.yaml"]);
+    let ran = tool.run(&["run", "x.yaml"]);
+
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert!(
+        checked.stdout.contains("admin: { token: (secret) }"),
+        "{checked:?}"
+    );
+    assert_hidden(&checked, "check");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_hidden(&ran, "run");
+    let reports = files_below(&tool.path("reports"));
+    assert!(reports.len() >= 4, "{}", reports.len());
+    for report in reports {
+        assert!(!report.contains(PLANTED), "{report}");
+    }
+}
+
+#[test]
+fn a_secret_is_no_part_of_what_a_fingerprint_says() {
+    let fingerprint = |token: &str| {
+        let target = format!("{{ mock: {{ admin: {{ token: {token} }} }} }}");
+        let tool = Tool::new().file("x.yaml", &scenario(&target));
+        let checked = tool.run(&["check", "x.yaml"]);
+        let line = checked
+            .stdout
+            .lines()
+            .find(|line| line.contains("fingerprint"));
+        line.unwrap().to_owned()
+    };
+
+    assert_eq!(fingerprint("planted-1"), fingerprint("planted-2"));
+}
