@@ -64,12 +64,42 @@ fn change(backend: &Backend, named: Map<String, Value>) -> Result<Response, Refu
         let message = format!("expected fields that can be changed, `{expected}`, found `{field}`");
         return Err(Refusal::bad_request(message).about(field));
     }
+    for (name, value) in &named {
+        if let Some(field) = file_within(value, name) {
+            let message = format!(
+                "expected `quantiles` or `samples`, found `{field}`: the admin API makes the mock read no file"
+            );
+            return Err(Refusal::bad_request(message).about(field));
+        }
+    }
     backend.change(|spec| {
         *spec = overlaid(spec, named)?;
         Ok::<_, Refusal>(())
     })?;
     Ok(json(&present(backend)))
 }
+
+/// Where in a value a file is named as a measured latency. Whoever may change the mock may not thereby read what stands on
+/// its machine. How deep values are nested is bounded by their parser.
+fn file_within(value: &Value, path: &str) -> Option<String> {
+    match value {
+        Value::Object(block) => block.iter().find_map(|(name, value)| {
+            let path = format!("{path}.{name}");
+            if name == FILE {
+                return Some(path);
+            }
+            file_within(value, &path)
+        }),
+        Value::Array(list) => {
+            let mut items = list.iter().enumerate();
+            items.find_map(|(index, value)| file_within(value, &format!("{path}[{index}]")))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+/// The key behind which a latency names its file. No other field of what can be changed is called so.
+const FILE: &str = "file";
 
 /// The specification with some of its fields replaced.
 fn overlaid(spec: &MockSpec, named: Map<String, Value>) -> Result<MockSpec, Refusal> {

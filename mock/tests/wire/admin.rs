@@ -156,6 +156,16 @@ async fn a_change_that_is_wrong_changes_nothing_and_is_told_by_its_field() {
             json!([{"status": {"htp": 500}}]),
             json!("faults[0].status.htp"),
         ),
+        (
+            "/admin/faults",
+            json!([{"delay": {"by": {"empirical": {"file": "/etc/passwd"}}}}]),
+            json!("faults[0].delay.by.empirical.file"),
+        ),
+        (
+            "/admin/behaviour",
+            json!({"latency": {"empirical": {"file": "/etc/passwd"}}}),
+            json!("latency.empirical.file"),
+        ),
         ("/admin/faults", json!({}), Value::Null),
         ("/admin/behaviour", json!([]), Value::Null),
     ] {
