@@ -10,7 +10,7 @@ mod torn;
 
 pub(super) use events::{Events, Tell};
 pub(super) use incoming::Head;
-pub(crate) use incoming::{Unreadable, collect};
+pub(crate) use incoming::{Unreadable, collect, is_array};
 pub(crate) use locked::router;
 pub(super) use percent::percent_decode;
 pub(super) use spoiler::{mislabel, spoil_body};

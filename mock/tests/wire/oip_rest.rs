@@ -145,3 +145,15 @@ async fn health_is_told_over_grpc() {
     assert_eq!(check(inference).await, Ok(ServingStatus::Serving));
     assert_eq!(check("absent").await, Err(Code::NotFound));
 }
+
+#[tokio::test]
+async fn a_list_of_values_is_not_taken_for_an_object() {
+    let mock = mock("{}").await;
+
+    for path in ["infer", "generate", "generate_stream"] {
+        let path = format!("models/tiny/{path}");
+        let (status, told) = error(post(&mock, &path, r#"["a",[]]"#).await).await;
+        assert_eq!(status, 400, "{path}");
+        assert!(told.contains("expected an object"), "{path}: {told}");
+    }
+}

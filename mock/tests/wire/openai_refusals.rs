@@ -360,3 +360,16 @@ async fn head_is_refused_as_any_other_wrong_method() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_list_of_values_is_not_taken_for_an_object() {
+    let mock = mock("{}").await;
+
+    for path in ["/v1/completions", "/v1/chat/completions", "/v1/embeddings"] {
+        for body in [r#"["tiny","a"]"#, " []"] {
+            let told = "Could not read the body: expected an object, found an array.";
+            let refused = bad_request(&mock, path, body).await;
+            assert_eq!(refused, (told.to_owned(), None), "{path}");
+        }
+    }
+}

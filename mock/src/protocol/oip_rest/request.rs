@@ -9,6 +9,7 @@
 use super::refusal::Refusal;
 use crate::backend::accept_tokens;
 use crate::protocol::oip::Given;
+use crate::protocol::rest;
 use crate::signature::misfit;
 use crate::tensor::{Datatype, Elements, Error, Shape, Tensor, json};
 use bytes::Bytes;
@@ -115,6 +116,7 @@ pub(super) fn split(headers: &HeaderMap, body: &Bytes) -> Result<(Bytes, Bytes),
 
 /// Parses JSON once; only a body that fails is parsed again, to say where.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    expect_object(body)?;
     serde_json::from_slice(body).map_err(|error| {
         if !error.is_data() {
             return Refusal::invalid(format!("could not parse the body as JSON: {error}"));
@@ -131,8 +133,17 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     })
 }
 
+fn expect_object(body: &[u8]) -> Result<(), Refusal> {
+    if rest::is_array(body) {
+        let told = "could not read the body: expected an object, found an array";
+        return Err(Refusal::invalid(told.to_owned()));
+    }
+    Ok(())
+}
+
 /// Reads a JSON header, which may borrow from the body and so cannot be parsed again.
 pub(super) fn header(body: &[u8]) -> Result<Header<'_>, Refusal> {
+    expect_object(body)?;
     let mut json = serde_json::Deserializer::from_slice(body);
     let header = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

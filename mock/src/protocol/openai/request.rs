@@ -10,6 +10,7 @@ mod tool;
 use super::choice::{Choice, Wish};
 use super::logprobs::Logprobs;
 use super::refusal::Refusal;
+use crate::protocol::rest;
 use prompt::Size;
 use ranges::{Draw, accept_draw, accept_logprobs, accept_max_tokens, accept_n, share_out};
 use serde::Deserialize;
@@ -213,6 +214,10 @@ fn stream(stream: Option<bool>, options: Option<&StreamOptions>) -> Option<Strea
 
 /// Parses once; only a body that fails is parsed again, to say where.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    if rest::is_array(body) {
+        let told = "Could not read the body: expected an object, found an array.";
+        return Err(Refusal::bad_request(told.to_owned(), None));
+    }
     serde_json::from_slice(body).map_err(|error| {
         if !error.is_data() {
             return Refusal::bad_request(
