@@ -15,6 +15,17 @@ fn a_misspelt_key_is_pointed_at() {
 }
 
 #[test]
+fn settings_have_names_and_no_positions() {
+    let tool = Tool::new().file("x.yaml", &GOOD.replace("{ measure: 100ms }", "[0s, 100ms]"));
+
+    let ended = tool.run(&["check", "x.yaml"]);
+
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let told = "error: phases: expected a block of settings, found a list\n --> x.yaml:4:1\n";
+    assert!(ended.stderr.starts_with(told), "{ended:?}");
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let ended = Tool::new().run(&["check", "nowhere.yaml"]);
 

@@ -9,6 +9,7 @@ use crate::spec::MockSpec;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use inferometer_proto::named::{self, Named};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub(super) async fn faults(
 
 async fn read<T: DeserializeOwned>(backend: &Backend, body: Body) -> Result<T, Refusal> {
     let bytes = collect(body, backend.body_read).await?;
-    serde_json::from_slice(&bytes)
+    named::from_slice(&bytes)
         .map_err(|error| Refusal::bad_request(format!("could not read the body: {error}")))
 }
 
@@ -111,7 +112,7 @@ fn overlaid(spec: &MockSpec, named: Map<String, Value>) -> Result<MockSpec, Refu
             whole.insert(name, value);
         }
     }
-    serde_path_to_error::deserialize(Value::Object(whole)).map_err(|error| {
+    serde_path_to_error::deserialize(Named(Value::Object(whole))).map_err(|error| {
         let field = error.path().to_string();
         let message = format!("{} in `{field}`", error.inner());
         Refusal::bad_request(message).about(field)

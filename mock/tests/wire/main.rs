@@ -26,6 +26,7 @@ mod openai_embeddings;
 mod openai_faults;
 mod openai_forms;
 mod openai_refusals;
+mod positional;
 mod raw;
 mod spoiled_answers;
 mod tls;

@@ -5,6 +5,7 @@ use super::super::error::{Error, Place};
 use super::super::message::{self, Told};
 use super::super::secret;
 use super::{Document, Origin, Path, Spot, Step};
+use inferometer_proto::named::Named;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ impl Document {
     /// # Errors
     /// The first field that is unknown, missing or wrong, with its place or origin.
     pub fn read_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_path_to_error::deserialize(&self.tree).map_err(|error| {
+        serde_path_to_error::deserialize(Named(&self.tree)).map_err(|error| {
             let path = Path::from(error.path());
             let message = error.into_inner().to_string();
             let is_about_a_name = message.starts_with("unknown field");

@@ -6,6 +6,7 @@ use super::request::max_tokens;
 use crate::signature::{Kind, MAX_TOKENS, Signature, misfit};
 use crate::spec::TensorSpec;
 use crate::tensor::{Error, Shape, Tensor, json};
+use inferometer_proto::named::Named;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -40,7 +41,9 @@ impl Prompt {
             Refusal::invalid(format!("could not parse the body as JSON: {error}"))
         };
         let mut json = serde_json::Deserializer::from_slice(body);
-        let fields = Known(signature).deserialize(&mut json).map_err(malformed)?;
+        let fields = Known(signature)
+            .deserialize(Named(&mut json))
+            .map_err(malformed)?;
         json.end().map_err(malformed)?;
         let mut inputs = Vec::new();
         for (spec, value) in signature.inputs.iter().zip(fields.inputs) {

@@ -14,6 +14,7 @@ use crate::signature::misfit;
 use crate::tensor::{Datatype, Elements, Error, Shape, Tensor, json};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderName};
+use inferometer_proto::named::{self, Named};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
@@ -117,12 +118,12 @@ pub(super) fn split(headers: &HeaderMap, body: &Bytes) -> Result<(Bytes, Bytes),
 /// Parses JSON once; only a body that fails is parsed again, to say where.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     expect_object(body)?;
-    serde_json::from_slice(body).map_err(|error| {
+    named::from_slice(body).map_err(|error| {
         if !error.is_data() {
             return Refusal::invalid(format!("could not parse the body as JSON: {error}"));
         }
         let mut json = serde_json::Deserializer::from_slice(body);
-        match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        match serde_path_to_error::deserialize::<_, T>(Named(&mut json)) {
             Err(error) if error.path().iter().next().is_some() => Refusal::invalid(format!(
                 "could not read `{}`: {}",
                 error.path(),
@@ -145,7 +146,7 @@ fn expect_object(body: &[u8]) -> Result<(), Refusal> {
 pub(super) fn header(body: &[u8]) -> Result<Header<'_>, Refusal> {
     expect_object(body)?;
     let mut json = serde_json::Deserializer::from_slice(body);
-    let header = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let header = serde_path_to_error::deserialize(Named(&mut json)).map_err(|error| {
         let path = error.path().to_string();
         let error = error.into_inner();
         if error.is_data() && path != "." {

@@ -11,6 +11,7 @@ use super::choice::{Choice, Wish};
 use super::logprobs::Logprobs;
 use super::refusal::Refusal;
 use crate::protocol::rest;
+use inferometer_proto::named::{self, Named};
 use prompt::Size;
 use ranges::{Draw, accept_draw, accept_logprobs, accept_max_tokens, accept_n, share_out};
 use serde::Deserialize;
@@ -218,16 +219,15 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
         let told = "Could not read the body: expected an object, found an array.";
         return Err(Refusal::bad_request(told.to_owned(), None));
     }
-    serde_json::from_slice(body).map_err(|error| {
+    named::from_slice(body).map_err(|error| {
         if !error.is_data() {
             return Refusal::bad_request(
                 format!("Could not parse the body as JSON: {error}."),
                 None,
             );
         }
-        match serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_slice(
-            body,
-        )) {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        match serde_path_to_error::deserialize::<_, T>(Named(&mut json)) {
             Err(error) if error.path().iter().next().is_some() => {
                 let path = error.path().to_string();
                 Refusal::bad_request(

@@ -83,7 +83,7 @@ pub(crate) async fn collect(body: Body, patience: Duration) -> Result<Bytes, Unr
     Ok(whole.freeze())
 }
 
-/// Is the body a JSON array? A list of values would be taken for an object's fields in the order in which we know them.
+/// Is the body a JSON array, and so no object, whatever stands in it?
 pub(crate) fn is_array(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'[')
 }
