@@ -116,6 +116,7 @@ impl Backend {
         }
         drop(present);
         self.ledger.tally.clear();
+        self.ledger.statistics.clear();
         self.ledger.journal.clear();
     }
 

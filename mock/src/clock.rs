@@ -9,6 +9,7 @@ use tokio::time::Instant;
 pub(crate) struct Clock {
     origin: Instant,
     origin_nanos: u64,
+    origin_epoch_millis: u64,
 }
 
 impl Clock {
@@ -17,6 +18,7 @@ impl Clock {
         Self {
             origin,
             origin_nanos: monotonic_nanos(),
+            origin_epoch_millis: epoch_millis(),
         }
     }
 
@@ -26,6 +28,28 @@ impl Clock {
         let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
         self.origin_nanos.saturating_add(nanos)
     }
+
+    /// Milliseconds since 1970 at a moment that [`nanos`](Self::nanos) told, as far as the machine knew the date when the
+    /// clock was made. Where there is no such clock, milliseconds since then.
+    pub(crate) fn epoch_millis(self, nanos: u64) -> u64 {
+        let since = nanos.saturating_sub(self.origin_nanos) / 1_000_000;
+        self.origin_epoch_millis.saturating_add(since)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn epoch_millis() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    let nanos = u64::try_from(now.tv_nsec).unwrap_or_default();
+    seconds
+        .saturating_mul(1000)
+        .saturating_add(nanos / 1_000_000)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn epoch_millis() -> u64 {
+    0
 }
 
 #[cfg(target_os = "linux")]
@@ -56,6 +80,10 @@ mod tests {
         assert_eq!(
             clock.nanos(origin + Duration::from_micros(3)),
             start + 3_000
+        );
+        assert_eq!(
+            clock.epoch_millis(start + 3_500_000),
+            clock.epoch_millis(start) + 3
         );
     }
 }

@@ -53,6 +53,7 @@ mod repository;
 mod server;
 mod signature;
 mod spec;
+mod statistics;
 mod tally;
 mod tensor;
 mod timer;

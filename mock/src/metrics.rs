@@ -52,6 +52,16 @@ pub(crate) enum Gauge {
     Running(usize),
 }
 
+impl Gauge {
+    /// The place of the request's model among all models, if it names one that there is.
+    pub(crate) fn model(self) -> Option<usize> {
+        match self {
+            Self::Nowhere => None,
+            Self::Waiting(index) | Self::Running(index) => Some(index),
+        }
+    }
+}
+
 impl Metrics {
     /// Metrics that have seen nothing, for these models.
     pub(crate) fn new<'a>(models: impl IntoIterator<Item = &'a str>) -> Self {
@@ -82,6 +92,11 @@ impl Metrics {
             faults: KINDS.iter().map(|kind| one(&faults, &[kind])).collect(),
             registry,
         }
+    }
+
+    /// How many models there are.
+    pub(crate) fn models(&self) -> usize {
+        self.models.len()
     }
 
     /// Notes that a request waits that names `model`.

@@ -7,6 +7,7 @@ use crate::connection::{Connection, Severance};
 use crate::journal::{End, Entry, Journal, JournalSpec, LONGEST_NAME, Operation, Protocol, Write};
 use crate::metrics::{Gauge, Metrics};
 use crate::repository::Lease;
+use crate::statistics::Statistics;
 use crate::tally::Tally;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -17,6 +18,7 @@ pub(crate) struct Ledger {
     pub(crate) tally: Tally,
     pub(crate) journal: Journal,
     pub(crate) metrics: Metrics,
+    pub(crate) statistics: Statistics,
     pub(crate) clock: Clock,
 }
 
@@ -26,6 +28,7 @@ impl Ledger {
         Self {
             tally: Tally::default(),
             journal: Journal::new(bounds),
+            statistics: Statistics::new(metrics.models()),
             metrics,
             clock: Clock::new(Instant::now()),
         }
@@ -216,6 +219,9 @@ impl Drop for Visit {
         entry.fault = self.fault.map(Box::from);
         entry.ended_ns = ledger.clock.nanos(Instant::now());
         ledger.metrics.leave(self.gauge, self.fault, &entry);
+        if let Some(model) = self.gauge.model() {
+            ledger.statistics.end(model, &entry);
+        }
         ledger.journal.push(entry);
     }
 }

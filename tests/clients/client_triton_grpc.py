@@ -53,6 +53,31 @@ def models_are_listed_loaded_and_unloaded(mock):
     refused("NOT_FOUND", lambda: ours.load_model("absent"))
 
 
+@check({"models": [{"name": "tiny"}, TYPES]})
+def a_model_tells_its_configuration_with_every_datatype(mock):
+    config = client(mock).get_model_config("types", as_json=True)["config"]
+    same(config["name"], "types")
+    told = {field["name"]: field["data_type"] for field in config["input"]}
+    names = {name: "STRING" if name == "BYTES" else name for name in DATATYPES}
+    same(told, {name: f"TYPE_{names[name]}" for name in DATATYPES})
+    same(config["input"][0]["dims"], ["-1"])
+    refused("NOT_FOUND", lambda: client(mock).get_model_config("absent"))
+
+
+@check({"models": [{"name": "tiny"}, {"name": "cold", "loaded": False}]})
+def what_was_counted_of_a_model_is_told(mock):
+    ours = client(mock)
+    ours.infer("tiny", [text("a")])
+    raises(InferenceServerException, lambda: ours.infer("tiny", [text("a", name="other")]))
+    (tiny,) = ours.get_inference_statistics("tiny").model_stats
+    same((tiny.name, tiny.version, tiny.inference_count), ("tiny", "1", 1))
+    counted = tiny.inference_stats
+    same((counted.success.count, counted.fail.count, counted.compute_infer.count), (1, 1, 1))
+    same(counted.success.ns, counted.queue.ns + counted.compute_infer.ns)
+    same([model.name for model in ours.get_inference_statistics().model_stats], ["tiny"])
+    refused("INVALID_ARGUMENT", lambda: ours.get_inference_statistics("cold"))
+
+
 @check({"models": [TYPES]})
 def every_datatype_goes_there_and_back(mock):
     inputs = []

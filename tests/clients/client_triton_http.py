@@ -40,6 +40,20 @@ def server_and_models_tell_what_they_are(mock):
     same(ours.get_model_config("resnet")["input"], [{"name": "x", "data_type": "TYPE_FP32", "dims": [-1, 4]}])
 
 
+@check({"models": [RESNET, {"name": "cold", "loaded": False}]})
+def what_was_counted_of_a_model_is_told(mock):
+    ours = client(mock)
+    ours.infer("resnet", [zeros()])
+    raises(InferenceServerException, lambda: ours.infer("resnet", [zeros("z")]))
+    (resnet,) = ours.get_inference_statistics("resnet")["model_stats"]
+    same((resnet["name"], resnet["version"], resnet["inference_count"]), ("resnet", "1", 1))
+    counted = resnet["inference_stats"]
+    same([counted[name]["count"] for name in ("success", "fail", "queue", "compute_infer")], [1, 1, 1, 1])
+    same(counted["success"]["ns"], counted["queue"]["ns"] + counted["compute_infer"]["ns"])
+    same([model["name"] for model in ours.get_inference_statistics()["model_stats"]], ["resnet"])
+    refused(400, lambda: ours.get_inference_statistics("cold"))
+
+
 @check({"models": [TYPES]})
 def every_datatype_goes_there_and_back_in_json_and_in_binary(mock):
     ours = client(mock)

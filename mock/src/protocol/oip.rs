@@ -5,6 +5,7 @@ use crate::backend::{Backend, DEFAULT_TOKENS};
 use crate::refused::{Cause, Refused};
 use crate::repository::{self, State};
 use crate::signature::{Mistake, Wanted};
+use crate::statistics::Figures;
 use crate::tensor::Tensor;
 use crate::visit::{Asking, Visit};
 use http::StatusCode;
@@ -15,7 +16,13 @@ pub(super) const SERVER: &str = "inferometer-mock";
 /// The platform of every model.
 pub(super) const PLATFORM: &str = "inferometer_mock";
 /// The extensions of the protocol that the server speaks.
-pub(super) const EXTENSIONS: [&str; 3] = ["model_repository", "binary_tensor_data", "parameters"];
+pub(super) const EXTENSIONS: [&str; 5] = [
+    "model_repository",
+    "model_configuration",
+    "binary_tensor_data",
+    "parameters",
+    "statistics",
+];
 /// The one version that every model has.
 pub(super) const VERSION: &str = "1";
 /// The parameter that says how many tokens a text model answers with.
@@ -100,6 +107,49 @@ pub(super) fn require_version(model: &str, version: &str) -> Result<(), Refused>
         retry_after: None,
         cause: Cause::Server,
     })
+}
+
+/// What is counted of one model, or of all that are ready where none is named, in the order of the repository.
+pub(super) fn statistics(
+    backend: &Backend,
+    model: &str,
+    version: &str,
+) -> Result<Vec<ModelFigures>, Refused> {
+    let ready = backend.repository.index().enumerate();
+    let ready = ready.filter(|&(_, (_, state))| state == State::Loaded);
+    let chosen = ready.filter(|(_, (name, _))| model.is_empty() || *name == model);
+    let figures: Vec<_> = chosen
+        .map(|(place, (name, _))| {
+            let figures = backend.ledger.statistics.of(place);
+            ModelFigures {
+                name: name.to_owned(),
+                figures,
+                last_inference: match figures.last_ns {
+                    0 => 0,
+                    nanos => backend.ledger.clock.epoch_millis(nanos),
+                },
+            }
+        })
+        .collect();
+    // The statuses and words of Triton.
+    if figures.is_empty() && !model.is_empty() {
+        let message = format!("requested model '{model}' is not available");
+        return Err(invalid(message));
+    }
+    if !model.is_empty() && !version.is_empty() && version != VERSION {
+        let message = format!("requested model version is not available for model '{model}'");
+        return Err(invalid(message));
+    }
+    Ok(figures)
+}
+
+/// What is counted of one model.
+#[derive(Debug)]
+pub(super) struct ModelFigures {
+    pub(super) name: String,
+    pub(super) figures: Figures,
+    /// When its last answer ended, in milliseconds since 1970; 0 before the first.
+    pub(super) last_inference: u64,
 }
 
 /// A model that cannot be used.

@@ -1,8 +1,10 @@
-//! The Open Inference Protocol over gRPC, with the repository and streaming extensions of Triton. Text goes in as the
+//! The Open Inference Protocol over gRPC, with the repository, configuration, statistics and streaming extensions of
+//! Triton. Text goes in as the
 //! BYTES tensor `text_input` and comes out as `text_output`; `max_tokens` is a request parameter; `prompt_tokens` and
 //! `completion_tokens` are parameters of the answer, or of the final response of a stream.
 
 mod breakable;
+mod describe;
 mod generate;
 mod health;
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod infer;
 mod prompt;
 mod refusal;
 mod request;
+mod statistics;
 mod telling;
 
 use crate::backend::Backend;
@@ -61,6 +62,7 @@ async fn answer(State(backend): State<Arc<Backend>>, request: Request) -> Respon
         | Action::Model
         | Action::ModelReady
         | Action::Configuration
+        | Action::Statistics
         | Action::Index
         | Action::Load
         | Action::Unload => {

@@ -90,9 +90,15 @@ async fn the_server_says_what_it_is() {
         (server.name.as_str(), server.extensions),
         (
             "inferometer-mock",
-            ["model_repository", "binary_tensor_data", "parameters"]
-                .map(str::to_owned)
-                .to_vec()
+            [
+                "model_repository",
+                "model_configuration",
+                "binary_tensor_data",
+                "parameters",
+                "statistics"
+            ]
+            .map(str::to_owned)
+            .to_vec()
         )
     );
     let tiny = ModelMetadataRequest {

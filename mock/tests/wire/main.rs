@@ -29,6 +29,7 @@ mod openai_refusals;
 mod positional;
 mod raw;
 mod spoiled_answers;
+mod statistics;
 mod tls;
 
 use inferometer_mock::{Mock, MockSpec};

@@ -157,3 +157,48 @@ async fn a_list_of_values_is_not_taken_for_an_object() {
         assert!(told.contains("expected an object"), "{path}: {told}");
     }
 }
+
+#[tokio::test]
+async fn a_text_that_is_not_wanted_in_pieces_is_one_event_of_a_stream() {
+    let mock = mock(r#"{"per_output_token":{"fixed":"1ms"}}"#).await;
+    let whole = golden!("generate.response.json").trim_end();
+    let asked = |stream: &str| {
+        let request = golden!("generate.request.json").trim_end();
+        format!(
+            r#"{},"stream":{stream}}}"#,
+            request.strip_suffix('}').unwrap()
+        )
+    };
+    let parameters = asked("null").replace(r#""stream":null"#, r#""parameters":{"stream":false}"#);
+
+    for body in [asked("false"), parameters] {
+        let response = post(&mock, "models/tiny/generate_stream", body.clone()).await;
+
+        assert_eq!(response.status(), 200, "{body}");
+        let kind = response.headers()["content-type"].to_str().unwrap();
+        assert_eq!(kind, "text/event-stream; charset=utf-8");
+        assert_eq!(response.text().await.unwrap(), format!("data: {whole}\n\n"));
+    }
+    let streamed = post(&mock, "models/tiny/generate_stream", asked("true")).await;
+    let expected = golden!("generate.stream.sse");
+    assert_eq!(streamed.text().await.unwrap(), expected);
+}
+
+#[tokio::test]
+async fn generate_answers_in_one_piece_and_refuses_to_do_otherwise() {
+    let mock = mock("{}").await;
+    let body = |stream: &str| format!(r#"{{"text_input":"a","stream":{stream}}}"#);
+
+    let whole = post(&mock, "models/tiny/generate", body("false")).await;
+    let pieces = error(post(&mock, "models/tiny/generate", body("true")).await).await;
+    let neither = error(post(&mock, "models/tiny/generate", body("1")).await).await;
+
+    assert_eq!(whole.status(), 200);
+    assert_eq!(pieces.0, 400);
+    assert!(
+        pieces.1.contains("use generate stream for model"),
+        "{pieces:?}"
+    );
+    assert_eq!(neither.0, 400);
+    assert!(neither.1.contains("expected a boolean"), "{neither:?}");
+}

@@ -1,6 +1,7 @@
 //! The calls of the protocol, each as one short method.
 
 use super::breakable::Switch;
+use super::describe;
 use super::generate::{self, Call};
 use super::refusal;
 use super::stream::Reply;
@@ -13,12 +14,13 @@ use inferometer_proto::inference::grpc_inference_service_server::GrpcInferenceSe
 use inferometer_proto::inference::model_metadata_response::TensorMetadata;
 use inferometer_proto::inference::repository_index_response::ModelIndex;
 use inferometer_proto::inference::{
-    ModelInferRequest, ModelInferResponse, ModelMetadataRequest, ModelMetadataResponse,
-    ModelReadyRequest, ModelReadyResponse, ModelStreamInferResponse, RepositoryIndexRequest,
-    RepositoryIndexResponse, RepositoryModelLoadRequest, RepositoryModelLoadResponse,
-    RepositoryModelUnloadRequest, RepositoryModelUnloadResponse, ServerLiveRequest,
-    ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse, ServerReadyRequest,
-    ServerReadyResponse,
+    ModelConfigRequest, ModelConfigResponse, ModelInferRequest, ModelInferResponse,
+    ModelMetadataRequest, ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse,
+    ModelStatisticsRequest, ModelStatisticsResponse, ModelStreamInferResponse,
+    RepositoryIndexRequest, RepositoryIndexResponse, RepositoryModelLoadRequest,
+    RepositoryModelLoadResponse, RepositoryModelUnloadRequest, RepositoryModelUnloadResponse,
+    ServerLiveRequest, ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse,
+    ServerReadyRequest, ServerReadyResponse,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
@@ -99,6 +101,28 @@ impl GrpcInferenceService for Service {
             inputs,
             outputs,
         }))
+    }
+
+    async fn model_config(
+        &self,
+        request: Request<ModelConfigRequest>,
+    ) -> Result<Response<ModelConfigResponse>, Status> {
+        let ModelConfigRequest { name, version } = request.into_inner();
+        self.state(&name, &version)?;
+        let config = describe::configuration(&name, self.0.signatures.of(&name));
+        Ok(Response::new(ModelConfigResponse {
+            config: Some(config),
+        }))
+    }
+
+    async fn model_statistics(
+        &self,
+        request: Request<ModelStatisticsRequest>,
+    ) -> Result<Response<ModelStatisticsResponse>, Status> {
+        let ModelStatisticsRequest { name, version } = request.into_inner();
+        let figures = oip::statistics(&self.0, &name, &version).map_err(refusal::refused)?;
+        let model_stats = figures.into_iter().map(describe::statistics).collect();
+        Ok(Response::new(ModelStatisticsResponse { model_stats }))
     }
 
     async fn model_infer(

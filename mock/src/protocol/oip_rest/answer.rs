@@ -13,8 +13,13 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
+
+/// What stands before an event.
+pub(super) const EVENT: &[u8] = b"data: ";
+/// What stands behind it.
+pub(super) const END: &[u8] = b"\n\n";
 
 /// An answer, put together.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(super) struct Answer {
     bytes: Vec<u8>,
     /// Length of the JSON header if anything follows it.
     header: Option<usize>,
+    /// Is it the one event of a stream?
+    is_event: bool,
 }
 
 /// What an answer repeats of its request.
@@ -97,6 +104,7 @@ impl Answer {
         let is_binary = tensors.iter().any(|tensor| binary.wants(&tensor.name));
         Ok(Self {
             header: is_binary.then_some(header),
+            is_event: false,
             bytes,
         })
     }
@@ -131,7 +139,24 @@ impl Answer {
         Ok(Self {
             bytes,
             header: None,
+            is_event: false,
         })
+    }
+
+    /// The same answer as the one event of a stream.
+    pub(super) fn into_event(self) -> Self {
+        Self {
+            is_event: true,
+            ..self
+        }
+    }
+
+    /// The bytes that are sent: of an event, with what stands around it.
+    pub(super) fn framed(mut self) -> Self {
+        if self.is_event {
+            self.bytes = [EVENT, &self.bytes, END].concat();
+        }
+        self
     }
 
     /// All of it.
@@ -161,8 +186,18 @@ impl Answer {
             headers.insert(CONTENT_TYPE, octets);
             headers.insert(HEADER_LENGTH, header.into());
         }
+        if self.is_event {
+            stream_of_events(response.headers_mut());
+        }
         response
     }
+}
+
+/// Says that events follow.
+pub(super) fn stream_of_events(headers: &mut HeaderMap) {
+    let events = HeaderValue::from_static("text/event-stream; charset=utf-8");
+    headers.insert(CONTENT_TYPE, events);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 }
 
 /// Appends one output.

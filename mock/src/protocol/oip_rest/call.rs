@@ -29,6 +29,8 @@ pub(super) enum Action {
     ModelReady,
     /// Say how a model is configured.
     Configuration,
+    /// Say what was counted of a model, or of all.
+    Statistics,
     /// List the repository.
     Index,
     /// Load a model.
@@ -50,7 +52,8 @@ impl Action {
             | Self::Server
             | Self::Model
             | Self::ModelReady
-            | Self::Configuration => Method::GET,
+            | Self::Configuration
+            | Self::Statistics => Method::GET,
             Self::Index | Self::Load | Self::Unload | Self::Infer | Self::Generate(_) => {
                 Method::POST
             }
@@ -71,6 +74,7 @@ impl Call {
             ["repository", "index"] => server(Action::Index),
             ["repository", "models", model, "load"] => Self::model(Action::Load, model, ""),
             ["repository", "models", model, "unload"] => Self::model(Action::Unload, model, ""),
+            ["models", "stats"] => server(Action::Statistics),
             ["models", model, "versions", version, rest @ ..] => {
                 Self::model(action(rest)?, model, version)
             }
@@ -99,6 +103,7 @@ fn action(rest: &[&str]) -> Option<Action> {
         [] => Some(Action::Model),
         ["ready"] => Some(Action::ModelReady),
         ["config"] => Some(Action::Configuration),
+        ["stats"] => Some(Action::Statistics),
         ["infer"] => Some(Action::Infer),
         ["generate"] => Some(Action::Generate(Delivery::Whole)),
         ["generate_stream"] => Some(Action::Generate(Delivery::Streamed)),
@@ -125,6 +130,14 @@ mod tests {
             ("/v2/models/a/versions/1", Action::Model, "a", "1"),
             ("/v2/models/a/ready", Action::ModelReady, "a", ""),
             ("/v2/models/a/config", Action::Configuration, "a", ""),
+            ("/v2/models/stats", Action::Statistics, "", ""),
+            ("/v2/models/a/stats", Action::Statistics, "a", ""),
+            (
+                "/v2/models/a/versions/1/stats",
+                Action::Statistics,
+                "a",
+                "1",
+            ),
             ("/v2/models/org%2Fa/infer", Action::Infer, "org/a", ""),
             ("/v2/models/a/versions/1/infer", Action::Infer, "a", "1"),
             ("/v2/models/a/generate", generate, "a", ""),

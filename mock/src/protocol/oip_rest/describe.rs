@@ -4,6 +4,7 @@ use super::call::{Action, Call};
 use super::json;
 use super::refusal::Refusal;
 use super::request::parse;
+use super::statistics;
 use crate::backend::Backend;
 use crate::protocol::oip::{self, EXTENSIONS, PLATFORM, SERVER, VERSION};
 use crate::protocol::rest::collect;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 struct Server {
     name: &'static str,
     version: &'static str,
-    extensions: [&'static str; 3],
+    extensions: [&'static str; 5],
 }
 
 #[derive(Serialize)]
@@ -80,6 +81,10 @@ pub(super) async fn answer(
         Action::Configuration => {
             known(backend, call)?;
             Ok(described(&configuration(backend, &call.model)))
+        }
+        Action::Statistics => {
+            let figures = oip::statistics(backend, &call.model, &call.version)?;
+            Ok(described(&statistics::all(&figures)))
         }
         Action::ModelReady => match known(backend, call) {
             Ok(State::Loaded) => Ok(Response::default()),

@@ -107,6 +107,7 @@ pub(super) async fn deliver(answer: Answer, course: Course, mut visit: Visit) ->
         None => answer,
         spoil => answer.spoiled(spoil),
     };
+    let answer = answer.framed();
     let mut response = match course.finish {
         // Only streams fail in their middle.
         Finish::Properly | Finish::Fail(_) => {

@@ -18,6 +18,8 @@ pub(super) struct Prompt {
     pub(super) id: Option<String>,
     pub(super) inputs: Vec<Tensor>,
     pub(super) max_tokens: Option<u32>,
+    /// Is the text wanted in pieces?
+    pub(super) stream: Option<bool>,
 }
 
 /// The known fields of a body as they stand there; of a repeated key the last.
@@ -26,13 +28,18 @@ struct Fields<'a> {
     id: Option<String>,
     inputs: Vec<Option<&'a RawValue>>,
     max_tokens: Option<i64>,
+    stream: Option<bool>,
 }
 
-/// `{"parameters":{"max_tokens":3}}`, as the models of Triton's vLLM backend are asked.
+/// `{"parameters":{"max_tokens":3,"stream":false}}`, as the models of Triton's vLLM backend are asked.
 #[derive(Debug, Deserialize)]
 struct Parameters {
     max_tokens: Option<i64>,
+    stream: Option<bool>,
 }
+
+/// The key that says whether a text is wanted in pieces.
+const STREAM: &str = "stream";
 
 impl Prompt {
     /// Reads a body for a model of that signature.
@@ -56,6 +63,7 @@ impl Prompt {
             id: fields.id,
             inputs,
             max_tokens: fields.max_tokens.map(max_tokens).transpose()?,
+            stream: fields.stream.filter(|_| signature.kind == Kind::Text),
         })
     }
 }
@@ -111,6 +119,7 @@ impl<'de> Visitor<'de> for Known<'_> {
             id: None,
             inputs: vec![None; signature.inputs.len()],
             max_tokens: None,
+            stream: None,
         };
         while let Some(key) = map.next_key::<String>()? {
             let mut inputs = signature.inputs.iter().zip(&mut fields.inputs);
@@ -120,10 +129,14 @@ impl<'de> Visitor<'de> for Known<'_> {
                 fields.id = map.next_value()?;
             } else if key == MAX_TOKENS && signature.kind == Kind::Text {
                 fields.max_tokens = map.next_value()?;
+            } else if key == STREAM && signature.kind == Kind::Text {
+                fields.stream = map.next_value()?;
             } else if key == "parameters" {
-                let parameters: Option<Parameters> = map.next_value()?;
-                let asked = parameters.and_then(|parameters| parameters.max_tokens);
-                fields.max_tokens = asked.or(fields.max_tokens);
+                let Some(parameters) = map.next_value::<Option<Parameters>>()? else {
+                    continue;
+                };
+                fields.max_tokens = parameters.max_tokens.or(fields.max_tokens);
+                fields.stream = parameters.stream.or(fields.stream);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -146,12 +159,13 @@ mod tests {
     fn tokens_are_asked_for_beside_the_text_or_among_the_parameters() {
         for body in [
             r#"{"text_input":"one two","max_tokens":3,"id":"a","stream":false}"#,
-            r#"{"id":"a","parameters":{"max_tokens":3,"temperature":0},"text_input":["one two"]}"#,
+            r#"{"id":"a","parameters":{"max_tokens":3,"temperature":0,"stream":false},"text_input":["one two"]}"#,
         ] {
             let prompt = read("[]", "tiny", body).unwrap();
 
             assert_eq!(prompt.max_tokens, Some(3), "{body}");
             assert_eq!(prompt.id.as_deref(), Some("a"));
+            assert_eq!(prompt.stream, Some(false));
             assert_eq!(prompt.inputs, [Tensor::text("text_input", "one two")]);
         }
     }

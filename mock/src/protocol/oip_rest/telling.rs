@@ -1,7 +1,7 @@
 //! What the events of `generate_stream` say: each is the answer to one piece, such as
 //! `data: {"model_name":"tiny","model_version":"1","text_output":" alpha"}`.
 
-use super::answer::{Answer, Envelope};
+use super::answer::{Answer, END, EVENT, Envelope};
 use super::refusal::Refusal;
 use crate::fault::Spoil;
 use crate::pace::Chunk;
@@ -9,9 +9,6 @@ use crate::protocol::rest::Tell;
 use crate::refused::Refused;
 use crate::tensor::Tensor;
 use crate::words::Wording;
-
-const EVENT: &[u8] = b"data: ";
-const END: &[u8] = b"\n\n";
 
 /// The events of one answer.
 #[derive(Debug)]

@@ -11,8 +11,9 @@ use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::model_infer_response::InferOutputTensor;
 use inferometer_proto::inference::repository_index_response::ModelIndex;
 use inferometer_proto::inference::{
-    InferParameter, ModelInferRequest, ModelInferResponse, ModelMetadataRequest,
-    ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse, ModelStreamInferResponse,
+    InferParameter, ModelConfigRequest, ModelConfigResponse, ModelInferRequest, ModelInferResponse,
+    ModelMetadataRequest, ModelMetadataResponse, ModelReadyRequest, ModelReadyResponse,
+    ModelStatisticsRequest, ModelStatisticsResponse, ModelStreamInferResponse,
     RepositoryIndexRequest, RepositoryIndexResponse, RepositoryModelLoadRequest,
     RepositoryModelLoadResponse, RepositoryModelUnloadRequest, RepositoryModelUnloadResponse,
     ServerLiveRequest, ServerLiveResponse, ServerMetadataRequest, ServerMetadataResponse,
@@ -226,6 +227,20 @@ impl GrpcInferenceService for Scripted {
         _: tonic::Request<RepositoryModelUnloadRequest>,
     ) -> Reaction<RepositoryModelUnloadResponse> {
         Ok(Response::new(RepositoryModelUnloadResponse {}))
+    }
+
+    async fn model_config(
+        &self,
+        _: tonic::Request<ModelConfigRequest>,
+    ) -> Reaction<ModelConfigResponse> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn model_statistics(
+        &self,
+        _: tonic::Request<ModelStatisticsRequest>,
+    ) -> Reaction<ModelStatisticsResponse> {
+        Err(Status::unimplemented(""))
     }
 
     async fn server_live(
