@@ -52,6 +52,16 @@ pub(crate) enum Gauge {
     Running(usize),
 }
 
+/// Why the text of an answer ended, in vLLM's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Finished {
+    /// By itself: it was complete, or a stop sequence came.
+    #[default]
+    Stop,
+    /// It had as many tokens as the request allowed.
+    Length,
+}
+
 impl Gauge {
     /// The place of the request's model among all models, if it names one that there is.
     pub(crate) fn model(self) -> Option<usize> {
@@ -123,7 +133,13 @@ impl Metrics {
     }
 
     /// Notes that a request has ended.
-    pub(crate) fn leave(&self, gauge: Gauge, fault: Option<&str>, entry: &Entry) {
+    pub(crate) fn leave(
+        &self,
+        gauge: Gauge,
+        fault: Option<&str>,
+        finished: Finished,
+        entry: &Entry,
+    ) {
         let struck = KINDS.iter().zip(&self.faults);
         if let Some((_, count)) = struck.into_iter().find(|(kind, _)| Some(**kind) == fault) {
             count.inc();
@@ -140,13 +156,13 @@ impl Metrics {
             Gauge::Waiting(index) => {
                 self.at(index).inspect(|at| {
                     at.waiting.dec();
-                    at.end(entry);
+                    at.end(finished, entry);
                 });
             }
             Gauge::Running(index) => {
                 self.at(index).inspect(|at| {
                     at.running.dec();
-                    at.end(entry);
+                    at.end(finished, entry);
                 });
             }
         }

@@ -5,7 +5,7 @@ use crate::capacity::Place;
 use crate::clock::Clock;
 use crate::connection::{Connection, Severance};
 use crate::journal::{End, Entry, Journal, JournalSpec, LONGEST_NAME, Operation, Protocol, Write};
-use crate::metrics::{Gauge, Metrics};
+use crate::metrics::{Finished, Gauge, Metrics};
 use crate::repository::Lease;
 use crate::statistics::Statistics;
 use crate::tally::Tally;
@@ -50,6 +50,7 @@ impl Ledger {
             fault: None,
             lease: None,
             steps: None,
+            finished: Finished::default(),
             gauge: Gauge::Nowhere,
             place: None,
             entry: Some(Entry {
@@ -82,6 +83,7 @@ pub(crate) struct Visit {
     /// What keeps its model from being unloaded.
     lease: Option<Lease>,
     steps: Option<u32>,
+    finished: Finished,
     /// Where the page of metrics counts it.
     gauge: Gauge,
     /// Given up by the drop.
@@ -138,6 +140,11 @@ impl Visit {
     /// Notes that its output tokens, of several choices, come in so many steps.
     pub(crate) fn steps(&mut self, steps: u32) {
         self.steps = Some(steps);
+    }
+
+    /// Notes why the text of its answer will end.
+    pub(crate) fn finishes(&mut self, finished: Finished) {
+        self.finished = finished;
     }
 
     /// In how many steps its output tokens come: one in each, unless it was said otherwise.
@@ -218,7 +225,10 @@ impl Drop for Visit {
         ledger.tally.leave(entry.protocol, self.fault, entry.end);
         entry.fault = self.fault.map(Box::from);
         entry.ended_ns = ledger.clock.nanos(Instant::now());
-        ledger.metrics.leave(self.gauge, self.fault, &entry);
+        let finished = self.finished;
+        ledger
+            .metrics
+            .leave(self.gauge, self.fault, finished, &entry);
         if let Some(model) = self.gauge.model() {
             ledger.statistics.end(model, &entry);
         }

@@ -1,6 +1,7 @@
 //! What vLLM tells of a model: `vllm:num_requests_running{engine="0",model_name="tiny"} 3`. Names, help and bounds are
 //! those of `vllm/v1/metrics/loggers.py`.
 
+use super::Finished;
 use super::page::{counters, gauges, histograms, one, one_gauge, one_histogram};
 use crate::journal::{End, Entry};
 use prometheus::{
@@ -45,6 +46,7 @@ pub(super) struct ModelMetrics {
     prompt_tokens: IntCounter,
     generation_tokens: IntCounter,
     stopped: IntCounter,
+    full: IntCounter,
     aborted: IntCounter,
     failed: IntCounter,
     first_token: Histogram,
@@ -76,7 +78,7 @@ impl Families {
             ),
             success: counters(
                 "vllm:request_success_total",
-                "Requests that were worked on and have ended; `stop` are those answered to their end.",
+                "Requests that were worked on and have ended; `stop` and `length` are those answered to their end.",
                 &["engine", "finished_reason", "model_name"],
             ),
             first_token: histograms(
@@ -111,6 +113,7 @@ impl Families {
             prompt_tokens: one(&self.prompt_tokens, &labels),
             generation_tokens: one(&self.generation_tokens, &labels),
             stopped: ended("stop"),
+            full: ended("length"),
             aborted: ended("abort"),
             failed: ended("error"),
             first_token: one_histogram(&self.first_token, &labels),
@@ -123,7 +126,7 @@ impl Families {
 
 impl ModelMetrics {
     /// Learns from a request that has ended.
-    pub(super) fn end(&self, entry: &Entry) {
+    pub(super) fn end(&self, finished: Finished, entry: &Entry) {
         let Some(admitted_ns) = entry.admitted_ns else {
             return;
         };
@@ -131,7 +134,10 @@ impl ModelMetrics {
         self.prompt_tokens.inc_by(entry.prompt_tokens);
         match entry.end {
             End::Answered => {
-                self.stopped.inc();
+                match finished {
+                    Finished::Stop => self.stopped.inc(),
+                    Finished::Length => self.full.inc(),
+                }
                 self.latency
                     .observe(seconds(entry.arrived_ns, entry.ended_ns));
             }

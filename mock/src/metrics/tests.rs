@@ -49,7 +49,7 @@ fn a_request_is_seen_to_wait_to_be_worked_on_and_to_end() {
     assert_eq!(gauges(), (line(1), line(0)));
     let running = metrics.admit(waiting);
     assert_eq!(gauges(), (line(0), line(1)));
-    metrics.leave(running, None, &entry(End::Answered));
+    metrics.leave(running, None, Finished::Stop, &entry(End::Answered));
     assert_eq!(gauges(), (line(0), line(0)));
 }
 
@@ -58,7 +58,7 @@ fn an_answer_in_pieces_feeds_every_histogram_from_its_record() {
     let metrics = Metrics::new(["tiny"]);
     let running = metrics.admit(metrics.wait("tiny"));
 
-    metrics.leave(running, None, &entry(End::Answered));
+    metrics.leave(running, None, Finished::Stop, &entry(End::Answered));
 
     let tiny = "engine=\"0\",model_name=\"tiny\"";
     for (beginning, expected) in [
@@ -98,7 +98,7 @@ fn faults_and_ends_count_by_their_names() {
     let metrics = Metrics::new(["tiny"]);
     let running = metrics.admit(metrics.wait("tiny"));
 
-    metrics.leave(running, Some("cut"), &entry(End::Failed));
+    metrics.leave(running, Some("cut"), Finished::Stop, &entry(End::Failed));
 
     assert_eq!(
         told(&metrics, "inferometer_mock_faults_total{kind=\"cut\"} "),
@@ -127,7 +127,12 @@ fn no_request_can_add_a_label_and_no_model_can_break_a_line() {
     let lines = metrics.page().lines().count();
 
     let nowhere = metrics.wait("another");
-    metrics.leave(nowhere, Some("unheard of"), &entry(End::Refused));
+    metrics.leave(
+        nowhere,
+        Some("unheard of"),
+        Finished::Stop,
+        &entry(End::Refused),
+    );
 
     assert_eq!(nowhere, Gauge::Nowhere);
     assert_eq!(metrics.page().lines().count(), lines);
@@ -135,4 +140,31 @@ fn no_request_can_add_a_label_and_no_model_can_break_a_line() {
         told(&metrics, "vllm:num_requests_running{"),
         ["engine=\"0\",model_name=\"a\\\"}\\n# HELP\"} 0"]
     );
+}
+
+#[test]
+fn answers_are_told_apart_by_why_they_ended() {
+    let metrics = Metrics::new(["tiny"]);
+    let end = |finished, end| {
+        let running = metrics.admit(metrics.wait("tiny"));
+        metrics.leave(running, None, finished, &entry(end));
+    };
+
+    end(Finished::Length, End::Answered);
+    end(Finished::Length, End::Answered);
+    end(Finished::Stop, End::Answered);
+    // What was broken off did not come to that end.
+    end(Finished::Length, End::Abandoned);
+    end(Finished::Length, End::Failed);
+
+    let count = |reason| {
+        let labels = format!("engine=\"0\",finished_reason=\"{reason}\",model_name=\"tiny\"");
+        told(
+            &metrics,
+            &format!("vllm:request_success_total{{{labels}}} "),
+        )
+        .remove(0)
+    };
+    let counts = ["length", "stop", "abort", "error"].map(count);
+    assert_eq!(counts, ["2", "1", "1", "1"]);
 }

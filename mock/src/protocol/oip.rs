@@ -2,6 +2,7 @@
 //! models and repository speak of themselves. Triton is the reference where the protocol leaves a choice.
 
 use crate::backend::{Backend, DEFAULT_TOKENS};
+use crate::metrics::Finished;
 use crate::refused::{Cause, Refused};
 use crate::repository::{self, State};
 use crate::signature::{Mistake, Wanted};
@@ -72,13 +73,13 @@ pub(super) fn understand(
         .signatures
         .read(address.model, &given.inputs, &given.outputs)?;
     let (prompt_tokens, output_tokens) = match &wanted {
-        Wanted::Text(text) => (
-            text.prompt_tokens,
-            given
-                .max_tokens
-                .or(text.max_tokens)
-                .unwrap_or(DEFAULT_TOKENS),
-        ),
+        Wanted::Text(text) => {
+            let most = given.max_tokens.or(text.max_tokens);
+            if most.is_some() {
+                visit.finishes(Finished::Length);
+            }
+            (text.prompt_tokens, most.unwrap_or(DEFAULT_TOKENS))
+        }
         Wanted::Tensors(_) => (0, 1),
     };
     visit.asks(asking(address, prompt_tokens, output_tokens));

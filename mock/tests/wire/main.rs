@@ -20,6 +20,7 @@ mod grpc_repository;
 mod grpc_stream;
 mod life;
 mod limits;
+mod metrics;
 mod oip_rest;
 mod openai;
 mod openai_embeddings;

@@ -171,6 +171,11 @@ fn split(first: u32, bytes: usize) -> (u32, Option<usize>) {
 }
 
 impl Choice {
+    /// Does it end because it has as many tokens as were allowed?
+    pub(super) fn is_full(&self) -> bool {
+        self.ending == Ending::Length
+    }
+
     /// All its tokens.
     pub(super) fn tokens(&self) -> u32 {
         let (Says::Words { tokens, .. } | Says::Json { tokens, .. } | Says::Call { tokens, .. }) =

@@ -8,6 +8,7 @@ use super::request::{Asked, Stream};
 use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Protocol};
+use crate::metrics::Finished;
 use crate::protocol::rest::{Events, Head, Torn, collect, mislabel, spoil_body, wide};
 use crate::visit::{Asking, Visit};
 use crate::words::Wording;
@@ -54,6 +55,9 @@ async fn understand(
     // The choices go forward together; even an answer without a token takes the time to find that out.
     let longest = asked.choices.iter().map(Choice::tokens).max();
     visit.steps(longest.unwrap_or_default().max(1));
+    if asked.choices.iter().any(Choice::is_full) {
+        visit.finishes(Finished::Length);
+    }
     visit.hold(backend.repository.require(&asked.model)?);
     Ok(asked)
 }
