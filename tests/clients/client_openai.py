@@ -1,8 +1,10 @@
 """The official `openai` package: sync and async, whole and streamed, its error classes and its retries."""
 
 import asyncio
+import base64
 import json
 
+import numpy as np
 import openai
 from checks import check, finish, raises, same
 
@@ -103,6 +105,44 @@ def completions_are_answered_whole_and_streamed(mock):
     stream = ours.completions.create(model="tiny", prompt="one", max_tokens=3, stream=True)
     texts = [chunk.choices[0].text for chunk in stream]
     same([text for text in texts if text], [" alpha", " bravo", " charlie"])
+
+
+def numbers(encoded):
+    """The vector that stands in base64, as the SDK itself reads it."""
+    return np.frombuffer(base64.b64decode(encoded), dtype="<f4")
+
+
+@check({})
+def embeddings_are_the_same_as_numbers_and_in_base64(mock):
+    embed = client(mock).embeddings.create
+    # Left out, the SDK asks for base64 and makes numbers of it by itself.
+    usual = embed(model="tiny", input=["one", "two words"], dimensions=8)
+    same(([entry.index for entry in usual.data], usual.usage.prompt_tokens), ([0, 1], 3))
+    floats = embed(model="tiny", input=["one", "two words"], dimensions=8, encoding_format="float")
+    encoded = embed(model="tiny", input=["one", "two words"], dimensions=8, encoding_format="base64")
+    for ours, theirs, text in zip(usual.data, floats.data, encoded.data):
+        same(len(theirs.embedding), 8)
+        assert np.allclose(ours.embedding, theirs.embedding, atol=1e-7), (ours, theirs)
+        assert np.array_equal(numbers(text.embedding), np.float32(theirs.embedding)), (text, theirs)
+        assert abs(np.linalg.norm(theirs.embedding) - 1) < 1e-6, theirs
+    same(len(embed(model="tiny", input="one").data[0].embedding), 384)
+    same(raises(openai.BadRequestError, lambda: embed(model="tiny", input="one", dimensions=0)).param, "dimensions")
+
+
+@check({"api_keys": ["sk-right", "sk-second"]})
+def only_a_right_key_is_let_in(mock):
+    def ask(key, **fields):
+        return client(mock, api_key=key).chat.completions.create(model="tiny", messages=HELLO, max_tokens=1, **fields)
+
+    for key in ("sk-right", "sk-second"):
+        same(ask(key).choices[0].message.content, " alpha")
+        same(len([chunk for chunk in ask(key, stream=True) if chunk.choices[0].delta.content]), 1)
+        same([model.id for model in client(mock, api_key=key).models.list()], ["tiny"])
+    for key in ("sk-wrong", "sk-righ", "sk-right1"):
+        for call in (lambda: ask(key), lambda: ask(key, stream=True), lambda: client(mock, api_key=key).models.list()):
+            error = raises(openai.AuthenticationError, call)
+            same((error.status_code, error.code), (401, "invalid_api_key"))
+            assert "sk-" not in error.message, error.message
 
 
 @check({"latency": {"fixed": "20ms"}, "per_output_token": {"fixed": "1ms"}})

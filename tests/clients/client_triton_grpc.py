@@ -116,6 +116,16 @@ def a_stream_gives_token_by_token_and_marks_its_end(mock):
     same(texts, [b" alpha", b" bravo", b" charlie"])
 
 
+@check({"api_keys": ["sk-right"]})
+def only_a_right_key_is_let_in(mock):
+    ours = client(mock)
+    right, wrong = {"authorization": "Bearer sk-right"}, {"authorization": "Bearer sk-wrong"}
+    result = ours.infer("tiny", [text("a")], headers=right, parameters={"max_tokens": 1})
+    same(result.as_numpy("text_output").tolist(), [b" alpha"])
+    refused("UNAUTHENTICATED", lambda: ours.infer("tiny", [text("a")], headers=wrong))
+    refused("UNAUTHENTICATED", lambda: ours.infer("tiny", [text("a")]))
+
+
 @check({"models": [{"name": "tiny"}, {"name": "cold", "loaded": False}]})
 def mistakes_are_refused_with_the_code_of_their_kind(mock):
     ours = client(mock)

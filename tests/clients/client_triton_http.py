@@ -89,6 +89,17 @@ def models_are_listed_loaded_and_unloaded(mock):
     raises(InferenceServerException, lambda: ours.load_model("absent"))
 
 
+@check({"models": [RESNET], "api_keys": ["sk-right"]})
+def only_a_right_key_is_let_in(mock):
+    ours = client(mock)
+    same(ours.is_server_ready(), True)
+    right, wrong = {"authorization": "Bearer sk-right"}, {"authorization": "Bearer sk-wrong"}
+    same(ours.infer("resnet", [zeros()], headers=right).as_numpy("y").shape, (1, 2))
+    refused(401, lambda: ours.infer("resnet", [zeros()], headers=wrong))
+    refused(401, lambda: ours.infer("resnet", [zeros()]))
+    refused(401, lambda: ours.get_model_metadata("resnet"))
+
+
 @check({"models": [RESNET, {"name": "cold", "loaded": False}]})
 def mistakes_are_refused_in_the_form_that_the_client_reads(mock):
     ours = client(mock)

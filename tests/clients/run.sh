@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds the mock against clients that nobody here wrote: OpenAI's SDK, NVIDIA's tritonclient over HTTP and gRPC, grpcio's
-# health and reflection, curl. They live in a virtual environment below target/, at the versions in requirements.txt.
+# health and reflection, curl; and against bare sockets that are slow. It also pastes what the mock prints. They live in a
+# virtual environment below target/, at the versions in requirements.txt.
 #
 #   tests/clients/run.sh [path of an inferometer binary; built in release mode when left out]
 set -euo pipefail
