@@ -1,11 +1,11 @@
 //! A piece of a stream that comes twice: `duplicate: { share: 1%, at_token: 3 }`.
 
-use super::{Answers, Blemish, Misbehave, Scope, Spoil, Strike};
+use super::{Blemish, Misbehave, Scope, Spoil, Strike};
 
 fault! {
-    /// Send an event of a stream twice in a row.
+    /// Send an event or message of a stream twice in a row.
     Duplicate {
-        /// The output token, from 0, whose event comes twice; the last one where there are fewer.
+        /// The output token, from 0, whose event or message comes twice; the last one where there are fewer.
         #[serde(default)]
         at_token: u32,
     }
@@ -20,9 +20,6 @@ impl Misbehave for Duplicate {
     }
 
     fn scope(&self) -> Scope {
-        Scope {
-            answers: Answers::Streamed,
-            ..Scope::REST
-        }
+        Scope::STREAMS
     }
 }

@@ -1,6 +1,6 @@
 //! An answer that is far larger than it needs to be: `oversized: { every: 100, bytes: 8MiB }`.
 
-use super::{Blemish, Misbehave, Scope, Spoil, Strike};
+use super::{Blemish, Misbehave, Spoil, Strike};
 use crate::spec::Error;
 use inferometer_proto::quantity::Size;
 
@@ -8,12 +8,12 @@ use inferometer_proto::quantity::Size;
 const MOST: u64 = 64 << 20;
 
 fault! {
-    /// Add bytes that mean nothing: white space in the JSON of a body or of one event of a stream. The answer stays
-    /// a valid one.
+    /// Add bytes that mean nothing: over REST white space in the JSON of a body or of one event of a stream, over gRPC a
+    /// parameter `padding`. The answer stays a valid one.
     Oversized {
         /// How many bytes are added, 1B to 64MiB.
         bytes: Size,
-        /// In a stream, the output token, from 0, whose event grows; the last one where there are fewer.
+        /// In a stream, the output token, from 0, whose event or message grows; the last one where there are fewer.
         #[serde(default)]
         at_token: u32,
     }
@@ -27,10 +27,6 @@ impl Misbehave for Oversized {
                 bytes: usize::try_from(self.bytes.bytes()).unwrap_or_default(),
             },
         })
-    }
-
-    fn scope(&self) -> Scope {
-        Scope::REST
     }
 
     fn check(&self) -> Result<(), Error> {

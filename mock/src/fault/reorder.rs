@@ -3,9 +3,9 @@
 use super::{Answers, Blemish, Misbehave, Scope, Spoil, Strike};
 
 fault! {
-    /// Send an event of a stream after the one that should follow it.
+    /// Send an event or message of a stream after the one that should follow it.
     Reorder {
-        /// The output token, from 0, whose event comes late; the last but one where there are fewer.
+        /// The output token, from 0, whose event or message comes late; the last but one where there are fewer.
         #[serde(default)]
         at_token: u32,
     }
@@ -22,7 +22,7 @@ impl Misbehave for Reorder {
     fn scope(&self) -> Scope {
         Scope {
             answers: Answers::StreamedTokens,
-            ..Scope::REST
+            ..Scope::EVERYTHING
         }
     }
 }

@@ -290,9 +290,13 @@ fn spoiled_answers_are_held_to_what_a_server_could_show() {
         "expected an error status, 400 to 599 in `error_event.http`, found `200`"
     );
     assert_eq!(
-        refused(r#"[{"malformed":{"protocols":["oip_grpc"]}}]"#),
-        "expected openai or oip_rest in `malformed.protocols[0]`, found `oip_grpc`"
+        refused(r#"[{"wrong_content_type":{"protocols":["oip_grpc"]}}]"#),
+        "expected openai or oip_rest in `wrong_content_type.protocols[0]`, found `oip_grpc`"
     );
+    for kind in ["malformed", "duplicate", "reorder"] {
+        let json = format!(r#"[{{"{kind}":{{"protocols":["oip_grpc"]}}}}]"#);
+        assert!(parse(&json)[0].check().is_ok(), "{kind}");
+    }
     assert!(parse(r#"[{"error_event":{}}]"#)[0].check().is_ok());
     assert!(
         parse(r#"[{"oversized":{"bytes":"64MiB"}}]"#)[0]

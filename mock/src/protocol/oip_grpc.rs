@@ -5,13 +5,16 @@
 
 mod breakable;
 mod describe;
+mod garble;
 mod generate;
 mod health;
 #[cfg(test)]
 mod hostile;
+mod messages;
 mod reflection;
 mod refusal;
 mod service;
+mod spoiler;
 mod stream;
 mod tensor;
 

@@ -17,6 +17,7 @@ mod connection_faults;
 mod grpc;
 mod grpc_client;
 mod grpc_repository;
+mod grpc_spoiled;
 mod grpc_stream;
 mod life;
 mod limits;

@@ -148,11 +148,17 @@ pub(crate) async fn read(response: Response<Incoming>) -> (Vec<u8>, bool) {
 
 /// How many whole messages of gRPC the bytes hold.
 pub(crate) fn messages(bytes: &[u8]) -> usize {
-    let (mut rest, mut messages) = (bytes, 0);
+    split(bytes).len()
+}
+
+/// The messages of gRPC that the bytes hold, without what stands before each.
+pub(crate) fn split(bytes: &[u8]) -> Vec<&[u8]> {
+    let (mut rest, mut messages) = (bytes, Vec::new());
     while let Some((head, more)) = rest.split_first_chunk::<5>() {
         let length = u32::from_be_bytes([head[1], head[2], head[3], head[4]]);
-        rest = more.get(usize::try_from(length).unwrap()..).unwrap();
-        messages += 1;
+        let (message, behind) = more.split_at(usize::try_from(length).unwrap());
+        messages.push(message);
+        rest = behind;
     }
     messages
 }

@@ -2,6 +2,7 @@
 
 use super::breakable::Switch;
 use super::refusal;
+use super::spoiler::spoil_whole;
 use super::tensor;
 use crate::backend::{Backend, REQUEST_ID, accept_tokens, earlier_attempts};
 use crate::connection::Connection;
@@ -63,6 +64,7 @@ pub(super) async fn answer(
         Wanted::Tensors(tensors) => tensors,
     };
     (answer.outputs, answer.raw_output_contents) = tensor::outputs(tensors);
+    spoil_whole(&mut answer, course.spoil, &switch);
     let mut response = Response::new(answer);
     response.extensions_mut().insert(switch);
     Ok(response)

@@ -3,6 +3,7 @@
 use super::breakable::Switch;
 use super::describe;
 use super::generate::{self, Call};
+use super::messages::Messages;
 use super::refusal;
 use super::stream::Reply;
 use crate::backend::Backend;
@@ -145,7 +146,8 @@ impl GrpcInferenceService for Service {
             Ok(request) => Reply::to(&backend, request, &call, &thrown),
             Err(status) => Reply::status(status),
         });
-        let mut response = Response::new(replies.flatten_unordered(None).boxed());
+        let replies = replies.flatten_unordered(None);
+        let mut response = Response::new(Messages::new(replies, switch.clone()).boxed());
         response.extensions_mut().insert(switch);
         Ok(response)
     }

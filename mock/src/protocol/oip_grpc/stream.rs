@@ -6,6 +6,7 @@
 
 use super::breakable::Switch;
 use super::generate::{Call, envelope, parameter, understand, usage};
+use super::spoiler::Spoiler;
 use super::{refusal, tensor};
 use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
@@ -55,6 +56,7 @@ pub(super) struct Deciding {
 pub(super) struct Tokens {
     ticker: Ticker,
     finish: Finish,
+    spoiler: Option<Box<Spoiler>>,
     wording: Wording,
     /// Does the last response count the tokens?
     tells_usage: bool,
@@ -137,6 +139,7 @@ impl Deciding {
             Ok(course) => Reply::Tokens(Box::new(Tokens {
                 wording: course.wording(),
                 tells_usage: course.tells_usage(),
+                spoiler: Spoiler::new(course.spoil).map(Box::new),
                 ticker: course.ticker,
                 finish: course.finish,
                 tensors: match self.wanted.take() {
@@ -167,12 +170,7 @@ impl Tokens {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<(String, ModelInferResponse)>> {
-        if let Some(chunk) = ready!(self.ticker.poll_chunk(context)) {
-            self.visit.wrote(chunk.tokens, chunk.due);
-            let response = match self.tensors.take() {
-                Some(tensors) => self.only(tensors),
-                None => self.piece(chunk),
-            };
+        if let Some(response) = ready!(self.poll_piece(context)) {
             return Poll::Ready(Some((String::new(), response)));
         }
         let told = std::mem::replace(&mut self.told, true);
@@ -181,7 +179,12 @@ impl Tokens {
         }
         match &self.finish {
             Finish::Properly | Finish::Fail(_) if told => Poll::Ready(None),
-            Finish::Properly => Poll::Ready(Some((String::new(), self.last()))),
+            Finish::Properly => {
+                if let Some(spoiler) = &mut self.spoiler {
+                    spoiler.release();
+                }
+                Poll::Ready(Some((String::new(), self.last())))
+            }
             Finish::Fail(refused) => {
                 let message = refused.message.clone();
                 Poll::Ready(Some((message, std::mem::take(&mut self.envelope))))
@@ -195,6 +198,32 @@ impl Tokens {
                 Poll::Ready(None)
             }
             Finish::FallSilent => Poll::Pending,
+        }
+    }
+
+    /// The next response with tokens or tensors, or one that is said again or late.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<ModelInferResponse>> {
+        loop {
+            if let Some(spoiler) = &mut self.spoiler
+                && let Some(response) = spoiler.next(&mut self.visit)
+            {
+                return Poll::Ready(Some(response));
+            }
+            let Some(chunk) = ready!(self.ticker.poll_chunk(context)) else {
+                return Poll::Ready(None);
+            };
+            let response = match self.tensors.take() {
+                Some(tensors) => self.only(tensors),
+                None => self.piece(chunk),
+            };
+            let Some(spoiler) = &mut self.spoiler else {
+                self.visit.wrote(chunk.tokens, chunk.due);
+                return Poll::Ready(Some(response));
+            };
+            let passed = spoiler.pass(response, chunk, &mut self.visit, &self.switch);
+            if passed.is_some() {
+                return Poll::Ready(passed);
+            }
         }
     }
 
