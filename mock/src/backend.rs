@@ -1,9 +1,9 @@
 //! The one server behind all protocols: what it knows, what it decides, what it remembers.
 
 use crate::batching::Batch;
-use crate::behaviour::Behaviour;
+use crate::behaviour::{Behaviour, Welcome};
 use crate::capacity::{Capacity, Occupancy};
-use crate::connection::Connection;
+use crate::connection::{Connection, Port};
 use crate::journal::{Operation, Protocol};
 use crate::keys::Keys;
 use crate::metrics::Metrics;
@@ -15,6 +15,7 @@ use crate::timer::Timer;
 use crate::visit::{Ledger, Visit};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Output tokens when a request does not say how many.
@@ -44,6 +45,8 @@ pub(crate) struct Backend {
     /// The longest wait between two pieces of a request's body.
     pub(crate) body_read: Duration,
     behaviour: RwLock<Arc<Behaviour>>,
+    /// Tells who has to know at once that it behaves differently.
+    changed: watch::Sender<()>,
     /// As it was started: its places can be taken, so they cannot be changed.
     capacity: Arc<Capacity>,
     /// In place of the capacity, where requests share steps.
@@ -74,6 +77,7 @@ impl Backend {
             ledger: Arc::new(Ledger::new(journal, metrics)),
             body_read,
             behaviour: RwLock::new(Arc::new(behaviour)),
+            changed: watch::Sender::default(),
             timer,
         })
     }
@@ -104,6 +108,8 @@ impl Backend {
         let mut spec = present.spec().clone();
         change(&mut spec)?;
         *present = Arc::new(Behaviour::try_new(spec, present.since())?);
+        drop(present);
+        self.changed.send_replace(());
         Ok(())
     }
 
@@ -118,6 +124,22 @@ impl Backend {
         self.ledger.tally.clear();
         self.ledger.statistics.clear();
         self.ledger.journal.clear();
+        self.changed.send_replace(());
+    }
+
+    /// Is told of every change of behaviour from now on, and of every reset.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Says how a connection that has come on this port is met, and counts what befalls it.
+    pub(crate) fn welcome(&self, port: Port) -> Welcome {
+        let number = self.ledger.tally.connect(port);
+        let (welcome, fault) = self.behaviour().welcome(port, number, Instant::now());
+        if let Some(kind) = fault {
+            self.ledger.befall(kind);
+        }
+        welcome
     }
 
     /// What has happened so far, and what is going on.

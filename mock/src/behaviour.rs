@@ -1,8 +1,9 @@
 //! What will happen to a request, decided before anything does: a function of the specification, the request's id, the
 //! number of its earlier attempts and, where a fault's conditions ask for it, the time.
 
+use crate::connection::Port;
 use crate::dice::{Dice, Purpose};
-use crate::fault::{Faults, Moment, Strike};
+use crate::fault::{Arrival, Faults, Mishap, Moment, Shutter, Strike};
 use crate::journal::Entry;
 use crate::latency::Latency;
 use crate::pace::{Pace, Timing};
@@ -10,6 +11,17 @@ use crate::spec::{Error, MockSpec};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How a connection is met before its first request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Welcome {
+    /// It is served.
+    AtOnce,
+    /// It is served after so long, in which nothing is read from it.
+    After(Duration),
+    /// It is never answered.
+    Never,
+}
 
 /// A specification that was found to be sound, at work since some time.
 #[derive(Debug)]
@@ -55,6 +67,39 @@ impl Behaviour {
             since_start: now.saturating_duration_since(self.since),
             dice: self.dice(entry),
         })
+    }
+
+    /// How the connection of this number on a port is met, and the fault, by its kind, that makes it so.
+    pub(crate) fn welcome(
+        &self,
+        port: Port,
+        number: u64,
+        now: Instant,
+    ) -> (Welcome, Option<&'static str>) {
+        if !self.faults.concern_connections() {
+            return (Welcome::AtOnce, None);
+        }
+        let arrival = Arrival {
+            port,
+            number,
+            since_start: now.saturating_duration_since(self.since),
+        };
+        let id = format!("connection {} {number}", port.name());
+        let dice = Dice::new(self.spec.seed.unwrap_or_default(), &id);
+        match self.faults.befall(arrival, dice) {
+            None => (Welcome::AtOnce, None),
+            Some((kind, Mishap::Swallow)) => (Welcome::Never, Some(kind)),
+            Some((kind, Mishap::Wait(by))) => {
+                let by = by.quantile(dice.draw(Purpose::Delay, 0));
+                (Welcome::After(by), Some(kind))
+            }
+        }
+    }
+
+    /// Is the port closed now, and when may that change?
+    pub(crate) fn shutter(&self, port: Port, now: Instant) -> Shutter {
+        let since_start = now.saturating_duration_since(self.since);
+        self.faults.shutter(port, since_start)
     }
 
     /// By how much a fault that delays as `by` says delays a request.

@@ -8,11 +8,47 @@
 //! An order only sets a mark and wakes the task of the connection, which obeys at its next step, whatever its requests
 //! are waiting for. Orders only ever get harder: after a `reset` nothing softer is heard.
 
+use crate::journal::Protocol;
 use futures_util::task::AtomicWaker;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::task::Context;
+
+/// Where connections come in that faults can meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Port {
+    /// The REST APIs.
+    Rest,
+    /// The gRPC service.
+    Grpc,
+}
+
+impl Port {
+    /// The port on which a protocol is spoken.
+    pub(crate) const fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Openai | Protocol::OipRest => Self::Rest,
+            Protocol::OipGrpc => Self::Grpc,
+        }
+    }
+
+    /// What is spoken there.
+    pub(crate) const fn protocols(self) -> &'static [Protocol] {
+        match self {
+            Self::Rest => &[Protocol::Openai, Protocol::OipRest],
+            Self::Grpc => &[Protocol::OipGrpc],
+        }
+    }
+
+    /// Its name, `rest` or `grpc`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "rest",
+            Self::Grpc => "grpc",
+        }
+    }
+}
 
 /// One accepted connection. Clones are the same connection; holding one does not keep it open.
 #[derive(Debug, Clone)]

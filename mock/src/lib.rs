@@ -63,9 +63,9 @@ mod words;
 pub use batching::BatchingSpec;
 pub use capacity::{CapacitySpec, WhenFull};
 pub use fault::{
-    Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed, MissingDone,
-    MissingUsage, NotReady, Numbers, Oversized, Reorder, Reset, Stall, Status, WrongAnswer,
-    WrongContentType,
+    BlackHole, Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed,
+    MissingDone, MissingUsage, NotReady, Numbers, Oversized, Refuse, Reorder, Reset, SlowAccept,
+    Stall, Status, WrongAnswer, WrongContentType,
 };
 pub use journal::{
     End, Entry, Follower, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write,

@@ -15,7 +15,7 @@ mod page;
 
 pub(crate) use page::CONTENT_TYPE;
 
-use crate::fault::KINDS;
+use crate::fault::{EARLY_KINDS, KINDS};
 use crate::journal::{End, Entry, Protocol};
 use model::{Families, ModelMetrics};
 use page::{counters, one};
@@ -37,7 +37,7 @@ pub(crate) struct Metrics {
     models: Vec<(String, ModelMetrics)>,
     /// By protocol and then by end, in the order of both lists.
     requests: Vec<IntCounter>,
-    /// In the order of [`KINDS`].
+    /// In the order of [`KINDS`], and then in that of [`EARLY_KINDS`].
     faults: Vec<IntCounter>,
 }
 
@@ -90,7 +90,7 @@ impl Metrics {
         let faults = counters(
             &registry,
             "inferometer_mock_faults_total",
-            "Requests that a fault has struck, by its kind.",
+            "Requests, and connections before their first one, that a fault has struck, by its kind.",
             &["kind"],
         );
         let every_end = PROTOCOLS
@@ -99,7 +99,7 @@ impl Metrics {
         Self {
             models: models.collect(),
             requests: every_end.map(|labels| one(&requests, &labels)).collect(),
-            faults: KINDS.iter().map(|kind| one(&faults, &[kind])).collect(),
+            faults: kinds().map(|kind| one(&faults, &[kind])).collect(),
             registry,
         }
     }
@@ -140,9 +140,8 @@ impl Metrics {
         finished: Finished,
         entry: &Entry,
     ) {
-        let struck = KINDS.iter().zip(&self.faults);
-        if let Some((_, count)) = struck.into_iter().find(|(kind, _)| Some(**kind) == fault) {
-            count.inc();
+        if let Some(fault) = fault {
+            self.strike(fault);
         }
         let mut labels = PROTOCOLS
             .iter()
@@ -168,6 +167,14 @@ impl Metrics {
         }
     }
 
+    /// Notes that a fault of this kind has struck a request that has ended, or a connection that has none yet.
+    pub(crate) fn strike(&self, fault: &str) {
+        let mut counts = kinds().zip(&self.faults);
+        if let Some((_, count)) = counts.find(|(kind, _)| *kind == fault) {
+            count.inc();
+        }
+    }
+
     /// The whole page.
     pub(crate) fn page(&self) -> String {
         page::text(&self.registry)
@@ -176,6 +183,11 @@ impl Metrics {
     fn at(&self, index: usize) -> Option<&ModelMetrics> {
         self.models.get(index).map(|(_, metrics)| metrics)
     }
+}
+
+/// The name of every kind of fault.
+fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().chain(EARLY_KINDS).copied()
 }
 
 #[cfg(test)]

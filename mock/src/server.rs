@@ -1,6 +1,7 @@
 //! A mock as it lives: its listeners, their connections, and the end of both.
 
 mod connections;
+mod entrance;
 mod handle;
 mod tls;
 mod transport;
@@ -11,12 +12,14 @@ pub use tls::TlsError;
 
 use crate::admin;
 use crate::backend::Backend;
+use crate::connection::Port;
 use crate::journal::Page;
 use crate::protocol::{self, oip_grpc};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
 use crate::timer::Timer;
 use connections::Connections;
+use entrance::{Entrance, Gate};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
@@ -117,13 +120,15 @@ impl Mock {
         let (rest_listener, rest_address) = listen(bind.rest, "REST").await?;
         let (grpc_listener, grpc_address) = listen(bind.grpc, "gRPC").await?;
         let (admin_listener, admin_address) = listen(bind.admin, "the admin API").await?;
-        let connections = Connections::new(identity, limits);
+        let connections = Connections::new(identity, limits, backend.timer().clone());
         let rest = TowerToHyperService::new(protocol::router(&backend));
-        connections.accept(rest_listener, rest);
-        connections.accept(grpc_listener, grpc(&backend));
+        let gate = Gate::new(&backend, Port::Rest, rest_address);
+        connections.accept(Entrance::new(rest_listener, Some(gate)), rest);
+        let gate = Gate::new(&backend, Port::Grpc, grpc_address);
+        connections.accept(Entrance::new(grpc_listener, Some(gate)), grpc(&backend));
         let admin_connections = Connections::default();
         let admin = TowerToHyperService::new(admin::router(&backend));
-        admin_connections.accept(admin_listener, admin);
+        admin_connections.accept(Entrance::new(admin_listener, None), admin);
         let stepping = backend.batch().cloned();
         let stepping = stepping.map(|batch| tokio::spawn(async move { batch.run().await }));
         Ok(Self {

@@ -1,7 +1,9 @@
 //! What happened, counted: every request for inference from its arrival to its end, by protocol and outcome. Health
-//! checks and listings are not counted, so that the numbers can be held against those of a load generator.
+//! checks and listings are not counted, so that the numbers can be held against those of a load generator. What befell
+//! connections that had no request yet is counted beside them: `{"black_hole": 3}`.
 
-use crate::fault::KINDS;
+use crate::connection::Port;
+use crate::fault::{EARLY_KINDS, KINDS};
 use crate::journal::{End, Protocol};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +28,10 @@ pub struct Counters {
     /// Requests that wait until they are.
     #[serde(default)]
     pub waiting: u64,
+    /// Connections that a fault struck before their first request, by its kind. A port that was closed counts once for
+    /// each time that it was, as nobody can know who was refused.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub connection_faults: BTreeMap<String, u64>,
 }
 
 /// Requests of one protocol by outcome; each stands in exactly one.
@@ -69,6 +75,10 @@ pub(crate) struct Tally {
     oip_rest: Outcomes,
     oip_grpc: Outcomes,
     arrived: AtomicU64,
+    rest_connections: AtomicU64,
+    grpc_connections: AtomicU64,
+    /// In the order of [`EARLY_KINDS`].
+    connection_faults: [AtomicU64; EARLY_KINDS.len()],
     in_flight: AtomicU64,
     highest_in_flight: AtomicU64,
 }
@@ -91,6 +101,23 @@ impl Tally {
         self.arrived.fetch_add(1, Relaxed)
     }
 
+    /// Counts a connection in, and says how many came before it on that port.
+    pub(crate) fn connect(&self, port: Port) -> u64 {
+        let connections = match port {
+            Port::Rest => &self.rest_connections,
+            Port::Grpc => &self.grpc_connections,
+        };
+        connections.fetch_add(1, Relaxed)
+    }
+
+    /// Counts what befell a connection, or a port.
+    pub(crate) fn befall(&self, kind: &str) {
+        let mut counts = EARLY_KINDS.iter().zip(&self.connection_faults);
+        if let Some((_, count)) = counts.find(|(other, _)| **other == kind) {
+            count.fetch_add(1, Relaxed);
+        }
+    }
+
     /// Counts a request out. What struck it comes before how it ended.
     pub(crate) fn leave(&self, protocol: Protocol, fault: Option<&str>, end: End) {
         let outcomes = match protocol {
@@ -110,6 +137,7 @@ impl Tally {
             oip_grpc: self.oip_grpc.requests(),
             in_flight: self.in_flight.load(Relaxed),
             highest_in_flight: self.highest_in_flight.load(Relaxed),
+            connection_faults: told(EARLY_KINDS, &self.connection_faults),
             ..Counters::default()
         }
     }
@@ -118,6 +146,10 @@ impl Tally {
     pub(crate) fn clear(&self) {
         for outcomes in [&self.openai, &self.oip_rest, &self.oip_grpc] {
             outcomes.all().for_each(|count| count.store(0, Relaxed));
+        }
+        let connections = [&self.rest_connections, &self.grpc_connections];
+        for count in connections.into_iter().chain(&self.connection_faults) {
+            count.store(0, Relaxed);
         }
         self.arrived.store(0, Relaxed);
         let in_flight = self.in_flight.load(Relaxed);
@@ -151,19 +183,21 @@ impl Outcomes {
     }
 
     fn requests(&self) -> Requests {
-        let faults = KINDS
-            .iter()
-            .zip(&self.faults)
-            .map(|(kind, count)| ((*kind).to_owned(), count.load(Relaxed)))
-            .filter(|(_, count)| *count > 0);
         Requests {
             answered: self.answered.load(Relaxed),
             refused: self.refused.load(Relaxed),
             rejected: self.rejected.load(Relaxed),
             abandoned: self.abandoned.load(Relaxed),
-            faults: faults.collect(),
+            faults: told(KINDS, &self.faults),
         }
     }
+}
+
+/// The counts that are not 0, by kind.
+fn told(kinds: &[&str], counts: &[AtomicU64]) -> BTreeMap<String, u64> {
+    let counts = counts.iter().map(|count| count.load(Relaxed));
+    let named = kinds.iter().map(|kind| (*kind).to_owned()).zip(counts);
+    named.filter(|(_, count)| *count > 0).collect()
 }
 
 #[cfg(test)]
@@ -192,6 +226,24 @@ mod tests {
         };
         assert_eq!(counters.of(Protocol::OipGrpc), &cut);
         assert_eq!(counters.oip_grpc.struck_by("cut"), 1);
+    }
+
+    #[test]
+    fn connections_are_numbered_by_port_and_what_befell_them_is_counted_by_kind() {
+        let tally = Tally::default();
+
+        let numbers = [Port::Rest, Port::Rest, Port::Grpc].map(|port| tally.connect(port));
+        tally.befall("black_hole");
+        tally.befall("black_hole");
+        tally.befall("refuse");
+        let counted = tally.counters().connection_faults;
+        tally.clear();
+
+        assert_eq!(numbers, [0, 1, 0]);
+        let expected = [("black_hole".to_owned(), 2), ("refuse".to_owned(), 1)];
+        assert_eq!(counted, expected.into());
+        assert_eq!(tally.counters(), Counters::default());
+        assert_eq!(tally.connect(Port::Rest), 0);
     }
 
     #[test]

@@ -34,6 +34,12 @@ impl Ledger {
         }
     }
 
+    /// Counts what befell a connection that had no request yet, or a port.
+    pub(crate) fn befall(&self, kind: &'static str) {
+        self.tally.befall(kind);
+        self.metrics.strike(kind);
+    }
+
     /// Notes the arrival of a request, now, on that connection.
     pub(crate) fn arrive(
         self: &Arc<Self>,

@@ -253,7 +253,11 @@ fn a_code_of_grpc_is_known_by_its_name_alone() {
 #[test]
 fn an_error_is_told_to_each_protocol_in_its_own_words() {
     let told = |json: &str| {
-        let Strike::Refuse(refused) = parse(json)[0].misbehave().strike() else {
+        let faults = parse(json);
+        let Target::Request(fault) = faults[0].target() else {
+            panic!("a status strikes requests");
+        };
+        let Strike::Refuse(refused) = fault.strike() else {
             panic!("a status refuses");
         };
         (refused.status.as_u16(), refused.code, refused.message)

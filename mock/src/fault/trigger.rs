@@ -1,7 +1,8 @@
 //! Whom a fault strikes and when: `{ share: 1%, from: 5s, until: 8s }`. What is left out restricts nothing; of what is
 //! there, all must hold.
 
-use super::{Numbers, Scope};
+use super::{Arrival, Numbers, Scope};
+use crate::connection::Port;
 use crate::dice::{Dice, Purpose};
 use crate::journal::{Entry, Protocol};
 use crate::spec::Error;
@@ -106,6 +107,29 @@ impl Trigger {
             && self.is_left()
     }
 
+    /// The same for a connection that has no request yet.
+    pub(super) fn befalls(&self, place: u32, arrival: Arrival, dice: Dice) -> bool {
+        self.is_on(arrival.port)
+            && self.is_time(arrival.since_start)
+            && self.is_turn(arrival.number)
+            && self.is_drawn(place, dice)
+            && self.is_left()
+    }
+
+    /// Is the port among those that are meant?
+    pub(super) fn is_on(&self, port: Port) -> bool {
+        let meant = &self.conditions.protocols;
+        meant.is_empty() || meant.iter().any(|protocol| Port::of(*protocol) == port)
+    }
+
+    /// When the window begins or ends next, after so long.
+    pub(super) fn next_change(&self, since_start: Duration) -> Option<Duration> {
+        let Conditions { from, until, .. } = &self.conditions;
+        let edges = [from, until].into_iter().flatten();
+        let ahead = edges.map(|edge| edge.duration());
+        ahead.filter(|edge| since_start < *edge).min()
+    }
+
     fn concerns(&self, moment: &Moment<'_>) -> bool {
         let Conditions {
             models,
@@ -120,7 +144,7 @@ impl Trigger {
             && attempts.is_none_or(|attempts| entry.attempt < attempts)
     }
 
-    fn is_time(&self, since_start: Duration) -> bool {
+    pub(super) fn is_time(&self, since_start: Duration) -> bool {
         let Conditions { from, until, .. } = &self.conditions;
         from.is_none_or(|from| from.duration() <= since_start)
             && until.is_none_or(|until| since_start < until.duration())

@@ -1,10 +1,13 @@
-//! Listeners and connections as tasks that are owned, counted and ended together.
+//! Entrances and connections as tasks that are owned, counted and ended together.
 
+use super::entrance::Entrance;
 use super::tls::Identity;
 use super::transport::Transport;
 use super::wire::Wire;
+use crate::behaviour::Welcome;
 use crate::connection::{Connection, Order};
 use crate::spec::Limits;
+use crate::timer::Timer;
 use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::{Request, Response, Version};
@@ -16,24 +19,21 @@ use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::poll_fn;
-use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::io::{copy, sink};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long requests in flight may take to end once the mock is being stopped.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// How long accepting pauses when the machine has no more file descriptors, or no more memory.
-const BREATHER: Duration = Duration::from_millis(10);
 
 /// Streams that one HTTP/2 connection may have open at once: more than any load test has.
 const STREAMS: u32 = 1 << 16;
@@ -50,6 +50,7 @@ pub(super) struct Connections {
     /// Who the mock is, when it speaks TLS.
     identity: Option<Identity>,
     limits: Limits,
+    timer: Timer,
     tasks: Tasks,
     closing: CancellationToken,
     /// How many connections were accepted, on all listeners.
@@ -57,11 +58,13 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// No connections yet; they will speak TLS if there is an `identity`, and be held to `limits`.
-    pub(super) fn new(identity: Option<Identity>, limits: Limits) -> Self {
+    /// No connections yet; they will speak TLS if there is an `identity`, be held to `limits`, and wait by `timer` where
+    /// they are not served at once.
+    pub(super) fn new(identity: Option<Identity>, limits: Limits, timer: Timer) -> Self {
         let mut connections = Self::default();
         connections.identity = identity;
         connections.limits = limits;
+        connections.timer = timer;
         connections
     }
 
@@ -78,8 +81,8 @@ impl Connections {
         }
     }
 
-    /// Accepts connections on `listener` until the mock stops, and serves each with a clone of `service`.
-    pub(super) fn accept<S, B>(&self, listener: TcpListener, service: S)
+    /// Accepts connections at `entrance` until the mock stops, and serves each with a clone of `service`.
+    pub(super) fn accept<S, B>(&self, mut entrance: Entrance, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
             + Clone
@@ -91,19 +94,19 @@ impl Connections {
     {
         let (tasks, closing, limits) = (self.tasks.clone(), self.closing.clone(), self.limits);
         let accepted_before = Arc::clone(&self.accepted);
+        let timer = self.timer.clone();
         let acceptor = self
             .identity
             .as_ref()
             .map(|identity| identity.acceptor.clone());
         let places = Arc::new(Semaphore::new(limits.connections));
         self.tasks.execute(async move {
-            let next = async || closing.run_until_cancelled(admit(&listener, &places)).await;
-            while let Some((place, stream, peer)) = next().await {
+            while let Some(admitted) = closing.run_until_cancelled(entrance.admit(&places)).await {
                 let number = accepted_before.fetch_add(1, Relaxed);
-                let connection = Connection::new(number, peer);
-                let wire = Wire::new(stream, connection.clone(), limits.write_stall.duration());
-                let opening =
-                    Transport::open(wire, acceptor.clone(), limits.header_read.duration());
+                let connection = Connection::new(number, admitted.peer);
+                let welcome = (admitted.welcome, timer.clone());
+                let (stream, acceptor) = (admitted.stream, acceptor.clone());
+                let opening = open(stream, connection.clone(), welcome, acceptor, limits);
                 let (service, tasks_of_it) = (service.clone(), tasks.clone());
                 let closing = closing.clone();
                 tasks.execute(async move {
@@ -112,7 +115,7 @@ impl Connections {
                         let builder = builder(tasks_of_it, limits);
                         serve(transport, connection, service, builder, closing).await;
                     }
-                    drop(place);
+                    drop(admitted.place);
                 });
             }
         });
@@ -136,31 +139,31 @@ impl Drop for Connections {
     }
 }
 
-/// The next connection, once there is a place for it: those that are too many stay in the listen queue.
-async fn admit(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr) {
-    // The places are never closed, so there always is one in the end.
-    let place = Arc::clone(places).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => return (place, stream, peer),
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(_) => sleep(BREATHER).await,
+/// Serves nothing before the connection is welcome, and then what comes out of TLS where that is spoken. `None` when
+/// there is nothing to serve.
+async fn open(
+    stream: TcpStream,
+    connection: Connection,
+    (welcome, timer): (Welcome, Timer),
+    acceptor: Option<TlsAcceptor>,
+    limits: Limits,
+) -> Option<Transport> {
+    match welcome {
+        Welcome::AtOnce => {}
+        Welcome::After(by) => timer.alarm().until(Instant::now() + by).await,
+        Welcome::Never => {
+            swallow(stream).await;
+            return None;
         }
     }
+    let wire = Wire::new(stream, connection, limits.write_stall.duration());
+    Transport::open(wire, acceptor, limits.header_read.duration()).await
 }
 
-/// Did accepting fail for one client alone, that left before its turn came? Any other failure, such as a lack of file
-/// descriptors, meets the next client too.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-    )
+/// Reads whatever comes, until the client leaves.
+async fn swallow(mut stream: TcpStream) {
+    // A client that resets the connection has left too.
+    copy(&mut stream, &mut sink()).await.ok();
 }
 
 /// How HTTP is spoken.

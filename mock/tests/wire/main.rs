@@ -14,6 +14,7 @@ mod api_keys;
 mod batching;
 mod capacity;
 mod connection_faults;
+mod early_faults;
 mod grpc;
 mod grpc_client;
 mod grpc_repository;

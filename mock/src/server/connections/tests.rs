@@ -6,14 +6,14 @@ use std::future::pending;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Serves requests whose path is the order that they give to their connection.
 async fn server() -> (Connections, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let connections = Connections::default();
-    connections.accept(listener, service_fn(obey));
+    connections.accept(Entrance::new(listener, None), service_fn(obey));
     (connections, address)
 }
 
@@ -162,7 +162,7 @@ async fn connections_are_numbered_over_all_listeners_in_the_order_of_accept() {
     let (connections, first) = server().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let second = listener.local_addr().unwrap();
-    connections.accept(listener, service_fn(obey));
+    connections.accept(Entrance::new(listener, None), service_fn(obey));
     let mut numbers = Vec::new();
 
     for address in [first, second, first] {
