@@ -11,9 +11,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN};
-use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 /// Keeps everybody out who has no business here.
@@ -94,24 +93,33 @@ fn is_this_machine(peer: IpAddr) -> bool {
 
 /// Over HTTP/2 the host stands in the URL, over HTTP/1.1 in a header, and whoever says both must mean the same.
 fn names_an_address(url: &Uri, headers: &HeaderMap) -> bool {
-    let from_headers = headers.get_all(HOST).iter().map(|host| {
-        let host = host.to_str().ok()?;
-        host.parse::<Authority>().ok()
-    });
+    let from_headers = headers.get_all(HOST).iter();
     let mut hosts = from_headers
-        .chain(url.authority().cloned().map(Some))
+        .map(|host| host.to_str().ok())
+        .chain(url.authority().map(|host| Some(host.as_str())))
         .peekable();
-    hosts.peek().is_some() && hosts.all(|host| host.is_some_and(|host| is_address(host.host())))
+    hosts.peek().is_some() && hosts.all(|host| host.is_some_and(is_address))
 }
 
-fn is_address(host: &str) -> bool {
-    let in_brackets = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    match in_brackets {
-        Some(host) => host.parse::<Ipv6Addr>().is_ok(),
-        None => host.parse::<IpAddr>().is_ok() || host.eq_ignore_ascii_case("localhost"),
-    }
+/// An address or `localhost`, with at most a port behind it. It is read here, byte for byte: what reads URLs lets pass
+/// what stands before an `@` or behind a bracket.
+fn is_address(said: &str) -> bool {
+    let (is_here, after) = if let Some(inner) = said.strip_prefix('[') {
+        let Some((host, after)) = inner.split_once(']') else {
+            return false;
+        };
+        (host.parse::<Ipv6Addr>().is_ok(), after)
+    } else {
+        let (host, after) = said.split_at(said.find(':').unwrap_or(said.len()));
+        let is_local = host.eq_ignore_ascii_case("localhost");
+        (is_local || host.parse::<Ipv4Addr>().is_ok(), after)
+    };
+    is_here && (after.is_empty() || after.strip_prefix(':').is_some_and(is_port))
+}
+
+/// Numbers may be written with a sign; ports may not.
+fn is_port(digits: &str) -> bool {
+    digits.bytes().all(|digit| digit.is_ascii_digit()) && digits.parse::<u16>().is_ok()
 }
 
 fn says_json(headers: &HeaderMap) -> bool {

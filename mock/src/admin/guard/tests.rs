@@ -78,6 +78,24 @@ fn a_name_that_somebody_else_may_own_is_no_host() {
         ("localhost.attacker.example", 403),
         ("", 403),
         ("[127.0.0.1]", 403),
+        ("[::1]", 200),
+        ("[::1]8002", 403),
+        ("[::1]evil", 403),
+        ("[::1].attacker.example", 403),
+        ("[::1", 403),
+        ("::1", 403),
+        ("[::1]:", 403),
+        ("127.0.0.1:", 403),
+        ("127.0.0.1:+80", 403),
+        ("127.0.0.1:65536", 403),
+        ("127.0.0.1:80:80", 403),
+        ("127.0.0.1.", 403),
+        ("127.0.0.1.nip.io", 403),
+        ("localhost.evil.com", 403),
+        ("localhost:evil", 403),
+        ("attacker@127.0.0.1", 403),
+        ("127.0.0.1@attacker.example", 403),
+        ("127.0.0.1, attacker.example", 403),
     ] {
         assert_eq!(
             told(None, HERE, &Method::GET, &[("host", host)]),
@@ -92,6 +110,12 @@ fn a_name_that_somebody_else_may_own_is_no_host() {
         &both,
         &headers(&[("host", "attacker.example")])
     ));
+    for url in [
+        "http://[::1]evil/admin/spec",
+        "http://me@127.0.0.1/admin/spec",
+    ] {
+        assert!(!names_an_address(&Uri::from_static(url), &HeaderMap::new()));
+    }
 }
 
 #[test]
