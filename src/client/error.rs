@@ -135,6 +135,14 @@ impl Failure {
     }
 }
 
+/// How much of a server's own words is kept, in characters: they stand in every sample that failed.
+const KEPT: usize = 500;
+
+/// The beginning of what a server said.
+pub(super) fn excerpt(said: &str) -> String {
+    said.chars().take(KEPT).collect()
+}
+
 /// An error and its sources, outermost first.
 pub(super) fn chain<'a>(
     error: &'a (dyn std::error::Error + 'static),

@@ -25,9 +25,10 @@ impl Read {
     }
 }
 
-async fn read(body: &'static str) -> Read {
+async fn read(body: impl Into<String>) -> Read {
     let server = MockServer::start().await;
-    let answer = ResponseTemplate::new(200).set_body_raw(body, "text/event-stream; charset=utf-8");
+    let answer =
+        ResponseTemplate::new(200).set_body_raw(body.into(), "text/event-stream; charset=utf-8");
     Mock::given(any()).respond_with(answer).mount(&server).await;
     read_from(server.uri()).await
 }
@@ -200,6 +201,59 @@ async fn an_error_inside_a_stream_counts_as_the_status_it_names() {
     assert_eq!(coded.failure, Some(FailureKind::Http(400)));
     assert_eq!(worded.failure, Some(FailureKind::Http(500)));
     assert_eq!(bare.failure, Some(FailureKind::Http(500)));
+}
+
+/// Why the first answer to a streamed request failed.
+async fn told_in_stream(events: String) -> String {
+    let server = MockServer::start().await;
+    let stream = ResponseTemplate::new(200).set_body_raw(events, "text/event-stream");
+    Mock::given(any()).respond_with(stream).mount(&server).await;
+    let client = client(Mode::Rest, 1, &[openai(server.uri())]);
+
+    let failed = client.inference().execute(&prompt(true)).await;
+
+    failed.unwrap_err().failure.message
+}
+
+#[tokio::test]
+async fn what_a_server_says_inside_a_stream_is_cut_as_an_error_body_is() {
+    let long = "é".repeat(501);
+
+    for error in [format!("{{\"message\":\"{long}\"}}"), format!("\"{long}\"")] {
+        let told = told_in_stream(format!("data: {{\"error\":{error}}}\n\n")).await;
+
+        let kept = "é".repeat(500);
+        assert_eq!(told, format!("server reported inside its answer: {kept}"));
+    }
+}
+
+#[tokio::test]
+async fn json_of_another_shape_is_quoted_in_part_and_told_by_its_place() {
+    let long = "x".repeat(1 << 20);
+
+    let told = told_in_stream(format!("data: {{\"choices\":\"{long}\"}}\n\n")).await;
+
+    assert!(told.starts_with("expected JSON as the OpenAI API has it: invalid type: string"));
+    assert!(
+        told.ends_with("x... at line 1 column 1048589"),
+        "{}",
+        told.len()
+    );
+    assert!(told.len() < 600, "{}", told.len());
+}
+
+#[tokio::test]
+async fn a_list_is_no_object_in_an_answer() {
+    for event in [
+        r#"[[{"text":"a"}],null,null]"#,
+        r#"{"choices":[[null,null,"a","stop"]]}"#,
+        r#"{"choices":[{"delta":["a",null,null,null,null]}]}"#,
+        r#"{"choices":[],"usage":[1,2]}"#,
+    ] {
+        let read = read(format!("data: {event}\n\ndata: [DONE]\n\n")).await;
+
+        assert_eq!(read.failure, Some(FailureKind::Malformed), "{event}");
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod status;
 mod tensor;
 
 use super::{Delta, Opened, Transport};
+use crate::client::error::excerpt;
 use crate::client::{Error, Failure, FailureKind, Model, ModelState, Protocol, Request};
 use connection::{Link, Stub};
 use futures_util::StreamExt;
@@ -164,7 +165,8 @@ fn piece(message: Result<ModelStreamInferResponse, Status>) -> Result<Delta, Fai
     let at = Instant::now();
     let message = message.map_err(|status| status::failure(&status, Answer::Begun))?;
     if !message.error_message.is_empty() {
-        let said = format!("server reported in its stream: {}", message.error_message);
+        let said = excerpt(&message.error_message);
+        let said = format!("server reported in its stream: {said}");
         return Err(Failure::new(FailureKind::Grpc(status::INTERNAL), said));
     }
     Ok(message
@@ -223,3 +225,6 @@ fn labelled<T>(
     }
     Ok(message)
 }
+
+#[cfg(test)]
+mod hostile;

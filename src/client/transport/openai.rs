@@ -5,10 +5,12 @@ mod answer;
 mod wire;
 
 use super::{ANSWER_LIMIT, Opened, Transport};
+use crate::client::error::excerpt;
 use crate::client::{Error, Failure, FailureKind, Input, Model, ModelState, Protocol, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use inferometer_proto::named;
 use reqwest::{Client, Response, Url};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -81,7 +83,7 @@ impl Transport for Openai {
     fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
         Box::pin(async {
             let body = self.get_models().await?;
-            let list: wire::ModelList = serde_json::from_slice(&body).map_err(|e| malformed(&e))?;
+            let list: wire::ModelList = named::from_slice(&body).map_err(|e| malformed(&e))?;
             Ok(list.data.into_iter().map(model).collect())
         })
     }
@@ -187,10 +189,20 @@ fn broken_off(error: &reqwest::Error) -> Failure {
 }
 
 fn malformed(error: &serde_json::Error) -> Failure {
-    let message = format!("expected JSON as the OpenAI API has it: {error}");
+    let told = error.to_string();
+    let kept = excerpt(&told);
+    // The error may quote all that the server sent, and tells last where it is.
+    let place = if kept.len() < told.len() {
+        format!("... at line {} column {}", error.line(), error.column())
+    } else {
+        String::new()
+    };
+    let message = format!("expected JSON as the OpenAI API has it: {kept}{place}");
     Failure::new(FailureKind::Malformed, message)
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! What a gRPC status means. The library gives the same type to what a server sent and to what went wrong on the way; a
 //! report must tell them apart.
 
-use crate::client::error::chain;
+use crate::client::error::{chain, excerpt};
 use crate::client::{Failure, FailureKind};
 use std::error::Error;
 use tonic::{ConnectError, Status};
@@ -39,10 +39,10 @@ pub(super) fn failure(status: &Status, answer: Answer) -> Failure {
     match status.source() {
         Some(source) => Failure::caused(kind, source),
         None if matches!(kind, FailureKind::Grpc(_)) => {
-            let (code, said) = (status.code(), status.message());
+            let (code, said) = (status.code(), excerpt(status.message()));
             Failure::new(kind, format!("server answered {code:?}: {said}"))
         }
-        None => Failure::new(kind, status.message()),
+        None => Failure::new(kind, excerpt(status.message())),
     }
 }
 

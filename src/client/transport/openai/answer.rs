@@ -7,6 +7,7 @@ use crate::client::{Failure, FailureKind};
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use http::header::CONTENT_TYPE;
+use inferometer_proto::named;
 use reqwest::Response;
 use tokio::time::Instant;
 
@@ -92,14 +93,14 @@ impl Streamed {
 }
 
 /// What one piece of JSON, or the mark of the end, adds to an answer.
-fn delta(data: &[u8], at: Instant) -> Result<Delta, Failure> {
+pub(super) fn delta(data: &[u8], at: Instant) -> Result<Delta, Failure> {
     if data == DONE {
         return Ok(Delta {
             is_last: true,
             ..Delta::empty(at)
         });
     }
-    let piece: wire::Piece = serde_json::from_slice(data).map_err(|error| malformed(&error))?;
+    let piece: wire::Piece = named::from_slice(data).map_err(|error| malformed(&error))?;
     if let Some(error) = &piece.error {
         let message = format!("server reported inside its answer: {}", wire::said(error));
         return Err(Failure::new(wire::error_kind(error), message));

@@ -1,6 +1,7 @@
 //! The JSON of the protocol: bodies written from borrowed requests, answers read without a tree of values. Unknown fields
 //! are ignored; `null` and absent mean the same.
 
+use crate::client::error::excerpt;
 use crate::client::{FailureKind, Input, Message, Request, Usage};
 use bytes::Bytes;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -9,9 +10,6 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-
-/// How much of a server's own error text is kept, in characters.
-const KEPT: usize = 500;
 
 /// A request as it is sent, for both operations: one has `messages`, the other `prompt`.
 #[derive(Debug, Serialize)]
@@ -198,21 +196,20 @@ pub(super) fn error_kind(error: &Value) -> FailureKind {
 /// What an error body says, whichever of the known forms it has: `{"error":{"message":..}}`, `{"error":".."}`,
 /// `{"detail":..}`, `{"message":".."}` or plain text.
 pub(super) fn error_message(body: &[u8]) -> String {
-    let message = match serde_json::from_slice::<Value>(body) {
+    match serde_json::from_slice::<Value>(body) {
         Ok(value) => said(value.get("error").or(value.get("detail")).unwrap_or(&value)),
-        Err(_) => String::from_utf8_lossy(body).trim().to_owned(),
-    };
-    message.chars().take(KEPT).collect()
+        Err(_) => excerpt(String::from_utf8_lossy(body).trim()),
+    }
 }
 
-/// What an error object says.
+/// The beginning of what an error object says.
 pub(super) fn said(error: &Value) -> String {
     match error.get("message").unwrap_or(error) {
-        Value::String(text) => text.clone(),
+        Value::String(text) => excerpt(text),
         other @ (Value::Null
         | Value::Bool(_)
         | Value::Number(_)
         | Value::Array(_)
-        | Value::Object(_)) => other.to_string(),
+        | Value::Object(_)) => excerpt(&other.to_string()),
     }
 }
