@@ -183,4 +183,6 @@ impl Stage {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
