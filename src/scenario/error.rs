@@ -156,6 +156,12 @@ impl Error {
     }
 }
 
+/// A text that holds what the file says, such as one of its keys, on one line.
+fn line(text: &str) -> String {
+    let one_line = |c: char| if c == '\t' { ' ' } else { visible(c) };
+    text.chars().map(one_line).collect()
+}
+
 /// What a terminal may be shown for `c`: a file must not be able to move its cursor.
 fn visible(c: char) -> char {
     if c.is_control() && c != '\t' {
@@ -170,11 +176,11 @@ impl fmt::Display for Error {
         let margin = self.place.map_or(1, |place| place.line.to_string().len());
         f.write_str("error: ")?;
         if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+            write!(f, "{}: ", line(&self.path))?;
         }
-        write!(f, "{}\n{:margin$}--> ", self.message, "")?;
+        write!(f, "{}\n{:margin$}--> ", line(&self.message), "")?;
         match (&self.origin, self.place) {
-            (Some(origin), _) => write!(f, "{origin} (on {})", self.file.file)?,
+            (Some(origin), _) => write!(f, "{} (on {})", line(origin), self.file.file)?,
             (None, Some(place)) => {
                 write!(f, "{}:{}:{}", self.file.file, place.line, place.column)?;
                 self.excerpt(f, place, margin)?;
@@ -182,7 +188,7 @@ impl fmt::Display for Error {
             (None, None) => f.write_str(&self.file.file)?,
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\n{:margin$} = help: {hint}", "")?;
+            write!(f, "\n{:margin$} = help: {}", "", line(hint))?;
         }
         Ok(())
     }

@@ -155,3 +155,18 @@ proptest! {
         prop_assert_eq!(Path::parse(&path.to_string()), path);
     }
 }
+
+#[test]
+fn no_key_moves_the_cursor_of_whoever_reads_the_error() {
+    let document = read("load: { \"\\e[2J\\r\\nerror: x\": 1 }\n");
+    let path = Path::parse("load").key("\u{1b}[2J\r\nerror: x");
+
+    let error = document
+        .error(&path, Part::Key, "unknown field `\u{1b}[2J\n`")
+        .hint("write \u{9b}2J");
+
+    let told = "error: load.\u{fffd}[2J\u{fffd}\u{fffd}error: x: unknown field `\u{fffd}[2J\u{fffd}`\n \
+        --> x.yaml:1:9\n  |\n1 | load: { \"\\e[2J\\r\\nerror: x\": 1 }\n  |         ^^^^^^^^^^^^^^^^^^^\n  \
+        = help: write \u{fffd}2J";
+    assert_eq!(error.to_string(), told);
+}
