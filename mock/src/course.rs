@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::batching::Batch;
 use crate::behaviour::Behaviour;
 use crate::connection::Severance;
+use crate::drip::Drip;
 use crate::fault::{Spoil, Strike};
 use crate::journal::End;
 use crate::pace::Ticker;
@@ -29,6 +30,8 @@ pub(crate) struct Course {
     pub(crate) finish: Finish,
     /// What is wrong in it.
     pub(crate) spoil: Option<Spoil>,
+    /// What lets its body go in small pieces, where that is what is wrong.
+    pub(crate) drip: Option<Box<Drip>>,
 }
 
 impl Course {
@@ -110,6 +113,7 @@ impl Backend {
             ticker: Ticker::paced(pace, self.timer(), began),
             finish: turn.finish,
             spoil: turn.spoil,
+            drip: Drip::of(turn.spoil, self.timer()),
         })
     }
 
@@ -131,6 +135,7 @@ impl Backend {
                     ticker: Ticker::batched(sequence),
                     finish: turn.finish,
                     spoil: turn.spoil,
+                    drip: Drip::of(turn.spoil, self.timer()),
                 })
             }
             Err(refused) => {

@@ -158,6 +158,8 @@ one_of! {
         malformed::Malformed,
         /// Send far more bytes than the answer needs.
         oversized::Oversized,
+        /// Send the body slowly, in small pieces.
+        trickle::Trickle,
         /// Send a piece of a stream twice.
         duplicate::Duplicate,
         /// Send a piece of a stream after the one that should follow it.

@@ -39,6 +39,7 @@ mod clock;
 mod connection;
 mod course;
 mod dice;
+mod drip;
 mod fault;
 #[cfg(test)]
 mod hostile;
@@ -65,7 +66,7 @@ pub use capacity::{CapacitySpec, WhenFull};
 pub use fault::{
     BlackHole, Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed,
     MissingDone, MissingUsage, NotReady, Numbers, Oversized, Refuse, Reorder, Reset, SlowAccept,
-    Stall, Status, WrongAnswer, WrongContentType,
+    Stall, Status, Trickle, WrongAnswer, WrongContentType,
 };
 pub use journal::{
     End, Entry, Follower, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write,

@@ -3,6 +3,7 @@
 use crate::connection::Severance;
 use crate::latency::Latency;
 use crate::refused::Refused;
+use std::time::Duration;
 
 /// What a struck request meets, whatever the protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,8 @@ pub(crate) enum Spoil {
     WrongContentType,
     /// It is the answer to another question.
     WrongAnswer,
+    /// Its body leaves in pieces of so many bytes, with pauses between them.
+    Trickle { bytes: usize, pause: Duration },
     /// One piece of it is wrong, or all of it where it has only one.
     Piece {
         /// The output token, from 0, in whose event or message it shows.
@@ -96,7 +99,8 @@ impl Spoil {
             other @ (Self::MissingDone
             | Self::MissingUsage
             | Self::WrongContentType
-            | Self::WrongAnswer) => other,
+            | Self::WrongAnswer
+            | Self::Trickle { .. }) => other,
         }
     }
 }

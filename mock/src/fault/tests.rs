@@ -289,6 +289,25 @@ fn spoiled_answers_are_held_to_what_a_server_could_show() {
         refused(r#"[{"oversized":{"bytes":"65MiB"}}]"#),
         "expected 1B to 64MiB in `oversized.bytes`, found `65MiB`"
     );
+    for (fields, expected) in [
+        (
+            r#""bytes":"65KiB","pause":"1ms""#,
+            "expected 1B to 64KiB in `trickle.bytes`, found `65KiB`",
+        ),
+        (
+            r#""bytes":"1B","pause":"0s""#,
+            "expected above 0s, at most 24h in `trickle.pause`, found `0s`",
+        ),
+        (
+            r#""bytes":"1B","pause":"25h""#,
+            "expected above 0s, at most 24h in `trickle.pause`, found `1day 1h`",
+        ),
+    ] {
+        assert_eq!(
+            refused(&format!(r#"[{{"trickle":{{{fields}}}}}]"#)),
+            expected
+        );
+    }
     assert_eq!(
         refused(r#"[{"error_event":{"http":200}}]"#),
         "expected an error status, 400 to 599 in `error_event.http`, found `200`"

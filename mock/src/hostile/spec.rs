@@ -9,7 +9,7 @@ const SPECS: &[&[u8]] = &[
     br#"{"models":[{"name":"b","size":"7GiB"}],"repository":{"memory":"8GiB","load_bandwidth":"1GiB/s","concurrent_loads":2},"journal":{"requests":10,"writes":20}}"#,
     br#"{"latency":{"lognormal":{"median":"20ms","sigma":0.4}},"jitter":{"gamma":{"mean":"5ms","cv":0.5}},"tokens_per_chunk":4,"coalesce":"1ms","per_prompt_token":"10us"}"#,
     br#"{"latency":{"empirical":{"samples":["1ms","2ms"]}},"per_output_token":{"normal":{"mean":"5ms","sd":"1ms"}}}"#,
-    br#"{"faults":[{"status":{"every":3,"http":503,"retry_after":"1s"}},{"stall":{"from":"5s","until":"8s"}},{"missing_done":{"requests":{"from":1,"until":9},"attempts":2,"models":["a"],"protocols":["openai"]}}]}"#,
+    br#"{"faults":[{"trickle":{"bytes":"8B","pause":"1ms"}},{"status":{"every":3,"http":503,"retry_after":"1s"}},{"stall":{"from":"5s","until":"8s"}},{"missing_done":{"requests":{"from":1,"until":9},"attempts":2,"models":["a"],"protocols":["openai"]}}]}"#,
 ];
 
 #[test]

@@ -7,6 +7,7 @@ mod locked;
 mod percent;
 mod spoiler;
 mod torn;
+mod trickled;
 
 pub(super) use events::{Events, Tell};
 pub(super) use incoming::Head;
@@ -15,6 +16,7 @@ pub(crate) use locked::router;
 pub(super) use percent::percent_decode;
 pub(super) use spoiler::{mislabel, spoil_body};
 pub(super) use torn::{Torn, wide};
+pub(super) use trickled::whole;
 
 use crate::protocol::{BrokenOff, SETTLE};
 use crate::refused::rounded_up;

@@ -34,6 +34,7 @@ mod raw;
 mod spoiled_answers;
 mod statistics;
 mod tls;
+mod trickled;
 
 use inferometer_mock::{Mock, MockSpec};
 use std::time::Duration;

@@ -8,13 +8,14 @@
 
 use super::garble::garble_last;
 use crate::connection::{Connection, Severance};
+use crate::drip::Drip;
 use crate::protocol::{BrokenOff, SETTLE};
 use bytes::Bytes;
 use http::Response;
 use hyper::body::{Body, Frame};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use tokio::time::{Sleep, sleep};
 use tonic::Status;
@@ -30,6 +31,10 @@ struct Wanted {
     thrown: OnceLock<Option<Severance>>,
     /// The last message of its next frame is not to decode.
     garble: AtomicBool,
+    /// From now on it leaves in small pieces.
+    trickle: AtomicBool,
+    /// What it leaves by, until the body has taken it.
+    drip: Mutex<Option<Box<Drip>>>,
 }
 
 impl Switch {
@@ -49,8 +54,27 @@ impl Switch {
         self.0.garble.load(Relaxed)
     }
 
+    /// Lets all that is said from now on leave in small pieces. Of several such wishes the first one counts.
+    pub(super) fn trickle(&self, drip: Box<Drip>) {
+        let Self(wanted) = self;
+        if !wanted.trickle.swap(true, Relaxed) {
+            *wanted.drip() = Some(drip);
+        }
+    }
+
+    /// Does all that is said leave in small pieces?
+    pub(super) fn trickles(&self) -> bool {
+        self.0.trickle.load(Relaxed)
+    }
+
     fn is_thrown(&self) -> bool {
         self.0.thrown.get().is_some()
+    }
+}
+
+impl Wanted {
+    fn drip(&self) -> MutexGuard<'_, Option<Box<Drip>>> {
+        self.drip.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -61,6 +85,7 @@ pub(crate) struct Breakable {
     switch: Option<Switch>,
     connection: Option<Connection>,
     settle: Option<Pin<Box<Sleep>>>,
+    drip: Option<Box<Drip>>,
 }
 
 impl Breakable {
@@ -76,6 +101,7 @@ impl Breakable {
             switch,
             connection,
             settle: None,
+            drip: None,
         })
     }
 
@@ -90,6 +116,25 @@ impl Breakable {
                 frame.map_data(garble_last)
             }
             Some(_) | None => frame,
+        }
+    }
+
+    /// A frame that leaves at once; one that is to trickle is held instead.
+    fn at_once(&mut self, frame: Frame<Bytes>) -> Option<Frame<Bytes>> {
+        if let (None, Some(switch)) = (&self.drip, &self.switch)
+            && switch.trickles()
+        {
+            self.drip = switch.0.drip().take();
+        }
+        let Some(drip) = &mut self.drip else {
+            return Some(frame);
+        };
+        match frame.into_data() {
+            Ok(bytes) => {
+                drip.hold(bytes);
+                None
+            }
+            Err(trailers) => Some(trailers),
         }
     }
 
@@ -121,23 +166,33 @@ impl Body for Breakable {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        let frame = if this.is_broken() {
-            None
-        } else {
-            ready!(Pin::new(&mut this.body).poll_frame(context))
-        };
-        match frame {
-            // Messages that were said before the switch was thrown may come in the same step as the throw.
-            Some(Ok(frame)) if frame.is_data() || !this.is_broken() => {
-                Poll::Ready(Some(Ok(this.spoiled(frame))))
+        loop {
+            if let Some(drip) = &mut this.drip
+                && let Some(piece) = ready!(drip.poll_piece(context))
+            {
+                return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
-            None | Some(_) if this.is_broken() => {
-                let settle = this.settle.get_or_insert_with(|| Box::pin(sleep(SETTLE)));
-                ready!(settle.as_mut().poll(context));
-                this.sever();
-                Poll::Ready(Some(Err(BrokenOff.into())))
+            let frame = if this.is_broken() {
+                None
+            } else {
+                ready!(Pin::new(&mut this.body).poll_frame(context))
+            };
+            match frame {
+                // Messages that were said before the switch was thrown may come in the same step as the throw.
+                Some(Ok(frame)) if frame.is_data() || !this.is_broken() => {
+                    let frame = this.spoiled(frame);
+                    if let Some(frame) = this.at_once(frame) {
+                        return Poll::Ready(Some(Ok(frame)));
+                    }
+                }
+                None | Some(_) if this.is_broken() => {
+                    let settle = this.settle.get_or_insert_with(|| Box::pin(sleep(SETTLE)));
+                    ready!(settle.as_mut().poll(context));
+                    this.sever();
+                    return Poll::Ready(Some(Err(BrokenOff.into())));
+                }
+                frame => return Poll::Ready(frame.map(|frame| frame.map_err(Error::from))),
             }
-            frame => Poll::Ready(frame.map(|frame| frame.map_err(Error::from))),
         }
     }
 

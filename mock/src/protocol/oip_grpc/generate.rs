@@ -42,9 +42,11 @@ pub(super) async fn answer(
     let (wording, tells_usage) = (course.wording(), course.tells_usage());
     let sent = course.ticker.tokens();
     let due = course.ticker.last_token().await;
-    visit.wrote(sent, due);
     let switch = Switch::default();
-    visit.end(course.finish.end());
+    if course.drip.is_none() {
+        visit.wrote(sent, due);
+        visit.end(course.finish.end());
+    }
     match course.finish {
         // Only streams fail in their middle.
         Finish::Properly | Finish::Fail(_) => {}
@@ -65,6 +67,10 @@ pub(super) async fn answer(
     };
     (answer.outputs, answer.raw_output_contents) = tensor::outputs(tensors);
     spoil_whole(&mut answer, course.spoil, &switch);
+    if let Some(mut drip) = course.drip {
+        drip.ends(visit, sent, due);
+        switch.trickle(drip);
+    }
     let mut response = Response::new(answer);
     response.extensions_mut().insert(switch);
     Ok(response)

@@ -1,5 +1,5 @@
-//! All responses of one stream, in the order in which they leave. One that is to be garbled ends its frame of bytes, so
-//! that the body around the stream finds it there:
+//! All responses of one stream, in the order in which they leave. One that is to be garbled, or to leave in
+//! small pieces, ends its frame of bytes, so that the body around the stream finds it there:
 //!
 //! ```text
 //! alpha | bravo (to be garbled) | charlie      -> frames [alpha bravo] [charlie]
@@ -39,7 +39,7 @@ impl<S: Stream + Unpin> Stream for Messages<S> {
             return Poll::Pending;
         }
         let message = ready!(self.replies.poll_next_unpin(context));
-        self.ends_frame = self.switch.garbles();
+        self.ends_frame = self.switch.garbles() || self.switch.trickles();
         Poll::Ready(message)
     }
 }

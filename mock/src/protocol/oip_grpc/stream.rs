@@ -10,6 +10,7 @@ use super::spoiler::Spoiler;
 use super::{refusal, tensor};
 use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
+use crate::drip::Drip;
 use crate::journal::{End, Operation, Protocol};
 use crate::pace::{Chunk, Ticker};
 use crate::refused::Refused;
@@ -66,6 +67,10 @@ pub(super) struct Tokens {
     switch: Switch,
     visit: Visit,
     told: bool,
+    /// Does a response leave in small pieces, so that it is taken only when more is asked for?
+    is_trickling: bool,
+    /// What may still be leaving.
+    leaving: Option<Chunk>,
 }
 
 impl Reply {
@@ -142,6 +147,8 @@ impl Deciding {
                 spoiler: Spoiler::new(course.spoil).map(Box::new),
                 ticker: course.ticker,
                 finish: course.finish,
+                leaving: None,
+                is_trickling: self.trickles(course.drip),
                 tensors: match self.wanted.take() {
                     Some(Wanted::Tensors(tensors)) => Some(tensors),
                     Some(Wanted::Text(_)) | None => None,
@@ -153,6 +160,13 @@ impl Deciding {
             })),
             Err(refused) => Reply::status(refusal::refused(refused)),
         })
+    }
+}
+
+impl Deciding {
+    /// Lets the body of the call leave in small pieces from now on, if it is to.
+    fn trickles(&self, drip: Option<Box<Drip>>) -> bool {
+        drip.map(|drip| self.switch.trickle(drip)).is_some()
     }
 }
 
@@ -170,11 +184,15 @@ impl Tokens {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<(String, ModelInferResponse)>> {
+        if let Some(chunk) = self.leaving.take() {
+            self.visit.wrote(chunk.tokens, chunk.due);
+        }
         if let Some(response) = ready!(self.poll_piece(context)) {
             return Poll::Ready(Some((String::new(), response)));
         }
         let told = std::mem::replace(&mut self.told, true);
-        if !told {
+        // The last response is taken at once, or when more is asked for.
+        if told == self.is_trickling {
             self.visit.end(self.finish.end());
         }
         match &self.finish {
@@ -217,7 +235,11 @@ impl Tokens {
                 None => self.piece(chunk),
             };
             let Some(spoiler) = &mut self.spoiler else {
-                self.visit.wrote(chunk.tokens, chunk.due);
+                if self.is_trickling {
+                    self.leaving = Some(chunk);
+                } else {
+                    self.visit.wrote(chunk.tokens, chunk.due);
+                }
                 return Poll::Ready(Some(response));
             };
             let passed = spoiler.pass(response, chunk, &mut self.visit, &self.switch);
@@ -240,7 +262,9 @@ impl Tokens {
         let is_final = self.finish == Finish::Properly;
         if is_final {
             self.told = true;
-            self.visit.end(End::Answered);
+            if !self.is_trickling {
+                self.visit.end(End::Answered);
+            }
         }
         self.response(tensors, is_final)
     }

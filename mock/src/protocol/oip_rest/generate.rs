@@ -184,7 +184,7 @@ fn streamed(envelope: &Envelope<'_>, wanted: Wanted, course: Course, mut visit: 
         }
     };
     let spoil = course.spoil;
-    let mut response = Response::new(Body::new(Events::new(pieces, course, visit)));
+    let mut response = Response::new(Events::body(pieces, course, visit));
     let headers = response.headers_mut();
     stream_of_events(headers);
     mislabel(headers, spoil);

@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Operation, Protocol};
 use crate::protocol::oip::{self, Address};
-use crate::protocol::rest::{Head, Torn, collect, mislabel, wide};
+use crate::protocol::rest::{self, Head, Torn, collect, mislabel, wide};
 use crate::signature::{OUTPUT, Wanted};
 use crate::tensor::Tensor;
 use crate::visit::Visit;
@@ -102,7 +102,6 @@ pub(super) async fn deliver(answer: Answer, course: Course, mut visit: Visit) ->
     let sent = course.ticker.tokens();
     let whole = visit.entry().output_tokens.max(1);
     let due = course.ticker.last_token().await;
-    visit.wrote(sent, due);
     let answer = match course.spoil {
         None => answer,
         spoil => answer.spoiled(spoil),
@@ -111,10 +110,10 @@ pub(super) async fn deliver(answer: Answer, course: Course, mut visit: Visit) ->
     let mut response = match course.finish {
         // Only streams fail in their middle.
         Finish::Properly | Finish::Fail(_) => {
-            visit.end(End::Answered);
-            answer.into_response(Body::from)
+            answer.into_response(|bytes| rest::whole(bytes, course.drip, (sent, due), visit))
         }
         Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {
+            visit.wrote(sent, due);
             let length = answer.bytes().len();
             // The part of the bytes that is the part of the tokens, but neither none nor all.
             let part = wide(length) * u64::from(sent.min(whole)) / u64::from(whole);

@@ -10,7 +10,7 @@ use super::request::{parse, refuse, required};
 use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Entry, Operation, Protocol};
-use crate::protocol::rest::{Head, Torn, collect, mislabel, spoil_body, wide};
+use crate::protocol::rest::{Head, Torn, collect, mislabel, spoil_body, whole, wide};
 use crate::visit::{Asking, Visit};
 use axum::body::Body;
 use axum::extract::Request;
@@ -136,14 +136,14 @@ async fn deliver(asked: &Asked, course: Course, mut visit: Visit) -> Response {
     let mut written = write(asked, visit.entry());
     spoil_body(&mut written.bytes, course.spoil);
     let due = course.ticker.last_token().await;
-    visit.wrote(0, due);
     let mut response = match course.finish {
         // Only streams fail in their middle.
         Finish::Properly | Finish::Fail(_) => {
-            visit.end(End::Answered);
-            json(StatusCode::OK, written.bytes)
+            let body = whole(written.bytes, course.drip, (0, due), visit);
+            json(StatusCode::OK, body)
         }
         Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {
+            visit.wrote(0, due);
             let announced = wide(written.bytes.len());
             let kept = if sent == 0 {
                 written.before

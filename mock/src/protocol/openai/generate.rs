@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::course::{Course, Delivery, Finish};
 use crate::journal::{End, Protocol};
 use crate::metrics::Finished;
-use crate::protocol::rest::{Events, Head, Torn, collect, mislabel, spoil_body, wide};
+use crate::protocol::rest::{Events, Head, Torn, collect, mislabel, spoil_body, whole, wide};
 use crate::visit::{Asking, Visit};
 use crate::words::Wording;
 use axum::body::Body;
@@ -83,13 +83,13 @@ async fn respond(
     let spoil = course.spoil;
     let mut response = match asked.stream {
         Some(stream) => streamed(&asked, stream, form, course, visit),
-        None => whole(&asked, form, course, visit).await,
+        None => one_piece(&asked, form, course, visit).await,
     };
     mislabel(response.headers_mut(), spoil);
     response
 }
 
-async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> Response {
+async fn one_piece(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> Response {
     let sent = course.ticker.tokens();
     let mut body = form.whole(facts(asked, &visit, &course), &asked.choices, sent);
     spoil_body(&mut body.bytes, course.spoil);
@@ -97,9 +97,11 @@ async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> 
     match course.finish {
         // Only streams fail in their middle.
         Finish::Properly | Finish::Fail(_) => {
-            visit.wrote(visit.entry().output_tokens, due);
-            visit.end(End::Answered);
-            json(StatusCode::OK, body.bytes)
+            let written = (visit.entry().output_tokens, due);
+            json(
+                StatusCode::OK,
+                whole(body.bytes, course.drip, written, visit),
+            )
         }
         Finish::BreakOff | Finish::FallSilent | Finish::Sever(_) => {
             let first = asked.choices.first().map_or(0, Choice::tokens);
@@ -115,7 +117,7 @@ async fn whole(asked: &Asked, form: &Form, course: Course, mut visit: Visit) -> 
 fn streamed(asked: &Asked, stream: Stream, form: &Form, course: Course, visit: Visit) -> Response {
     let facts = facts(asked, &visit, &course);
     let telling = form.telling(facts, &asked.choices, stream);
-    let mut response = Response::new(Body::new(Events::new(telling, course, visit)));
+    let mut response = Response::new(Events::body(telling, course, visit));
     let headers = response.headers_mut();
     headers.insert(
         CONTENT_TYPE,

@@ -3,6 +3,7 @@
 
 use super::Settle;
 use super::spoiler::Spoiler;
+use super::trickled::trickle;
 use crate::course::{Course, Finish};
 use crate::fault::Spoil;
 use crate::pace::{Chunk, Ticker};
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use tokio::time::Instant;
 
 /// A buffer is handed over when it has grown to this many bytes, so that a long answer streams.
 const BUFFER: usize = 16 * 1024;
@@ -44,13 +46,17 @@ pub(crate) struct Events<T> {
     spoiler: Option<Box<Spoiler>>,
     visit: Visit,
     told: bool,
+    /// Does a write leave in small pieces, so that it is taken only when more is asked for?
+    is_trickling: bool,
+    /// The tokens of the write that may still be leaving, and when they were due.
+    leaving: Option<(u32, Instant)>,
     settle: Settle,
 }
 
-impl<T: Tell> Events<T> {
-    /// The events that `teller` tells as `course` has it.
-    pub(crate) fn new(teller: T, course: Course, visit: Visit) -> Self {
-        Self {
+impl<T: Tell + Send + Unpin + 'static> Events<T> {
+    /// The body of the events that `teller` tells as `course` has it.
+    pub(crate) fn body(teller: T, course: Course, visit: Visit) -> axum::body::Body {
+        let events = Self {
             teller,
             ticker: course.ticker,
             finish: course.finish,
@@ -58,20 +64,31 @@ impl<T: Tell> Events<T> {
             spoiler: Spoiler::new(course.spoil).map(Box::new),
             visit,
             told: false,
+            is_trickling: course.drip.is_some(),
+            leaving: None,
             settle: Settle::default(),
-        }
+        };
+        trickle(axum::body::Body::new(events), course.drip)
     }
+}
 
+impl<T: Tell> Events<T> {
     /// The bytes of all events that are due, waiting until one is; `None` at the end.
     fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some((weight, due)) = self.leaving.take() {
+            self.visit.wrote(weight, due);
+        }
         let mut buffer = Vec::new();
-        while !self.told && buffer.len() < BUFFER {
+        // What leaves piece by piece is one event, so that each is written when it has left.
+        let most = if self.is_trickling { 1 } else { BUFFER };
+        while !self.told && buffer.len() < most {
             match self.ticker.poll_chunk(context) {
                 Poll::Ready(Some(chunk)) => {
                     let start = buffer.len();
                     self.teller.tokens(chunk, &mut buffer);
                     let weight = self.teller.weigh(chunk);
                     match &mut self.spoiler {
+                        None if self.is_trickling => self.leaving = Some((weight, chunk.due)),
                         None => self.visit.wrote(weight, chunk.due),
                         Some(spoiler) => {
                             spoiler.spoil(&mut buffer, start, (chunk, weight), &mut self.visit);
@@ -88,7 +105,9 @@ impl<T: Tell> Events<T> {
 
     fn tell_end(&mut self, buffer: &mut Vec<u8>) {
         self.told = true;
-        self.visit.end(self.finish.end());
+        if !self.is_trickling {
+            self.visit.end(self.finish.end());
+        }
         let start = buffer.len();
         match &self.finish {
             Finish::Properly => self.teller.end(self.spoil, buffer),
@@ -111,6 +130,10 @@ impl<T: Tell + Unpin> Body for Events<T> {
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         if let Some(bytes) = ready!(self.poll_due(context)) {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
+        if self.is_trickling {
+            let end = self.finish.end();
+            self.visit.end(end);
         }
         match self.finish {
             Finish::Properly | Finish::Fail(_) => Poll::Ready(None),
