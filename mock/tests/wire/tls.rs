@@ -6,7 +6,7 @@ use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use inferometer_mock::{Error, Mock, MockSpec};
+use inferometer_mock::{Error, Mock, MockSpec, Tls};
 use inferometer_proto::inference::ServerLiveRequest;
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -245,13 +245,33 @@ async fn a_key_of_another_certificate_is_refused() {
     let authority = Authority::new();
     let spec = authority.spec();
     let (_, key) = authority.sign("127.0.0.1");
-    authority.file("mock.key", &key);
+    let key = authority.file("mock.key", &key);
+
+    let error = Mock::start(spec).await.unwrap_err();
+
+    let told = error.to_string();
+    let expected = format!(
+        "could not use the certificate `{}` with the key `{}`: ",
+        key.with_extension("pem").display(),
+        key.display()
+    );
+    assert!(told.starts_with(&expected), "{told}");
+}
+
+#[tokio::test]
+async fn a_file_without_an_end_is_not_read_to_it() {
+    let authority = Authority::new();
+    let mut spec = authority.spec();
+    let Some(Tls::Files(files)) = &mut spec.tls else {
+        panic!("it has files")
+    };
+    files.certificate = "/dev/zero".into();
 
     let error = Mock::start(spec).await.unwrap_err();
 
     let told = error.to_string();
     assert!(
-        told.starts_with("could not use the certificate: "),
+        told.contains("expected at most 1048576 bytes, found more"),
         "{told}"
     );
 }
