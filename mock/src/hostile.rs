@@ -1,5 +1,6 @@
 //! Fuzz targets of whole APIs: any body whatever, and each answer is one that the protocol has.
 
+mod admin;
 mod oip_rest;
 mod openai;
 mod spec;
@@ -22,6 +23,7 @@ use tokio::runtime::Runtime;
 struct Api {
     runtime: Runtime,
     service: TowerToHyperService<Router>,
+    backend: Arc<Backend>,
 }
 
 /// A whole answer.
@@ -41,8 +43,13 @@ impl Api {
             .build()
             .unwrap();
         let backend = runtime.block_on(async { Backend::try_new(spec, Timer::Coarse).unwrap() });
-        let service = TowerToHyperService::new(router(&Arc::new(backend)));
-        Self { runtime, service }
+        let backend = Arc::new(backend);
+        let service = TowerToHyperService::new(router(&backend));
+        Self {
+            runtime,
+            service,
+            backend,
+        }
     }
 
     fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
@@ -50,9 +57,12 @@ impl Api {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = Body::from(body.to_vec());
+        self.ask(request.body(Body::from(body.to_vec())).unwrap())
+    }
+
+    fn ask(&self, request: Request<Body>) -> Answer {
         self.runtime.block_on(async {
-            let answer = self.service.call(request.body(body).unwrap()).await;
+            let answer = self.service.call(request).await;
             let (parts, body) = answer.unwrap().into_parts();
             Answer {
                 status: parts.status,

@@ -79,7 +79,9 @@ fn asked(query: &str) -> Result<Asked, Refusal> {
                 return Err(Refusal::bad_request(message).about(name));
             }
         };
-        *place = value.parse().map_err(|_| {
+        // A plus sign in a query stands for a space.
+        let number = Some(value).filter(|value| !value.starts_with('+'));
+        *place = number.and_then(|value| value.parse().ok()).ok_or_else(|| {
             let message = format!("expected a number in `{name}`, found `{value}`");
             Refusal::bad_request(message).about(name)
         })?;
@@ -115,6 +117,7 @@ mod tests {
         for (query, expected) in [
             ("from=x", "expected a number in `from`, found `x`"),
             ("most", "expected a number in `most`, found ``"),
+            ("most=+1", "expected a number in `most`, found `+1`"),
             ("most=-1", "expected a number in `most`, found `-1`"),
             (
                 "to=5",

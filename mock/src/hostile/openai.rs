@@ -20,6 +20,13 @@ const COMPLETIONS: &[&[u8]] = &[
     br#"{"model":"tiny","prompt":[[1,2],[3]],"max_tokens":5,"stop":" charlie","stream":true,"stream_options":{"include_usage":true}}"#,
 ];
 
+const EMBEDDINGS: &[&[u8]] = &[
+    br#"{"model":"tiny","input":"one two","dimensions":3}"#,
+    br#"{"model":"tiny","input":["one","two"],"encoding_format":"base64","dimensions":2,"user":"u"}"#,
+    br#"{"model":"tiny","input":[[15,27],[4]],"dimensions":1}"#,
+    br#"{"model":"tiny","input":[15,27],"encoding_format":"float"}"#,
+];
+
 #[test]
 fn hostile_chats_are_answered_or_refused_in_the_form_of_the_protocol() {
     let api = Api::new("{}", openai::router);
@@ -48,6 +55,54 @@ fn hostile_completions_are_answered_or_refused_in_the_form_of_the_protocol() {
     inferometer_fuzz::hold(COMPLETIONS, |body| {
         is_sound(&api.post("/v1/completions", &[], body));
     });
+}
+
+#[test]
+fn hostile_embeddings_have_a_vector_for_each_input_or_are_refused_in_the_form_of_the_protocol() {
+    let api = Api::new("{}", openai::router);
+
+    for honest in EMBEDDINGS {
+        assert_eq!(
+            api.post("/v1/embeddings", &[], honest).status,
+            StatusCode::OK
+        );
+    }
+    inferometer_fuzz::hold(EMBEDDINGS, |body| {
+        let answer = api.post("/v1/embeddings", &[], body);
+        if answer.status != StatusCode::OK {
+            return is_refusal(&answer);
+        }
+        // What stands in fields that nobody reads may be more than a tree of values can hold.
+        if let Ok(asked) = serde_json::from_slice(body) {
+            has_its_vectors(&asked, &answer.json());
+        }
+    });
+}
+
+fn has_its_vectors(asked: &Value, answer: &Value) {
+    let lists = asked["input"].as_array();
+    let inputs = lists
+        .filter(|list| !list[0].is_number())
+        .map_or(1, Vec::len);
+    let dimensions = usize::try_from(asked["dimensions"].as_u64().unwrap_or(384)).unwrap();
+    let vectors = answer["data"].as_array().unwrap();
+    assert_eq!(vectors.len(), inputs, "{asked}");
+    for (index, vector) in vectors.iter().enumerate() {
+        assert_eq!(vector["index"].as_u64(), u64::try_from(index).ok());
+        let embedding = &vector["embedding"];
+        if let Some(text) = embedding.as_str() {
+            assert_eq!(text.len(), (4 * dimensions).div_ceil(3) * 4);
+            continue;
+        }
+        let numbers = embedding.as_array().unwrap();
+        assert_eq!(numbers.len(), dimensions, "{asked}");
+        let numbers = numbers.iter().map(|number| number.as_f64().unwrap());
+        let length: f64 = numbers.map(|number| number.powi(2)).sum();
+        assert!((length - 1.0).abs() < 1e-3, "{length}");
+    }
+    let usage = &answer["usage"];
+    assert!(usage["prompt_tokens"].is_u64());
+    assert_eq!(usage["prompt_tokens"], usage["total_tokens"]);
 }
 
 fn is_sound(answer: &Answer) {

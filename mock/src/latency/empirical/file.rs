@@ -183,4 +183,38 @@ mod tests {
             )
         );
     }
+
+    const FILES: &[&[u8]] = &[
+        b"# first run\n20ms\n\n 5.5\r\n1s\n",
+        b"1m 2s\n1e3\n0.001\n24h",
+    ];
+
+    #[test]
+    fn a_hostile_file_is_samples_or_is_told_by_its_name_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("measured.txt");
+
+        inferometer_fuzz::hold(FILES, |content| {
+            fs::write(&file, content).unwrap();
+            let lines = content.split(|byte| *byte == b'\n').count();
+            match read_at(&file) {
+                Ok(latency) => {
+                    assert_eq!(latency.check(), Ok(()));
+                    let written = serde_json::to_value(&latency).unwrap();
+                    let samples = written["empirical"]["samples"].as_array().unwrap();
+                    assert!((1..=lines).contains(&samples.len()), "{written}");
+                    let read: Latency = serde_json::from_value(written).unwrap();
+                    assert_eq!(read, latency);
+                }
+                Err(told) => {
+                    assert!(told.contains("measured.txt"), "{told}");
+                    assert!(!told.contains(char::is_control), "{told:?}");
+                    if let Some((_, rest)) = told.split_once(", line ") {
+                        let line: usize = rest.split(',').next().unwrap().parse().unwrap();
+                        assert!((1..=lines).contains(&line), "{told}");
+                    }
+                }
+            }
+        });
+    }
 }
