@@ -9,10 +9,11 @@ use crate::backend::Backend;
 use crate::behaviour::Welcome;
 use crate::connection::Port;
 use crate::timer::Alarm;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -186,12 +187,18 @@ impl Door {
         };
         // The places are never closed, so there always is one in the end.
         let place = Arc::clone(places).acquire_owned().await.ok();
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => return (place, stream, peer),
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(_) => sleep(BREATHER).await,
-            }
+        let (stream, peer) = first(|context| listener.poll_accept(context)).await;
+        (place, stream, peer)
+    }
+}
+
+/// What can be accepted first. A failure that meets the next client too does not make it spin.
+async fn first<T>(mut poll_accept: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>) -> T {
+    loop {
+        match poll_fn(&mut poll_accept).await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(_) => sleep(BREATHER).await,
         }
     }
 }
@@ -220,3 +227,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
     )
 }
+
+#[cfg(test)]
+mod tests;
