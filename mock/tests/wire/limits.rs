@@ -87,6 +87,26 @@ async fn a_body_that_stops_is_answered_with_408_and_the_connection_closes() {
 }
 
 #[tokio::test]
+async fn a_body_for_the_admin_api_that_stops_is_answered_with_408_and_the_connection_closes() {
+    let mock = mock(r#"{"limits":{"body_read":"20ms"}}"#).await;
+    let mut stream = connect(&mock.admin_url()).await;
+    let request = "PUT /admin/faults HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+        content-length: 99\r\n\r\n[{\"sta";
+    stream.write_all(request.as_bytes()).await.unwrap();
+
+    let (text, error) = hear(&mut stream).await;
+
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 408 "), "{head}");
+    let told = "expected the rest of the body, found nothing more of it for 20ms";
+    assert_eq!(
+        serde_json::from_str::<Value>(body).unwrap(),
+        json!({"error": {"message": told, "field": null}})
+    );
+    assert_eq!(error, None);
+}
+
+#[tokio::test]
 async fn a_client_that_never_reads_is_reset() {
     let mock = mock(r#"{"limits":{"write_stall":"50ms"}}"#).await;
     let socket = TcpSocket::new_v4().unwrap();

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
 /// Serves requests whose path is the order that they give to their connection.
 async fn server() -> (Connections, SocketAddr) {
@@ -155,6 +156,32 @@ async fn a_connection_of_http_2_that_goes_away_answers_and_sends_goaway() {
         [u32::MAX >> 1, 1],
         "the warning, then the last stream answered"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_http_2_that_gives_no_sign_of_life_is_dropped() {
+    let (_connections, address) = server().await;
+    let mut stream = send_h2(address, "/nothing-special").await;
+    let start = Instant::now();
+    let mut bytes = Vec::new();
+
+    stream.read_to_end(&mut bytes).await.unwrap();
+
+    // PING on stream 0, with eight bytes and no flag.
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0];
+    let pings = bytes.windows(ping.len()).filter(|bytes| *bytes == ping);
+    assert_eq!(pings.count(), 1);
+    assert_eq!(start.elapsed().as_secs(), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_http_2_that_answers_pings_is_kept() {
+    let (_connections, address) = server().await;
+    let stream = send_h2(address, "/nothing-special").await;
+
+    let ended = timeout(Duration::from_mins(10), frames(stream)).await;
+
+    assert!(ended.is_err());
 }
 
 #[tokio::test]
