@@ -32,6 +32,7 @@ mod openai_refusals;
 mod positional;
 mod raw;
 mod spoiled_answers;
+mod spoiled_tensors;
 mod statistics;
 mod tls;
 mod trickled;
