@@ -148,7 +148,7 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
 
 fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
     let model = ModelSpec::named(&scenario.workload.generation().model);
-    MockSpec {
+    let known = MockSpec {
         seed: mock.seed.or(Some(seed.number())),
         models: if mock.models.is_empty() {
             vec![model]
@@ -156,7 +156,9 @@ fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
             mock.models.clone()
         },
         ..mock.clone()
-    }
+    };
+    // Its values belong to the fingerprint: a profile may be given better ones.
+    known.resolved()
 }
 
 impl Stage {

@@ -57,6 +57,7 @@ pub(crate) struct Backend {
 impl Backend {
     /// A backend that behaves as specified, in the time that `timer` measures.
     pub(crate) fn try_new(spec: MockSpec, timer: Timer) -> Result<Self, Error> {
+        let spec = spec.resolved();
         let journal = spec.journal;
         let behaviour = Behaviour::try_new(spec, Instant::now())?;
         let spec = behaviour.spec();

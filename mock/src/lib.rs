@@ -48,6 +48,7 @@ mod keys;
 mod latency;
 mod metrics;
 mod pace;
+mod profile;
 mod protocol;
 mod refused;
 mod repository;
@@ -72,6 +73,7 @@ pub use journal::{
     End, Entry, Follower, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write,
 };
 pub use latency::{Empirical, Gamma, Latency, Lognormal, Normal, Quantiles, Samples, Uniform};
+pub use profile::Profile;
 pub use server::{Bind, Error, Handle, Mock, TlsError};
 pub use spec::{
     AdminSpec, Error as SpecError, FailLoads, Limits, MockSpec, ModelSpec, RepositorySpec,

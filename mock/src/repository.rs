@@ -13,6 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+/// The one model of a mock that lists none.
+pub(crate) const DEFAULT_MODEL: &str = "tiny";
+
 /// All models, in the order of the specification.
 #[derive(Debug)]
 pub(crate) struct Repository {
@@ -104,7 +107,7 @@ impl Repository {
     pub(crate) fn new(spec: &MockSpec) -> Self {
         if spec.models.is_empty() {
             return Self::new(&MockSpec {
-                models: vec![ModelSpec::named("tiny")],
+                models: vec![ModelSpec::named(DEFAULT_MODEL)],
                 ..spec.clone()
             });
         }

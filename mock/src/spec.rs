@@ -30,6 +30,7 @@ use crate::capacity::CapacitySpec;
 use crate::fault::Fault;
 use crate::journal::JournalSpec;
 use crate::latency::{LONGEST, Latency};
+use crate::profile::Profile;
 use inferometer_proto::quantity::Period;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,10 @@ pub struct MockSpec {
     /// Decides latencies and faults, together with each request's id and the number of its earlier attempts. A
     /// scenario's own seed stands in when left out.
     pub seed: Option<u64>,
+    /// A known backend that says what is left out here: latencies or batching, sizes and loading of models. A field with
+    /// its default counts as left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// The models in the repository. When empty, one model `tiny`, loaded.
     pub models: Vec<ModelSpec>,
     /// What they share: memory, the bandwidth and the number of loads.
@@ -94,6 +99,7 @@ impl Default for MockSpec {
     fn default() -> Self {
         Self {
             seed: None,
+            profile: None,
             models: Vec::new(),
             repository: RepositorySpec::default(),
             latency: Latency::default(),
@@ -187,6 +193,11 @@ impl MockSpec {
     /// # Errors
     /// The first field that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
+        self.clone().resolved().check()
+    }
+
+    /// The same for a specification without a profile, or one that is resolved.
+    fn check(&self) -> Result<(), Error> {
         self.check_pace()?;
         if let Some(capacity) = &self.capacity {
             capacity

@@ -115,7 +115,7 @@ fn greet(mock: &Mock, spec: &MockSpec, arguments: &cli::Mock, console: &Console)
 
 /// What the mock should be, if it can be that together with what else was asked for.
 fn specification(arguments: &cli::Mock) -> Result<MockSpec, String> {
-    let spec = read(arguments.file.as_deref())?;
+    let spec = read(arguments.file.as_deref())?.resolved();
     if arguments.certificate.is_some() && spec.tls != Some(Tls::SelfSigned) {
         let told = "error: --certificate: expected a mock that makes a certificate, found one without `tls: self_signed`";
         return Err(told.to_owned());
