@@ -3,9 +3,9 @@
 # stream.sh ['/path/of/other-server --its flags' http://127.0.0.1:8089]...
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
-rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-10} streams=${STREAMS:-1000} tokens=100
+rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-10} streams=${STREAMS:-1000} gap=${GAP:-10ms} tokens=100
 
-printf 'latency: { fixed: 50ms }\nper_output_token: { fixed: 10ms }\n' > "$work/mock.yaml"
+printf 'latency: { fixed: 50ms }\nper_output_token: { fixed: %s }\n' "$gap" > "$work/mock.yaml"
 { cat "$work/mock.yaml"; echo 'journal: { requests: 0 }'; } > "$work/forgetful.yaml"
 measure() { # name url command...
   local name=$1 url=$2 server before after idle full requests events
