@@ -7,13 +7,15 @@
 
 mod schedule;
 
+pub(crate) use schedule::Made;
+
 use crate::capacity::{CapacitySpec, Occupancy, WhenFull};
 use crate::latency::LONGEST;
 use crate::refused::Refused;
 use crate::spec::Error;
 use crate::timer::Timer;
 use inferometer_proto::quantity::Period;
-use schedule::{Made, Schedule};
+use schedule::Schedule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -82,7 +84,20 @@ impl BatchingSpec {
                 return Err(Error::unfit(field, "at most 24h", period));
             }
         }
+        let longest = self.takes(self.max_sequences, self.prefill_tokens);
+        if longest > LONGEST {
+            let expected = "at most 24h for a step with everything in it";
+            return Err(Error::unfit("step", expected, Period::from(longest)));
+        }
         Ok(())
+    }
+
+    /// How long a step takes in which so many sequences decode and so many tokens of prompts are read.
+    fn takes(&self, decoding: u32, prefilled: u32) -> Duration {
+        self.step
+            .duration()
+            .saturating_add(self.per_sequence.duration().saturating_mul(decoding))
+            .saturating_add(self.per_prefill_token.duration().saturating_mul(prefilled))
     }
 }
 
@@ -199,19 +214,16 @@ impl Sequence {
         self.taken
     }
 
-    /// The tokens that were made since they were taken last, and when the first of them was; `None` after the last.
-    pub(crate) fn poll_tokens(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<(u32, Instant)>> {
+    /// The tokens that were made since they were taken last; `None` after the last.
+    pub(crate) fn poll_tokens(&mut self, context: &mut Context<'_>) -> Poll<Option<Made>> {
         if self.taken == self.tokens {
             return Poll::Ready(None);
         }
         let number = self.number;
         let made = self.poll(context, |schedule| schedule.take(number));
-        made.map(|Made { tokens, at }| {
-            self.taken += tokens;
-            Some((tokens, at))
+        made.map(|made| {
+            self.taken += made.tokens;
+            Some(made)
         })
     }
 

@@ -8,7 +8,6 @@
 use super::BatchingSpec;
 use crate::capacity::Occupancy;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// All sequences of one mock.
@@ -32,7 +31,7 @@ struct Sequence {
     /// When its first step began.
     began: Option<Instant>,
     part: Part,
-    /// Tokens that were made and not taken, and when the first of them was.
+    /// Tokens that were made and not taken.
     made: Option<Made>,
 }
 
@@ -44,11 +43,14 @@ enum Part {
     Decode,
 }
 
-/// Some tokens, and when the first of them was made.
+/// Some tokens, and when they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Made {
-    pub(super) tokens: u32,
-    pub(super) at: Instant,
+pub(crate) struct Made {
+    pub(crate) tokens: u32,
+    /// The end of the step that made the first of them.
+    pub(crate) first: Instant,
+    /// The end of the step that made the last of them.
+    pub(crate) last: Instant,
 }
 
 impl Schedule {
@@ -171,21 +173,11 @@ impl Schedule {
             budget -= part;
             prefilled += part;
         }
-        self.ends = (decoding > 0 || prefilled > 0).then(|| at + self.takes(decoding, prefilled));
-    }
-
-    /// How long a step takes.
-    fn takes(&self, decoding: u32, prefilled: u64) -> Duration {
-        let prefilled = u32::try_from(prefilled).unwrap_or(u32::MAX);
-        let BatchingSpec {
-            step,
-            per_sequence,
-            per_prefill_token,
-            ..
-        } = self.spec;
-        step.duration()
-            .saturating_add(per_sequence.duration().saturating_mul(decoding))
-            .saturating_add(per_prefill_token.duration().saturating_mul(prefilled))
+        self.ends = (decoding > 0 || prefilled > 0).then(|| {
+            // No more than the step has room for, which is a `u32`.
+            let prefilled = u32::try_from(prefilled).unwrap_or(u32::MAX);
+            at + self.spec.takes(decoding, prefilled)
+        });
     }
 }
 
@@ -203,8 +195,13 @@ impl Sequence {
             Part::Decode => {}
         }
         self.tokens_left -= 1;
-        let made = self.made.get_or_insert(Made { tokens: 0, at: end });
+        let made = self.made.get_or_insert(Made {
+            tokens: 0,
+            first: end,
+            last: end,
+        });
         made.tokens += 1;
+        made.last = end;
         true
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::pace::Ticker;
 use crate::spec::MockSpec;
 use std::pin::pin;
 
@@ -26,6 +27,10 @@ fn batches_that_no_server_has_are_refused() {
             "expected at most 24h in `batching.per_sequence`, found `1day 1h`",
         ),
         (
+            r#"{"batching":{"step":"23h","per_sequence":"30m","max_sequences":3}}"#,
+            "expected at most 24h for a step with everything in it in `batching.step`, found `1day 30m`",
+        ),
+        (
             r#"{"batching":{},"latency":{"fixed":"1ms"}}"#,
             "expected no latency beside `batching`, whose steps say when tokens come in `latency`, found `{\"fixed\":\"1ms\"}`",
         ),
@@ -40,6 +45,43 @@ fn batches_that_no_server_has_are_refused() {
     ] {
         assert_eq!(error(json), told);
     }
+}
+
+fn made_at(end: Instant) -> Made {
+    Made {
+        tokens: 1,
+        first: end,
+        last: end,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_were_left_lying_keep_the_times_of_their_steps() {
+    let capacity = CapacitySpec::default();
+    let batch = Batch::new(BatchingSpec::default(), &capacity, &Timer::Coarse);
+    let batch = Arc::new(batch);
+    let start = Instant::now();
+    let (mut streamed, _) = batch.enter(1, 3).await.unwrap();
+    let mut entering = pin!(batch.enter(1, 3));
+    assert!(futures_util::poll!(&mut entering).is_pending());
+    tokio::time::advance(Duration::from_millis(10)).await;
+    batch.state().advance(Instant::now());
+    let (whole, began) = entering.await.unwrap();
+    assert_eq!(began, start + Duration::from_millis(10));
+
+    // Steps end at 10, 20, 30 and 40 ms, and nobody looks before 95 ms have passed.
+    tokio::time::advance(Duration::from_millis(85)).await;
+    batch.state().advance(Instant::now());
+    let made = poll_fn(|context| streamed.poll_tokens(context)).await;
+    let due = Ticker::batched(whole).last_token().await;
+
+    let expected = Made {
+        tokens: 3,
+        first: start + Duration::from_millis(10),
+        last: start + Duration::from_millis(30),
+    };
+    assert_eq!(made, Some(expected));
+    assert_eq!(due, start + Duration::from_millis(40));
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,13 +101,13 @@ async fn tokens_come_step_by_step_and_a_place_is_free_once_its_sequence_is_dropp
         assert_eq!((occupancy.running, occupancy.waiting), (1, 1));
 
         let one = poll_fn(|context| first.poll_tokens(context)).await;
-        assert_eq!(one, Some((1, start + Duration::from_millis(10))));
+        assert_eq!(one, Some(made_at(start + Duration::from_millis(10))));
         drop(first);
         let (mut second, began) = second.await.unwrap();
         assert_eq!(began, start + Duration::from_millis(20));
         let only = poll_fn(|context| second.poll_tokens(context)).await;
         let end = poll_fn(|context| second.poll_tokens(context)).await;
-        assert_eq!(only, Some((1, start + Duration::from_millis(30))));
+        assert_eq!(only, Some(made_at(start + Duration::from_millis(30))));
         assert_eq!(end, None);
     };
 

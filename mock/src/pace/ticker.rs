@@ -1,7 +1,7 @@
 //! Hands out the pieces of one answer as they become due.
 
 use super::{Pace, Piece};
-use crate::batching::Sequence;
+use crate::batching::{Made, Sequence};
 use crate::timer::{Alarm, Timer};
 use std::future::poll_fn;
 use std::ops::Range;
@@ -79,7 +79,12 @@ impl Ticker {
             Self::Batched(sequence) => {
                 let first = sequence.taken();
                 let made = ready!(sequence.poll_tokens(context));
-                Poll::Ready(made.map(|(tokens, due)| Chunk { first, tokens, due }))
+                let chunk = |made: Made| Chunk {
+                    first,
+                    tokens: made.tokens,
+                    due: made.first,
+                };
+                Poll::Ready(made.map(chunk))
             }
         }
     }
@@ -90,8 +95,8 @@ impl Ticker {
             Self::Paced(paced) => paced.last_token().await,
             Self::Batched(mut sequence) => {
                 let mut last = Instant::now();
-                while let Some((_, due)) = poll_fn(|context| sequence.poll_tokens(context)).await {
-                    last = due;
+                while let Some(made) = poll_fn(|context| sequence.poll_tokens(context)).await {
+                    last = made.last;
                 }
                 last
             }

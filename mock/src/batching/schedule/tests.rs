@@ -1,6 +1,7 @@
 use super::*;
 use inferometer_proto::quantity::Period;
 use proptest::prelude::*;
+use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -15,6 +16,14 @@ fn spec(max_sequences: u32, prefill_tokens: u32) -> BatchingSpec {
     }
 }
 
+fn made_at(end: Instant) -> Made {
+    Made {
+        tokens: 1,
+        first: end,
+        last: end,
+    }
+}
+
 /// Advances to the end of the present step, and says who got a token.
 fn step(schedule: &mut Schedule) -> Vec<u64> {
     let end = schedule.ends().unwrap();
@@ -23,7 +32,7 @@ fn step(schedule: &mut Schedule) -> Vec<u64> {
     let mut took = Vec::new();
     for number in numbers {
         if let Some(made) = schedule.take(number) {
-            assert_eq!(made, Made { tokens: 1, at: end });
+            assert_eq!(made, made_at(end));
             took.push(number);
         }
     }
@@ -112,7 +121,8 @@ fn steps_that_are_noticed_late_are_made_up_for_and_move_none_that_follow() {
     assert_eq!(changes, 3);
     let made = Made {
         tokens: 3,
-        at: start + 11 * MS,
+        first: start + 11 * MS,
+        last: start + 33 * MS,
     };
     assert_eq!(schedule.take(number), Some(made));
     assert_eq!(schedule.ends(), Some(start + 44 * MS));
