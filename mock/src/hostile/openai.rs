@@ -27,16 +27,18 @@ const EMBEDDINGS: &[&[u8]] = &[
     br#"{"model":"tiny","input":[15,27],"encoding_format":"float"}"#,
 ];
 
+/// An API that answers all that is honest.
+fn answering(path: &str, honest: &[&[u8]]) -> Api {
+    let api = Api::new("{}", openai::router);
+    for body in honest {
+        assert_eq!(api.post(path, &[], body).status, StatusCode::OK);
+    }
+    api
+}
+
 #[test]
 fn hostile_chats_are_answered_or_refused_in_the_form_of_the_protocol() {
-    let api = Api::new("{}", openai::router);
-
-    for honest in CHATS {
-        assert_eq!(
-            api.post("/v1/chat/completions", &[], honest).status,
-            StatusCode::OK
-        );
-    }
+    let api = answering("/v1/chat/completions", CHATS);
     inferometer_fuzz::hold(CHATS, |body| {
         is_sound(&api.post("/v1/chat/completions", &[], body));
     });
@@ -44,14 +46,7 @@ fn hostile_chats_are_answered_or_refused_in_the_form_of_the_protocol() {
 
 #[test]
 fn hostile_completions_are_answered_or_refused_in_the_form_of_the_protocol() {
-    let api = Api::new("{}", openai::router);
-
-    for honest in COMPLETIONS {
-        assert_eq!(
-            api.post("/v1/completions", &[], honest).status,
-            StatusCode::OK
-        );
-    }
+    let api = answering("/v1/completions", COMPLETIONS);
     inferometer_fuzz::hold(COMPLETIONS, |body| {
         is_sound(&api.post("/v1/completions", &[], body));
     });
@@ -59,14 +54,7 @@ fn hostile_completions_are_answered_or_refused_in_the_form_of_the_protocol() {
 
 #[test]
 fn hostile_embeddings_have_a_vector_for_each_input_or_are_refused_in_the_form_of_the_protocol() {
-    let api = Api::new("{}", openai::router);
-
-    for honest in EMBEDDINGS {
-        assert_eq!(
-            api.post("/v1/embeddings", &[], honest).status,
-            StatusCode::OK
-        );
-    }
+    let api = answering("/v1/embeddings", EMBEDDINGS);
     inferometer_fuzz::hold(EMBEDDINGS, |body| {
         let answer = api.post("/v1/embeddings", &[], body);
         if answer.status != StatusCode::OK {

@@ -46,6 +46,20 @@ pub(super) struct Roofline {
 /// (<https://docs.vllm.ai/en/latest/configuration/optimization.html>).
 const PREFILL_TOKENS: u32 = 2048;
 
+/// What neither a model nor a device decides. Taken as usual and not from a source: 512 tokens a sequence, and a drive
+/// (`NVMe`, `PCIe` 4.0) that reads 7 GB/s. The bound on sequences is vLLM's default for `max_num_seqs`.
+pub(super) const USUAL: Roofline = Roofline {
+    parameters: 0,
+    kv_bytes_per_token: 0,
+    context: 512,
+    devices: 1,
+    memory: 0,
+    memory_bandwidth: 0,
+    peak: 0,
+    storage_bandwidth: 7_000_000_000,
+    max_sequences: 256,
+};
+
 impl Roofline {
     pub(super) fn fill(&self, spec: &mut MockSpec) {
         spec.batching.get_or_insert_with(|| self.batching());

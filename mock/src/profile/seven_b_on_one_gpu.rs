@@ -6,20 +6,15 @@
 //! - The device: 80 GB at 2,039 GB/s, 312 TFLOPS in BF16 without sparsity (NVIDIA's data sheet of the A100 80GB SXM,
 //!   <https://www.nvidia.com/en-us/data-center/a100/>).
 //!
-//! Taken as usual and not from a source: 512 tokens a sequence, half of the peak in prefill, and a drive (`NVMe`, `PCIe` 4.0)
-//! that reads 7 GB/s.
+//! The rest is [`USUAL`].
 
-use super::roofline::Roofline;
+use super::roofline::{Roofline, USUAL};
 
 pub(super) const MACHINE: Roofline = Roofline {
     parameters: 6_738_415_616,
     kv_bytes_per_token: 2 * 32 * 32 * 128 * 2,
-    context: 512,
-    devices: 1,
     memory: 80_000_000_000,
     memory_bandwidth: 2_039_000_000_000,
     peak: 312_000_000_000_000,
-    storage_bandwidth: 7_000_000_000,
-    // vLLM's default for `max_num_seqs`.
-    max_sequences: 256,
+    ..USUAL
 };

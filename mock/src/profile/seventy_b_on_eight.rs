@@ -6,20 +6,16 @@
 //! - The device: 80 GB at 3.35 TB/s, 989 TFLOPS in BF16 without sparsity (NVIDIA's data sheet of the H100 SXM,
 //!   <https://www.nvidia.com/en-us/data-center/h100/>, which gives twice that with sparsity).
 //!
-//! Taken as usual and not from a source: 512 tokens a sequence, half of the peak in prefill, and a drive (`NVMe`, `PCIe` 4.0)
-//! that reads 7 GB/s. What the eight say to each other after each layer is left out.
+//! The rest is [`USUAL`]. What the eight say to each other after each layer is left out.
 
-use super::roofline::Roofline;
+use super::roofline::{Roofline, USUAL};
 
 pub(super) const MACHINE: Roofline = Roofline {
     parameters: 70_553_706_496,
     kv_bytes_per_token: 2 * 80 * 8 * 128 * 2,
-    context: 512,
     devices: 8,
     memory: 80_000_000_000,
     memory_bandwidth: 3_350_000_000_000,
     peak: 989_000_000_000_000,
-    storage_bandwidth: 7_000_000_000,
-    // vLLM's default for `max_num_seqs`.
-    max_sequences: 256,
+    ..USUAL
 };
