@@ -2,6 +2,7 @@
 
 mod oip_grpc;
 mod openai;
+mod rest;
 pub mod sse;
 
 use super::{ClientConfig, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request, Usage};
@@ -10,7 +11,6 @@ use futures_util::stream::BoxStream;
 use reqwest::Url;
 use std::fmt::Debug;
 use std::future::ready;
-use std::time::Duration;
 use tokio::time::Instant;
 
 /// The most that is read of a whole answer, or of one event of a stream. More is [`Malformed`], so that a broken server
@@ -94,8 +94,8 @@ impl Delta {
     }
 }
 
-/// Makes a transport of a base URL and the connect deadline, without connecting.
-type Prepare = fn(&Url, Duration) -> Result<Box<dyn Transport>, Error>;
+/// Makes a transport of a base URL, without connecting.
+type Prepare = fn(&Url, &ClientConfig) -> Result<Box<dyn Transport>, Error>;
 
 /// Every protocol and its transport. A new protocol is one file and one line here.
 const TRANSPORTS: &[(Protocol, Prepare)] = &[
@@ -119,7 +119,7 @@ pub(super) fn prepare(
     else {
         unreachable!("every protocol has its line, which a test proves")
     };
-    prepare(&url, config.connect_deadline.duration())
+    prepare(&url, config)
 }
 
 /// Parses a base URL and lets only plain HTTP pass.

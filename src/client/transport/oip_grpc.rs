@@ -7,7 +7,9 @@ mod tensor;
 
 use super::{Delta, Opened, Transport};
 use crate::client::error::excerpt;
-use crate::client::{Error, Failure, FailureKind, Model, ModelState, Protocol, Request};
+use crate::client::{
+    ClientConfig, Error, Failure, FailureKind, Model, ModelState, Protocol, Request,
+};
 use connection::{Link, Stub};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -20,7 +22,6 @@ use inferometer_proto::inference::{
 use reqwest::Url;
 use status::Answer;
 use std::future::ready;
-use std::time::Duration;
 use tokio::time::Instant;
 use tonic::metadata::errors::InvalidMetadataValue;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -36,8 +37,8 @@ struct OipGrpc {
 }
 
 /// Prepares the endpoint; the connection is made by the first call.
-pub(super) fn prepare(base: &Url, connect_deadline: Duration) -> Result<Box<dyn Transport>, Error> {
-    let link = Link::new(base, connect_deadline)?;
+pub(super) fn prepare(base: &Url, config: &ClientConfig) -> Result<Box<dyn Transport>, Error> {
+    let link = Link::new(base, config.connect_deadline.duration())?;
     Ok(Box::new(OipGrpc { link }))
 }
 

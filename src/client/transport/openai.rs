@@ -4,25 +4,14 @@
 mod answer;
 mod wire;
 
+use super::rest::{self, accepted, headers, read, unanswered};
 use super::{ANSWER_LIMIT, Opened, Transport};
-use crate::client::error::excerpt;
-use crate::client::{Error, Failure, FailureKind, Input, Model, ModelState, Protocol, Request};
+use crate::client::{ClientConfig, Error, Failure, Input, Model, ModelState, Protocol, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use inferometer_proto::named;
-use reqwest::{Client, Response, Url};
-use std::time::Duration;
+use reqwest::{Client, Url};
 use tokio::time::Instant;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// How often a request was sent before: what the official SDKs call it.
-const RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
-
-/// The most that is read of the body of an error status.
-const ERROR_LIMIT: usize = 64 * 1024;
 
 /// An endpoint with its pool of connections.
 #[derive(Debug)]
@@ -33,21 +22,10 @@ struct Openai {
     models: Url,
 }
 
-/// Prepares the pool. Everything is off that would send, or send elsewhere, behind the caller's back: retries, proxies of
-/// the environment, redirects. Idle connections are kept without limit, since the load decides how many there are.
-pub(super) fn prepare(base: &Url, connect_deadline: Duration) -> Result<Box<dyn Transport>, Error> {
-    let http = Client::builder()
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .http1_only()
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(usize::MAX)
-        .connect_timeout(connect_deadline)
-        .build()
-        .map_err(|error| Error::Setup(Box::new(error)))?;
+/// Prepares the endpoint with its pool. Nothing is connected.
+pub(super) fn prepare(base: &Url, config: &ClientConfig) -> Result<Box<dyn Transport>, Error> {
     Ok(Box::new(Openai {
-        http,
+        http: rest::pool(config)?,
         chat_completions: under(base, "chat/completions"),
         completions: under(base, "completions"),
         models: under(base, "models"),
@@ -127,78 +105,8 @@ fn model(listed: wire::ListedModel) -> Model {
     }
 }
 
-fn headers(request: &Request, earlier_attempts: u32) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::with_capacity(4);
-    headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(ACCEPT, if request.stream { EVENT_STREAM } else { JSON });
-    if !request.id.is_empty() {
-        let id = HeaderValue::from_str(&request.id)
-            .map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
-        headers.insert(REQUEST_ID, id);
-    }
-    if earlier_attempts > 0 {
-        headers.insert(RETRY_COUNT, HeaderValue::from(earlier_attempts));
-    }
-    Ok(headers)
-}
-
-/// Lets a success pass, and turns any other status into a failure with the server's own words.
-async fn accepted(mut response: Response) -> Result<Response, Failure> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let said = match read(&mut response, ERROR_LIMIT).await {
-        Ok(body) => wire::error_message(&body),
-        Err(unreadable) => unreadable.message,
-    };
-    let kind = FailureKind::Http(status.as_u16());
-    Err(Failure::new(
-        kind,
-        format!("server answered {status}: {said}"),
-    ))
-}
-
-/// Reads a body to its end.
-async fn read(response: &mut Response, limit: usize) -> Result<Bytes, Failure> {
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| broken_off(&error))? {
-        if body.len() + piece.len() > limit {
-            let message = format!("expected a body of at most {limit} bytes, found a longer one");
-            return Err(Failure::new(FailureKind::Malformed, message));
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body.into())
-}
-
-/// Classifies an error that came before the head of an answer.
-fn unanswered(error: &reqwest::Error) -> Failure {
-    let kind = if error.is_connect() {
-        FailureKind::Connect
-    } else if error.is_builder() {
-        FailureKind::Invalid
-    } else {
-        FailureKind::Closed
-    };
-    Failure::caused(kind, error)
-}
-
-fn broken_off(error: &reqwest::Error) -> Failure {
-    Failure::caused(FailureKind::Truncated, error)
-}
-
 fn malformed(error: &serde_json::Error) -> Failure {
-    let told = error.to_string();
-    let kept = excerpt(&told);
-    // The error may quote all that the server sent, and tells last where it is.
-    let place = if kept.len() < told.len() {
-        format!("... at line {} column {}", error.line(), error.column())
-    } else {
-        String::new()
-    };
-    let message = format!("expected JSON as the OpenAI API has it: {kept}{place}");
-    Failure::new(FailureKind::Malformed, message)
+    rest::malformed("JSON as the OpenAI API has it", error)
 }
 
 #[cfg(test)]

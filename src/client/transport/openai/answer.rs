@@ -1,6 +1,7 @@
 //! From response bodies to [`Delta`]s: a whole JSON answer, or a stream of events.
 
-use super::{broken_off, malformed, read, wire};
+use super::{malformed, wire};
+use crate::client::transport::rest::{broken_off, read, said};
 use crate::client::transport::sse::Events;
 use crate::client::transport::{ANSWER_LIMIT, Delta};
 use crate::client::{Failure, FailureKind};
@@ -102,7 +103,7 @@ pub(super) fn delta(data: &[u8], at: Instant) -> Result<Delta, Failure> {
     }
     let piece: wire::Piece = named::from_slice(data).map_err(|error| malformed(&error))?;
     if let Some(error) = &piece.error {
-        let message = format!("server reported inside its answer: {}", wire::said(error));
+        let message = format!("server reported inside its answer: {}", said(error));
         return Err(Failure::new(wire::error_kind(error), message));
     }
     let usage = piece.usage();

@@ -2,8 +2,8 @@
 //! short.
 
 use super::answer::delta;
-use super::wire::error_message;
 use crate::client::FailureKind;
+use crate::client::transport::rest::error_message;
 use crate::client::transport::sse::Events;
 use serde_json::Value;
 use tokio::time::Instant;

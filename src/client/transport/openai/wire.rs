@@ -1,7 +1,6 @@
 //! The JSON of the protocol: bodies written from borrowed requests, answers read without a tree of values. Unknown fields
 //! are ignored; `null` and absent mean the same.
 
-use crate::client::error::excerpt;
 use crate::client::{FailureKind, Input, Message, Request, Usage};
 use bytes::Bytes;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -191,25 +190,4 @@ pub(super) fn error_kind(error: &Value) -> FailureKind {
             .filter(|status| (400..600).contains(status))
             .unwrap_or(500),
     )
-}
-
-/// What an error body says, whichever of the known forms it has: `{"error":{"message":..}}`, `{"error":".."}`,
-/// `{"detail":..}`, `{"message":".."}` or plain text.
-pub(super) fn error_message(body: &[u8]) -> String {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => said(value.get("error").or(value.get("detail")).unwrap_or(&value)),
-        Err(_) => excerpt(String::from_utf8_lossy(body).trim()),
-    }
-}
-
-/// The beginning of what an error object says.
-pub(super) fn said(error: &Value) -> String {
-    match error.get("message").unwrap_or(error) {
-        Value::String(text) => excerpt(text),
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::Array(_)
-        | Value::Object(_)) => excerpt(&other.to_string()),
-    }
 }

@@ -1,0 +1,132 @@
+//! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
+
+use crate::client::error::excerpt;
+use crate::client::{ClientConfig, Error, Failure, FailureKind, Request};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response};
+use serde_json::Value;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How often a request was sent before: what the official SDKs call it.
+const RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// The most that is read of the body of an error status.
+const ERROR_LIMIT: usize = 64 * 1024;
+
+/// The pool of one endpoint. Everything is off that would send, or send elsewhere, behind the caller's back: retries,
+/// proxies of the environment, redirects. Idle connections are kept without limit, since the load decides how many there
+/// are.
+pub(super) fn pool(config: &ClientConfig) -> Result<Client, Error> {
+    Client::builder()
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .http1_only()
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(usize::MAX)
+        .connect_timeout(config.connect_deadline.duration())
+        .build()
+        .map_err(|error| Error::Setup(Box::new(error)))
+}
+
+/// The headers of a request, with its id and its earlier attempts.
+pub(super) fn headers(request: &Request, earlier_attempts: u32) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(ACCEPT, if request.stream { EVENT_STREAM } else { JSON });
+    if !request.id.is_empty() {
+        let id = HeaderValue::from_str(&request.id)
+            .map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
+        headers.insert(REQUEST_ID, id);
+    }
+    if earlier_attempts > 0 {
+        headers.insert(RETRY_COUNT, HeaderValue::from(earlier_attempts));
+    }
+    Ok(headers)
+}
+
+/// Lets a success pass, and turns any other status into a failure with the server's own words.
+pub(super) async fn accepted(mut response: Response) -> Result<Response, Failure> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let said = match read(&mut response, ERROR_LIMIT).await {
+        Ok(body) => error_message(&body),
+        Err(unreadable) => unreadable.message,
+    };
+    let kind = FailureKind::Http(status.as_u16());
+    Err(Failure::new(
+        kind,
+        format!("server answered {status}: {said}"),
+    ))
+}
+
+/// Reads a body to its end.
+pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Bytes, Failure> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| broken_off(&error))? {
+        if body.len() + piece.len() > limit {
+            let message = format!("expected a body of at most {limit} bytes, found a longer one");
+            return Err(Failure::new(FailureKind::Malformed, message));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.into())
+}
+
+/// Classifies an error that came before the head of an answer.
+pub(super) fn unanswered(error: &reqwest::Error) -> Failure {
+    let kind = if error.is_connect() {
+        FailureKind::Connect
+    } else if error.is_builder() {
+        FailureKind::Invalid
+    } else {
+        FailureKind::Closed
+    };
+    Failure::caused(kind, error)
+}
+
+pub(super) fn broken_off(error: &reqwest::Error) -> Failure {
+    Failure::caused(FailureKind::Truncated, error)
+}
+
+/// An answer that is not what its protocol says; `expected` names what that would be.
+pub(super) fn malformed(expected: &str, error: &serde_json::Error) -> Failure {
+    let told = error.to_string();
+    let kept = excerpt(&told);
+    // The error may quote all that the server sent, and tells last where it is.
+    let place = if kept.len() < told.len() {
+        format!("... at line {} column {}", error.line(), error.column())
+    } else {
+        String::new()
+    };
+    Failure::new(
+        FailureKind::Malformed,
+        format!("expected {expected}: {kept}{place}"),
+    )
+}
+
+/// What an error body says, whichever of the known forms it has: `{"error":{"message":..}}`, `{"error":".."}`,
+/// `{"detail":..}`, `{"message":".."}` or plain text.
+pub(super) fn error_message(body: &[u8]) -> String {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => said(value.get("error").or(value.get("detail")).unwrap_or(&value)),
+        Err(_) => excerpt(String::from_utf8_lossy(body).trim()),
+    }
+}
+
+/// The beginning of what an error object says.
+pub(super) fn said(error: &Value) -> String {
+    match error.get("message").unwrap_or(error) {
+        Value::String(text) => excerpt(text),
+        other @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => excerpt(&other.to_string()),
+    }
+}
