@@ -118,10 +118,7 @@ fn overhead(criterion: &mut Criterion) {
 type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
 fn bench_ours(group: &mut Group<'_>, url: &str, stream: bool) {
-    let endpoint = Endpoint {
-        protocol: Protocol::Openai,
-        url: url.to_owned(),
-    };
+    let endpoint = Endpoint::new(Protocol::Openai, url);
     let client = Client::new(&ClientConfig::default(), &[endpoint]).expect("a client");
     let request = request(stream);
     let runtime = runtime();

@@ -119,10 +119,7 @@ impl Backend {
             }
             Target::Stubs { stubs, order } => {
                 let stubs = Stubs::start(stubs, *order).await?;
-                let endpoint = Endpoint {
-                    protocol: Protocol::Openai,
-                    url: stubs.url(),
-                };
+                let endpoint = Endpoint::new(Protocol::Openai, stubs.url());
                 Ok(Self {
                     names: vec!["scripted stubs".to_owned()],
                     endpoints: vec![endpoint],

@@ -12,7 +12,7 @@
 //! use inferometer::client::{Client, ClientConfig, Endpoint, Input, Protocol, Request};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let endpoint = Endpoint { protocol: Protocol::Openai, url: "http://127.0.0.1:8000".into() };
+//! let endpoint = Endpoint::new(Protocol::Openai, "http://127.0.0.1:8000");
 //! let client = Client::new(&ClientConfig::default(), &[endpoint])?;
 //! let request = Request {
 //!     id: "request-1".into(),

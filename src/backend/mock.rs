@@ -146,9 +146,6 @@ fn endpoints(addresses: &Addresses) -> Vec<Endpoint> {
         (Protocol::OipGrpc, &addresses.grpc),
     ]
     .into_iter()
-    .map(|(protocol, url)| Endpoint {
-        protocol,
-        url: url.clone(),
-    })
+    .map(|(protocol, url)| Endpoint::new(protocol, url))
     .collect()
 }

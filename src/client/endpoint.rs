@@ -36,6 +36,16 @@ pub struct Endpoint {
     pub url: String,
 }
 
+impl Endpoint {
+    /// An endpoint that speaks `protocol` at `url`, and is like any other.
+    pub fn new(protocol: Protocol, url: impl Into<String>) -> Self {
+        Self {
+            protocol,
+            url: url.into(),
+        }
+    }
+}
+
 /// Positions of the endpoints that `mode` uses: its preferred protocol first, and within a protocol as listed.
 ///
 /// # Errors
@@ -67,10 +77,7 @@ mod tests {
     fn endpoints(protocols: &[Protocol]) -> Vec<Endpoint> {
         protocols
             .iter()
-            .map(|&protocol| Endpoint {
-                protocol,
-                url: "http://127.0.0.1:1".to_owned(),
-            })
+            .map(|&protocol| Endpoint::new(protocol, "http://127.0.0.1:1"))
             .collect()
     }
 

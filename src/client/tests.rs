@@ -23,17 +23,11 @@ fn prompt(stream: bool) -> Request {
 }
 
 fn openai(url: impl Into<String>) -> Endpoint {
-    Endpoint {
-        protocol: Protocol::Openai,
-        url: url.into(),
-    }
+    Endpoint::new(Protocol::Openai, url)
 }
 
 fn oip_grpc(url: impl Into<String>) -> Endpoint {
-    Endpoint {
-        protocol: Protocol::OipGrpc,
-        url: url.into(),
-    }
+    Endpoint::new(Protocol::OipGrpc, url)
 }
 
 /// A client whose retries pause for at most a millisecond.

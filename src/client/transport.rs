@@ -150,10 +150,7 @@ mod tests {
     #[test]
     fn every_protocol_has_its_transport() {
         for protocol in [Protocol::Openai, Protocol::OipGrpc] {
-            let endpoint = Endpoint {
-                protocol,
-                url: "http://127.0.0.1:8000".to_owned(),
-            };
+            let endpoint = Endpoint::new(protocol, "http://127.0.0.1:8000");
 
             let transport = prepare(0, &endpoint, &ClientConfig::default()).unwrap();
 

@@ -38,7 +38,7 @@ fn client_of(mode: Mode, endpoints: &[Endpoint]) -> Client {
 }
 
 fn endpoint(protocol: Protocol, url: String) -> Endpoint {
-    Endpoint { protocol, url }
+    Endpoint::new(protocol, url)
 }
 
 /// The URL of a port that nobody listens on.
