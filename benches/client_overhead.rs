@@ -10,7 +10,9 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
-use inferometer::client::{Client, ClientConfig, Endpoint, Input, Protocol, Request};
+use inferometer::client::{
+    BreakerConfig, Client, ClientConfig, Endpoint, Input, Protocol, Request, Retry, RetryBudget,
+};
 use std::hint::black_box;
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -109,7 +111,27 @@ fn overhead(criterion: &mut Criterion) {
         let url = serve(answer).expect("a port");
         let mut group = criterion.benchmark_group(format!("client_overhead/{name}"));
         group.throughput(Throughput::Elements(IN_FLIGHT));
-        bench_ours(&mut group, &url, stream);
+        let resilient = ClientConfig {
+            retry: Retry {
+                attempts: 3,
+                budget: Some(RetryBudget::default()),
+                ..Retry::default()
+            },
+            breaker: Some(BreakerConfig::default()),
+            ..ClientConfig::default()
+        };
+        bench_ours(
+            &mut group,
+            "inferometer",
+            &ClientConfig::default(),
+            (&url, stream),
+        );
+        bench_ours(
+            &mut group,
+            "inferometer_resilient",
+            &resilient,
+            (&url, stream),
+        );
         bench_bare(&mut group, &url);
         group.finish();
     }
@@ -117,12 +139,17 @@ fn overhead(criterion: &mut Criterion) {
 
 type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
-fn bench_ours(group: &mut Group<'_>, url: &str, stream: bool) {
+fn bench_ours(
+    group: &mut Group<'_>,
+    name: &str,
+    config: &ClientConfig,
+    (url, stream): (&str, bool),
+) {
     let endpoint = Endpoint::new(Protocol::Openai, url);
-    let client = Client::new(&ClientConfig::default(), &[endpoint]).expect("a client");
+    let client = Client::new(config, &[endpoint]).expect("a client");
     let request = request(stream);
     let runtime = runtime();
-    group.bench_function("inferometer", |bencher| {
+    group.bench_function(name, |bencher| {
         bencher.to_async(&runtime).iter(|| {
             let calls = (0..IN_FLIGHT).map(|_| ours(&client, &request));
             async { join_all(calls).await.len() }

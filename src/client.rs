@@ -33,6 +33,8 @@
 //! # }
 //! ```
 
+mod breaker;
+mod budget;
 mod config;
 mod deadline;
 mod endpoint;
@@ -43,19 +45,23 @@ mod models;
 mod reply;
 mod request;
 mod retry;
+mod route;
 mod transport;
 
-pub use config::{ClientConfig, Mode, Retry};
+pub use breaker::EndpointState;
+pub use config::{BreakerConfig, ClientConfig, Mode, Repeats, Retry, RetryBudget};
 pub use endpoint::{Endpoint, Protocol};
-pub use error::{Attempt, Error, Failed, Failure, FailureKind};
+pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
 pub use inference::{Answer, InferenceService};
 pub use models::{Model, ModelService, ModelState};
 pub use reply::{Chunk, Reply, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use transport::sse;
 
+use budget::Budget;
 use deadline::Deadline;
 use failover::Link;
+use route::Route;
 
 /// A client of one or more endpoints. Connections are made when first needed and kept; sharing it by reference is free,
 /// and every caller shares its connections. It belongs to the runtime that first used it.
@@ -63,8 +69,8 @@ use failover::Link;
 pub struct Client {
     config: ClientConfig,
     links: Vec<Link>,
-    /// Positions in `links`, in the order in which `config.mode` uses them.
-    order: Vec<usize>,
+    route: Route,
+    budget: Option<Budget>,
 }
 
 impl Client {
@@ -75,10 +81,11 @@ impl Client {
     /// When no endpoint speaks a protocol of `config.mode`, a URL cannot be used, or the configuration contradicts
     /// itself.
     pub fn new(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Self, Error> {
-        config.check()?;
+        config.validate()?;
         Ok(Self {
-            order: endpoint::order(config.mode, endpoints)?,
+            route: Route::new(config.mode, endpoints)?,
             links: failover::links(config, endpoints)?,
+            budget: config.retry.budget.as_ref().map(Budget::new),
             config: config.clone(),
         })
     }
@@ -113,9 +120,11 @@ impl Client {
         InferenceService::new(self)
     }
 
-    /// The endpoints that the mode allows, in the order of their use.
-    fn in_order(&self) -> impl Iterator<Item = &Link> + Clone {
-        self.order.iter().filter_map(|&at| self.links.get(at))
+    /// Where an endpoint is in the life of its breaker, and how often it was ejected so far; `None` when there is no such
+    /// endpoint. Without a breaker it is always [`EndpointState::Admitting`].
+    pub fn endpoint_state(&self, endpoint: usize) -> Option<(EndpointState, u64)> {
+        let breaker = self.links.get(endpoint)?.breaker.as_ref();
+        Some(breaker.map_or((EndpointState::Admitting, 0), |breaker| breaker.state()))
     }
 
     /// A deadline for one call, running from now.

@@ -107,6 +107,8 @@ pub enum Failure {
     Unfinished,
     /// The request itself was refused by the client before it was sent.
     Invalid,
+    /// Every endpoint was ejected by its breaker.
+    Ejected,
 }
 
 impl fmt::Display for Failure {
@@ -121,6 +123,7 @@ impl fmt::Display for Failure {
             Self::Malformed => f.write_str("malformed"),
             Self::Unfinished => f.write_str("unfinished"),
             Self::Invalid => f.write_str("invalid"),
+            Self::Ejected => f.write_str("ejected"),
         }
     }
 }

@@ -1,5 +1,11 @@
 //! What can be set on a client, by a scenario's `client:` block or by a program: the same type, the same notation.
 
+mod breaker;
+mod retry;
+
+pub use breaker::BreakerConfig;
+pub use retry::{Repeats, Retry, RetryBudget};
+
 use super::{Error, Protocol};
 use inferometer_proto::quantity::Period;
 use schemars::JsonSchema;
@@ -18,6 +24,9 @@ pub struct ClientConfig {
     pub connect_deadline: Period,
     /// Whether and how a failed attempt is repeated.
     pub retry: Retry,
+    /// When an endpoint that fails is left alone; never when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<BreakerConfig>,
 }
 
 impl Default for ClientConfig {
@@ -27,13 +36,17 @@ impl Default for ClientConfig {
             deadline: Period::from_secs(30),
             connect_deadline: Period::from_secs(1),
             retry: Retry::default(),
+            breaker: None,
         }
     }
 }
 
 impl ClientConfig {
     /// Checks what types and a file's notation cannot: a program may have set any value.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the field, its range and what was found.
+    pub fn validate(&self) -> Result<(), Error> {
         if self.deadline.is_zero() || self.connect_deadline.is_zero() {
             let found = format!("{} and {}", self.deadline, self.connect_deadline);
             return Err(Error::Config {
@@ -42,19 +55,10 @@ impl ClientConfig {
                 found,
             });
         }
-        if !ATTEMPTS.contains(&self.retry.attempts) {
-            return Err(Error::Config {
-                field: "retry.attempts",
-                expected: "1 to 10, the first included",
-                found: self.retry.attempts.to_string(),
-            });
-        }
-        Ok(())
+        self.retry.check()?;
+        self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)
     }
 }
-
-/// How many attempts may be configured.
-const ATTEMPTS: std::ops::RangeInclusive<u32> = 1..=10;
 
 /// Which protocols the client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -91,42 +95,5 @@ impl fmt::Display for Mode {
             Self::Hybrid => "hybrid",
             Self::HybridRestFirst => "hybrid_rest_first",
         })
-    }
-}
-
-/// How often and how soon a failed attempt is repeated. Only attempts that cannot have been executed (no connection),
-/// or that the server refused as overloaded or unavailable, are repeated; a stream that has begun never is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retry {
-    /// Attempts in all, the first included: 1 means no retry.
-    #[serde(deserialize_with = "attempts")]
-    #[schemars(range(min = 1, max = 10))]
-    pub attempts: u32,
-    /// The longest pause before the second attempt; doubled for each further one. The pause itself is drawn evenly
-    /// from zero up to it (full jitter).
-    pub backoff: Period,
-    /// The longest that any pause may become.
-    pub max_backoff: Period,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            attempts: 1,
-            backoff: Period::from_millis(50),
-            max_backoff: Period::from_secs(2),
-        }
-    }
-}
-
-fn attempts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let attempts = u32::deserialize(deserializer)?;
-    if ATTEMPTS.contains(&attempts) {
-        Ok(attempts)
-    } else {
-        Err(serde::de::Error::custom(format_args!(
-            "expected 1 to 10 attempts, the first included, found `{attempts}`"
-        )))
     }
 }

@@ -49,6 +49,16 @@ impl Deadline {
         true
     }
 
+    /// How much time is left, at most a year.
+    pub(super) fn left(&self) -> Duration {
+        const YEAR: Duration = Duration::from_hours(365 * 24);
+        let left = self
+            .timer
+            .deadline()
+            .saturating_duration_since(Instant::now());
+        left.min(YEAR)
+    }
+
     /// Ready with the failure once the deadline has passed.
     pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
         self.timer.as_mut().poll(cx).map(|()| self.failure())

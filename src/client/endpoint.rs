@@ -1,9 +1,7 @@
-//! Where requests can go, and in which order: a list such as `[oipgrpc a, openai b]` under [`Mode::Hybrid`] gives
-//! `[0, 1]`. Pure; connections are the transports' business.
+//! Where requests can go: `{ protocol: openai, url: "http://127.0.0.1:8000", priority: 0, weight: 2 }`.
 
-use super::{Error, Mode};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// What an endpoint speaks.
@@ -34,6 +32,18 @@ pub struct Endpoint {
     /// Its base URL, such as `http://127.0.0.1:8000`. A path is kept as a prefix; a final `/v1`, as OpenAI's own
     /// libraries want it, may be there or not.
     pub url: String,
+    /// Lower comes first among endpoints of one protocol; its position in the list when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<u32>,
+    /// How many of the requests it gets among endpoints of its protocol that have the same `priority`: twice the weight,
+    /// twice the requests. 1 when left out, 1 to 1000.
+    #[serde(
+        default,
+        deserialize_with = "weight",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 1, max = 1000))]
+    pub weight: Option<u32>,
 }
 
 impl Endpoint {
@@ -42,69 +52,22 @@ impl Endpoint {
         Self {
             protocol,
             url: url.into(),
+            priority: None,
+            weight: None,
         }
     }
 }
 
-/// Positions of the endpoints that `mode` uses: its preferred protocol first, and within a protocol as listed.
-///
-/// # Errors
-/// [`Error::NoEndpoint`] when none is left.
-pub(super) fn order(mode: Mode, endpoints: &[Endpoint]) -> Result<Vec<usize>, Error> {
-    let order: Vec<usize> = mode
-        .protocols()
-        .iter()
-        .flat_map(|&protocol| speaking(protocol, endpoints))
-        .collect();
-    if order.is_empty() {
-        return Err(Error::NoEndpoint { mode });
-    }
-    Ok(order)
-}
+/// What an endpoint may weigh.
+const WEIGHTS: std::ops::RangeInclusive<u32> = 1..=1000;
 
-fn speaking(protocol: Protocol, endpoints: &[Endpoint]) -> impl Iterator<Item = usize> {
-    endpoints
-        .iter()
-        .enumerate()
-        .filter(move |(_, endpoint)| endpoint.protocol == protocol)
-        .map(|(at, _)| at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn endpoints(protocols: &[Protocol]) -> Vec<Endpoint> {
-        protocols
-            .iter()
-            .map(|&protocol| Endpoint::new(protocol, "http://127.0.0.1:1"))
-            .collect()
-    }
-
-    #[test]
-    fn a_mode_uses_its_own_protocols_in_the_order_listed() {
-        use Protocol::{OipGrpc, Openai};
-        let mixed = endpoints(&[Openai, OipGrpc, Openai, OipGrpc]);
-
-        assert_eq!(order(Mode::Rest, &mixed).unwrap(), [0, 2]);
-        assert_eq!(order(Mode::Grpc, &mixed).unwrap(), [1, 3]);
-        assert_eq!(order(Mode::Hybrid, &mixed).unwrap(), [1, 3, 0, 2]);
-    }
-
-    #[test]
-    fn hybrid_is_content_with_one_protocol() {
-        let rest_only = endpoints(&[Protocol::Openai]);
-
-        assert_eq!(order(Mode::Hybrid, &rest_only).unwrap(), [0]);
-    }
-
-    #[test]
-    fn a_mode_without_endpoint_is_refused_by_name() {
-        let error = order(Mode::Grpc, &endpoints(&[Protocol::Openai])).unwrap_err();
-
-        assert_eq!(
-            error.to_string(),
-            "mode `grpc` has no endpoint to use: expected at least one that speaks oip_grpc"
-        );
+fn weight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let weight = u32::deserialize(deserializer)?;
+    if WEIGHTS.contains(&weight) {
+        Ok(Some(weight))
+    } else {
+        Err(serde::de::Error::custom(format_args!(
+            "expected a weight from 1 to 1000, found `{weight}`"
+        )))
     }
 }

@@ -3,6 +3,7 @@
 
 use super::{Mode, Protocol};
 use std::fmt;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Why a client cannot be made, or cannot do what is asked of it.
@@ -94,6 +95,8 @@ pub enum FailureKind {
     Malformed,
     /// The request is not valid, and was not sent.
     Invalid,
+    /// It was not sent, as every endpoint is ejected.
+    Ejected,
 }
 
 impl fmt::Display for FailureKind {
@@ -107,6 +110,7 @@ impl fmt::Display for FailureKind {
             Self::Grpc(code) => write!(f, "grpc_{code}"),
             Self::Malformed => f.write_str("malformed"),
             Self::Invalid => f.write_str("invalid"),
+            Self::Ejected => f.write_str("ejected"),
         }
     }
 }
@@ -119,12 +123,32 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, for people.
     pub message: String,
+    /// What the server asked for as to when it may be asked again, if it did.
+    pub pushback: Option<Pushback>,
+}
+
+/// What a server that refuses asks of those who would try again: `Retry-After` and `retry-after-ms` over REST,
+/// `grpc-retry-pushback-ms` over gRPC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushback {
+    /// Not before so long from now.
+    After(Duration),
+    /// Not at all.
+    Never,
 }
 
 impl Failure {
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { kind, message }
+        Self {
+            kind,
+            message: message.into(),
+            pushback: None,
+        }
+    }
+
+    /// The same failure, with what the server asked for.
+    pub(super) fn pushed_back(self, pushback: Option<Pushback>) -> Self {
+        Self { pushback, ..self }
     }
 
     /// A failure whose message is an error with everything beneath it: libraries say "error sending request" on top and
@@ -155,6 +179,8 @@ pub(super) fn chain<'a>(
 pub struct Attempt {
     /// Position of the endpoint that was tried.
     pub endpoint: usize,
+    /// What was spoken with it.
+    pub protocol: Protocol,
     /// How it failed.
     pub failure: Failure,
     /// When the attempt began.

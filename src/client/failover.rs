@@ -1,16 +1,26 @@
 //! The one loop in which a call meets its endpoints. Rounds and endpoints, exactly:
 //!
-//! - A **round** goes through the endpoints in order. An endpoint that cannot be connected to hands over to the next one
-//!   at once, without a pause; the first endpoint that can be connected to decides the round.
-//! - `retry.attempts` is the number of rounds, so failing over spends none of it. A further round follows, after a pause
-//!   and from the first endpoint again, when the last failure is safe to repeat: see [`retry::is_safe`].
+//! - A **round** goes through the endpoints in order and passes over those that are ejected. An endpoint that cannot be
+//!   connected to hands over to the next one at once, without a pause; the first endpoint that can be connected to decides
+//!   the round.
+//! - `retry.attempts` is the number of rounds, so failing over spends none of it. A further round follows, after a pause,
+//!   when the last failure may be repeated, see [`retry::is_allowed`], and the budget has something left. It begins with
+//!   the endpoints that have not refused this call yet.
 //! - Every attempt of an inference, in whatever round and at whatever endpoint, tells the server how many came before.
-//! - A pause that would outlast the deadline is not begun: the call fails with the failure it has.
+//! - The pause is not shorter than what the endpoint that comes next has asked for. A pause that would outlast the deadline
+//!   is not begun: the call fails with the failure it has.
 
+use super::breaker::{Breaker, Permit, Sign};
+use super::budget::Budget;
 use super::deadline::Deadline;
-use super::transport::{self, Transport};
-use super::{Attempt, ClientConfig, Endpoint, Error, Failed, Failure, FailureKind, Retry, retry};
+use super::transport::{self, Transport, Turn};
+use super::{
+    Attempt, Client, ClientConfig, Endpoint, Error, Failed, Failure, FailureKind, Protocol,
+    Pushback, retry,
+};
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// An endpoint and the means to talk to it.
@@ -18,18 +28,30 @@ use tokio::time::Instant;
 pub(super) struct Link {
     pub(super) endpoint: usize,
     pub(super) transport: Box<dyn Transport>,
+    pub(super) breaker: Option<Arc<Breaker>>,
 }
 
 /// A link to every endpoint, not connected yet.
 pub(super) fn links(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Vec<Link>, Error> {
     let link = |(endpoint, described): (usize, &Endpoint)| {
-        let transport = transport::prepare(endpoint, described, config)?;
+        let breaker = config.breaker.as_ref();
         Ok(Link {
             endpoint,
-            transport,
+            transport: transport::prepare(endpoint, described, config)?,
+            breaker: breaker.map(|config| Arc::new(Breaker::new(config.clone()))),
         })
     };
     endpoints.iter().enumerate().map(link).collect()
+}
+
+impl Link {
+    /// Lets an attempt through, or says how long to wait for that.
+    fn admit(&self) -> Result<Permit, Duration> {
+        match &self.breaker {
+            Some(breaker) => breaker.admit(Instant::now()),
+            None => Ok(Permit::FREE),
+        }
+    }
 }
 
 /// What an endpoint answered, and what failed before.
@@ -37,72 +59,159 @@ pub(super) fn links(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Vec
 pub(super) struct Answered<T> {
     pub(super) value: T,
     pub(super) endpoint: usize,
+    pub(super) protocol: Protocol,
     pub(super) started: Instant,
+    /// To be told how the answer ends.
+    pub(super) permit: Permit,
     pub(super) failed: Vec<Attempt>,
 }
 
-/// Makes `call` at `links` until one answers; it is given the number of attempts before it. Dropping the future cancels
-/// the attempt under way.
+/// Longer than any call.
+const A_YEAR: Duration = Duration::from_hours(365 * 24);
+
+/// What a call has been through.
+#[derive(Debug, Default)]
+struct Past {
+    attempts: Vec<Attempt>,
+    /// The endpoints that refused it, and until when each wants to be left alone.
+    refused: Vec<(usize, Instant)>,
+}
+
+/// Makes `call` at the endpoints of `order` until one answers; it is told of its turn. Dropping the future cancels the
+/// attempt under way.
 pub(super) async fn first_answer<'a, T>(
-    links: impl Iterator<Item = &'a Link> + Clone,
-    call: impl Fn(&'a dyn Transport, u32) -> BoxFuture<'a, Result<T, Failure>>,
-    retry: &Retry,
+    client: &'a Client,
+    order: &[usize],
     id: &str,
     deadline: &mut Deadline,
+    call: impl Fn(&'a dyn Transport, Turn) -> BoxFuture<'a, Result<T, Failure>>,
 ) -> Result<Answered<T>, Failed> {
-    let mut attempts = Vec::new();
+    let retry = &client.config.retry;
+    let mut past = Past::default();
     let mut round = 0;
+    if let Some(budget) = &client.budget {
+        budget.earn();
+    }
     loop {
         round += 1;
-        let failure = match one_round(links.clone(), &call, deadline, &mut attempts).await {
-            Ok((value, endpoint, started)) => {
-                return Ok(Answered {
-                    value,
-                    endpoint,
-                    started,
-                    failed: attempts,
-                });
+        let links = past.next_round(order).filter_map(|at| client.links.get(at));
+        let links: Vec<&Link> = links.collect();
+        let failure = match one_round(&links, &call, deadline, &mut past).await {
+            Ok(answered) => {
+                let failed = past.attempts;
+                return Ok(Answered { failed, ..answered });
             }
             Err(failure) => failure,
         };
-        let is_last = round >= retry.attempts || !retry::is_safe(failure.kind);
-        let pause = retry::pause(retry, round, retry::fraction(id, round));
-        if is_last || !deadline.allows(pause).await {
+        let jitter = retry::pause(retry, round, retry::fraction(id, round));
+        let pause = jitter.max(past.asked_for(order, &failure));
+        let goes_on = round < retry.attempts
+            && retry::is_allowed(retry.repeats, failure.kind)
+            && failure.pushback != Some(Pushback::Never)
+            && client.budget.as_ref().is_none_or(Budget::spend);
+        if !goes_on || !deadline.allows(pause).await {
+            let attempts = past.attempts;
             return Err(Failed { failure, attempts });
+        }
+    }
+}
+
+impl Past {
+    /// The order of the next round: those that have refused the call come last.
+    fn next_round(&self, order: &[usize]) -> impl Iterator<Item = usize> {
+        let (refused, others): (Vec<usize>, Vec<usize>) =
+            order.iter().partition(|&&at| self.refusal(at).is_some());
+        others.into_iter().chain(refused)
+    }
+
+    fn refusal(&self, endpoint: usize) -> Option<Instant> {
+        let mut refused = self.refused.iter().rev();
+        refused
+            .find(|(at, _)| *at == endpoint)
+            .map(|(_, until)| *until)
+    }
+
+    /// How long the endpoint that comes next wants to be left alone, or all do that are ejected.
+    fn asked_for(&self, order: &[usize], failure: &Failure) -> Duration {
+        if let (FailureKind::Ejected, Some(Pushback::After(wait))) =
+            (failure.kind, failure.pushback)
+        {
+            return wait;
+        }
+        let next = self.next_round(order).next();
+        let until = next.and_then(|next| self.refusal(next));
+        until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
+    }
+
+    fn fail(&mut self, link: &Link, started: Instant, failure: &Failure) {
+        let ended = Instant::now();
+        self.attempts.push(Attempt {
+            endpoint: link.endpoint,
+            protocol: link.transport.protocol(),
+            failure: failure.clone(),
+            started,
+            ended,
+        });
+        if failure.kind != FailureKind::Connect {
+            let until = match failure.pushback {
+                Some(Pushback::After(wait)) => ended.checked_add(wait).unwrap_or(ended + A_YEAR),
+                Some(Pushback::Never) | None => ended,
+            };
+            self.refused.push((link.endpoint, until));
         }
     }
 }
 
 /// Goes through the endpoints until one can be connected to, and gives its answer.
 async fn one_round<'a, T>(
-    links: impl Iterator<Item = &'a Link>,
-    call: &impl Fn(&'a dyn Transport, u32) -> BoxFuture<'a, Result<T, Failure>>,
+    links: &[&'a Link],
+    call: &impl Fn(&'a dyn Transport, Turn) -> BoxFuture<'a, Result<T, Failure>>,
     deadline: &mut Deadline,
-    attempts: &mut Vec<Attempt>,
-) -> Result<(T, usize, Instant), Failure> {
-    let mut last = Failure::new(FailureKind::Invalid, "no endpoint to use");
-    for Link {
-        endpoint,
-        transport,
-    } in links
-    {
-        let earlier = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-        let started = Instant::now();
-        match deadline.within(call(&**transport, earlier)).await {
-            Ok(value) => return Ok((value, *endpoint, started)),
-            Err(failure) => {
-                attempts.push(Attempt {
-                    endpoint: *endpoint,
-                    failure: failure.clone(),
-                    started,
-                    ended: Instant::now(),
-                });
-                last = failure;
+    past: &mut Past,
+) -> Result<Answered<T>, Failure> {
+    let mut last = None;
+    let mut soonest = Duration::MAX;
+    for &link in links {
+        let mut permit = match link.admit() {
+            Ok(permit) => permit,
+            Err(wait) => {
+                soonest = soonest.min(wait);
+                continue;
             }
-        }
-        if last.kind != FailureKind::Connect {
+        };
+        let turn = Turn {
+            earlier_attempts: u32::try_from(past.attempts.len()).unwrap_or(u32::MAX),
+            time_left: deadline.left(),
+        };
+        let started = Instant::now();
+        let failure = match deadline.within(call(&*link.transport, turn)).await {
+            Ok(value) => {
+                permit.begun();
+                return Ok(Answered {
+                    value,
+                    endpoint: link.endpoint,
+                    protocol: link.transport.protocol(),
+                    started,
+                    permit,
+                    failed: Vec::new(),
+                });
+            }
+            Err(failure) => failure,
+        };
+        past.fail(link, started, &failure);
+        permit.ends(Sign::of(failure.kind), Instant::now());
+        let is_decided = failure.kind != FailureKind::Connect;
+        last = Some(failure);
+        if is_decided {
             break;
         }
     }
-    Err(last)
+    Err(last.unwrap_or_else(|| none_admits(soonest)))
+}
+
+fn none_admits(soonest: Duration) -> Failure {
+    let message = format!("every endpoint is ejected, the first will be probed in {soonest:?}");
+    Failure::new(FailureKind::Ejected, message).pushed_back(Some(Pushback::After(soonest)))
 }

@@ -42,11 +42,11 @@ impl<'a> InferenceService<'a> {
         })?;
         let mut deadline = self.client.deadline();
         let answered = first_answer(
-            self.client.in_order(),
-            |transport, earlier_attempts| transport.infer(request, earlier_attempts),
-            &self.client.config.retry,
+            self.client,
+            &self.client.route.of(&request.id),
             &request.id,
             &mut deadline,
+            |transport, turn| transport.infer(request, turn),
         )
         .await?;
         Ok(Reply::new(answered, deadline))

@@ -1,9 +1,11 @@
 //! The model service: which models an endpoint has, and loading and unloading them where its protocol can.
 
-use super::failover::{Link, first_answer};
+use super::breaker::Sign;
+use super::failover::first_answer;
 use super::transport::Transport;
 use super::{Client, Error, Failure, Protocol};
 use futures_util::future::BoxFuture;
+use tokio::time::Instant;
 
 /// One model of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +48,8 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::Failed`].
     pub async fn list(self) -> Result<Vec<Model>, Error> {
-        self.call(self.client.in_order(), Transport::list).await
+        self.call(self.client.route.positions(), Transport::list)
+            .await
     }
 
     /// Loads a model and returns when it is ready. Dropping the future stops waiting; a server may still load it.
@@ -54,7 +57,7 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn load(self, name: &str) -> Result<(), Error> {
-        self.call(self.repositories("loading a model")?, |transport| {
+        self.call(&self.repositories("loading a model")?, |transport| {
             transport.load(name)
         })
         .await
@@ -65,7 +68,7 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn unload(self, name: &str) -> Result<(), Error> {
-        self.call(self.repositories("unloading a model")?, |transport| {
+        self.call(&self.repositories("unloading a model")?, |transport| {
             transport.unload(name)
         })
         .await
@@ -73,29 +76,39 @@ impl<'a> ModelService<'a> {
 
     async fn call<'b, T>(
         self,
-        links: impl Iterator<Item = &'b Link> + Clone,
+        order: &[usize],
         call: impl Fn(&'b dyn Transport) -> BoxFuture<'b, Result<T, Failure>>,
-    ) -> Result<T, Error> {
+    ) -> Result<T, Error>
+    where
+        'a: 'b,
+    {
         let mut deadline = self.client.deadline();
-        let retry = &self.client.config.retry;
-        let call = |transport, _earlier_attempts| call(transport);
-        let answered = first_answer(links, call, retry, "", &mut deadline).await?;
+        let call = |transport, _turn| call(transport);
+        let answered = first_answer(self.client, order, "", &mut deadline, call).await?;
+        answered.permit.ends(Sign::Well, Instant::now());
         Ok(answered.value)
     }
 
     /// The endpoints in use whose protocol can load and unload.
-    fn repositories(
-        self,
-        operation: &'static str,
-    ) -> Result<impl Iterator<Item = &'a Link> + Clone, Error> {
-        let offering = |link: &&Link| has_repository(link.transport.protocol());
-        let mut links = self.client.in_order().filter(offering).peekable();
-        match (links.peek(), self.client.in_order().next()) {
-            (None, Some(first)) => Err(Error::NotOffered {
+    fn repositories(self, operation: &'static str) -> Result<Vec<usize>, Error> {
+        let protocol = |&at: &usize| {
+            self.client
+                .links
+                .get(at)
+                .map(|link| link.transport.protocol())
+        };
+        let used = self.client.route.positions();
+        let offering = used
+            .iter()
+            .copied()
+            .filter(|at| protocol(at).is_some_and(has_repository));
+        let offering: Vec<usize> = offering.collect();
+        match used.first().and_then(protocol) {
+            Some(protocol) if offering.is_empty() => Err(Error::NotOffered {
                 operation,
-                protocol: first.transport.protocol(),
+                protocol,
             }),
-            _ => Ok(links),
+            _ => Ok(offering),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept.
 
+use super::breaker::{Permit, Sign};
 use super::deadline::Deadline;
 use super::failover::Answered;
 use super::transport::{Delta, Opened};
-use super::{Attempt, Failed, Failure};
+use super::{Attempt, Failed, Failure, Protocol};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use std::fmt;
@@ -39,6 +40,9 @@ pub struct Reply {
     deltas: BoxStream<'static, Result<Delta, Failure>>,
     deadline: Deadline,
     endpoint: usize,
+    protocol: Protocol,
+    /// Until it has been told how the answer ended.
+    permit: Option<Permit>,
     started: Instant,
     failed: Vec<Attempt>,
     first_byte: Instant,
@@ -64,6 +68,8 @@ impl Reply {
             deltas: answered.value.deltas,
             deadline,
             endpoint: answered.endpoint,
+            protocol: answered.protocol,
+            permit: Some(answered.permit),
             started: answered.started,
             failed: answered.failed,
             first_byte: answered.value.first_byte,
@@ -76,6 +82,16 @@ impl Reply {
     /// Position of the endpoint that answers.
     pub fn endpoint(&self) -> usize {
         self.endpoint
+    }
+
+    /// What is spoken with it.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// When the attempt began that is answered.
+    pub fn started(&self) -> Instant {
+        self.started
     }
 
     /// The attempts that failed before this one.
@@ -144,10 +160,12 @@ impl Reply {
     /// Ends the answer. What goes wrong after the server said that it is complete takes nothing from it.
     fn end(&mut self, failure: Option<Failure>) -> Option<Result<Chunk, Failure>> {
         let was = std::mem::replace(&mut self.progress, Progress::Ended);
-        match was {
-            Progress::Open => failure.map(Err),
-            Progress::Complete | Progress::Ended => None,
+        let failure = failure.filter(|_| was == Progress::Open);
+        if let Some(permit) = self.permit.take() {
+            let sign = failure.as_ref().map(|failure| Sign::of(failure.kind));
+            permit.ends(sign.unwrap_or(Sign::Well), Instant::now());
         }
+        failure.map(Err)
     }
 
     /// The call's failure, when its answer broke off.
@@ -155,6 +173,7 @@ impl Reply {
         let mut attempts = self.failed;
         attempts.push(Attempt {
             endpoint: self.endpoint,
+            protocol: self.protocol,
             failure: failure.clone(),
             started: self.started,
             ended: Instant::now(),

@@ -1,6 +1,6 @@
 //! When a failed attempt is repeated, and after how long a pause. Pure: chance comes in as an argument.
 
-use super::{FailureKind, Retry};
+use super::{FailureKind, Repeats, Retry};
 use std::time::Duration;
 
 /// What gRPC calls `RESOURCE_EXHAUSTED`.
@@ -8,14 +8,40 @@ const RESOURCE_EXHAUSTED: i32 = 8;
 /// What gRPC calls `UNAVAILABLE`.
 const UNAVAILABLE: i32 = 14;
 
+/// May an attempt that failed so be repeated?
+pub(super) fn is_allowed(repeats: Repeats, kind: FailureKind) -> bool {
+    is_safe(kind)
+        || match repeats {
+            Repeats::Unexecuted => false,
+            Repeats::Idempotent => is_passing(kind),
+        }
+}
+
 /// Can the attempt be repeated without the risk of executing the request twice? Yes if it never reached a server, or if
 /// the server refused it as overloaded or unavailable.
-pub(super) fn is_safe(kind: FailureKind) -> bool {
+fn is_safe(kind: FailureKind) -> bool {
     match kind {
-        FailureKind::Connect => true,
+        FailureKind::Connect | FailureKind::Ejected => true,
         FailureKind::Http(status) => matches!(status, 429 | 503),
         FailureKind::Grpc(code) => matches!(code, RESOURCE_EXHAUSTED | UNAVAILABLE),
         FailureKind::Closed
+        | FailureKind::Truncated
+        | FailureKind::Deadline
+        | FailureKind::Malformed
+        | FailureKind::Invalid => false,
+    }
+}
+
+/// May the next attempt succeed, whether or not this one was executed? No if it was executed in part: what has begun is
+/// never begun again.
+fn is_passing(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Closed => true,
+        FailureKind::Http(status) => matches!(status, 500 | 502 | 504),
+        // UNKNOWN, ABORTED, INTERNAL and DATA_LOSS.
+        FailureKind::Grpc(code) => matches!(code, 2 | 10 | 13 | 15),
+        FailureKind::Connect
+        | FailureKind::Ejected
         | FailureKind::Truncated
         | FailureKind::Deadline
         | FailureKind::Malformed
@@ -65,6 +91,7 @@ mod tests {
             attempts: 10,
             backoff: Period::from_millis(backoff),
             max_backoff: Period::from_millis(max_backoff),
+            ..Retry::default()
         }
     }
 
@@ -81,7 +108,14 @@ mod tests {
     fn only_attempts_that_cannot_have_been_executed_are_repeated() {
         use FailureKind::{Closed, Connect, Deadline, Grpc, Http, Invalid, Malformed, Truncated};
 
-        let safe = [Connect, Http(429), Http(503), Grpc(8), Grpc(14)];
+        let safe = [
+            Connect,
+            FailureKind::Ejected,
+            Http(429),
+            Http(503),
+            Grpc(8),
+            Grpc(14),
+        ];
         let unsafe_ = [
             Closed,
             Truncated,
@@ -93,8 +127,29 @@ mod tests {
             Grpc(13),
         ];
 
-        assert!(safe.into_iter().all(is_safe));
-        assert!(!unsafe_.into_iter().any(is_safe));
+        let unexecuted = |kind| is_allowed(Repeats::Unexecuted, kind);
+        assert!(safe.into_iter().all(unexecuted));
+        assert!(!unsafe_.into_iter().any(unexecuted));
+    }
+
+    #[test]
+    fn what_may_be_executed_twice_is_repeated_unless_it_was_executed_in_part() {
+        use FailureKind::{Closed, Connect, Deadline, Grpc, Http, Malformed, Truncated};
+
+        let repeated = [
+            Closed,
+            Connect,
+            Http(500),
+            Http(502),
+            Http(503),
+            Http(504),
+            Grpc(13),
+        ];
+        let never = [Truncated, Deadline, Malformed, Http(404), Grpc(5)];
+
+        let idempotent = |kind| is_allowed(Repeats::Idempotent, kind);
+        assert!(repeated.into_iter().all(idempotent));
+        assert!(!never.into_iter().any(idempotent));
     }
 
     #[test]

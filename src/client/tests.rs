@@ -3,6 +3,7 @@
 mod dialects;
 mod failover;
 mod grpc;
+mod resilience;
 mod rest;
 mod servers;
 
@@ -38,6 +39,7 @@ fn client(mode: Mode, attempts: u32, endpoints: &[Endpoint]) -> Client {
             attempts,
             backoff: Period::from_millis(1),
             max_backoff: Period::from_millis(1),
+            ..Retry::default()
         },
         ..ClientConfig::default()
     };

@@ -11,6 +11,7 @@ use futures_util::stream::BoxStream;
 use reqwest::Url;
 use std::fmt::Debug;
 use std::future::ready;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The most that is read of a whole answer, or of one event of a stream. More is [`Malformed`], so that a broken server
@@ -25,12 +26,12 @@ pub(super) trait Transport: Debug + Send + Sync {
     /// What is spoken.
     fn protocol(&self) -> Protocol;
 
-    /// Sends a request that has been validated; returns when the head of the answer has arrived. The server is told how
-    /// many attempts came before, unless this is the first.
+    /// Sends a request that has been validated; returns when the head of the answer has arrived. The server is told of
+    /// the turn.
     fn infer<'a>(
         &'a self,
         request: &'a Request,
-        earlier_attempts: u32,
+        turn: Turn,
     ) -> BoxFuture<'a, Result<Opened, Failure>>;
 
     /// Is the endpoint ready for requests?
@@ -48,6 +49,15 @@ pub(super) trait Transport: Debug + Send + Sync {
     fn unload<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         not_offered(self.protocol(), name)
     }
+}
+
+/// Which attempt of a call this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    /// How many attempts came before. Told to the server unless this is the first.
+    pub(super) earlier_attempts: u32,
+    /// How much is left of the call's time. Told to the server, which need not work on what nobody will wait for.
+    pub(super) time_left: Duration,
 }
 
 fn not_offered(protocol: Protocol, name: &str) -> BoxFuture<'static, Result<(), Failure>> {

@@ -136,5 +136,6 @@ fn failure_of(kind: FailureKind) -> Failure {
         FailureKind::Grpc(code) => Failure::Grpc(code),
         FailureKind::Malformed => Failure::Malformed,
         FailureKind::Invalid => Failure::Invalid,
+        FailureKind::Ejected => Failure::Ejected,
     }
 }

@@ -4,7 +4,7 @@ mod script;
 
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
-use crate::client::{ClientConfig, Endpoint, Mode, Protocol};
+use crate::client::{self, ClientConfig, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
 use crate::workload::Workload;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// Holds the parts of one stage against each other.
 pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
-    deadlines(document, &stage.client)?;
+    client(document, &stage.client)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {
@@ -103,6 +103,24 @@ fn reachable(document: &Document, place: &Path, mock: &MockSpec) -> Result<(), E
         .hint(format!(
             "leave `{field}` out here; `inferometer mock` offers it to other clients"
         )))
+}
+
+fn client(document: &Document, client: &ClientConfig) -> Result<(), Error> {
+    deadlines(document, client)?;
+    let place = Path::root().key("client");
+    client.validate().map_err(|error| {
+        if let client::Error::Config {
+            field,
+            expected,
+            found,
+        } = error
+        {
+            let place = place.join(&Path::parse(field));
+            let message = format!("expected {expected}, found `{found}`");
+            return document.error(&place, Part::Value, message);
+        }
+        document.error(&place, Part::Value, error.to_string())
+    })
 }
 
 fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {

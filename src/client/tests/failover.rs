@@ -148,6 +148,7 @@ async fn a_pause_that_would_outlast_the_deadline_is_not_begun() {
             attempts: 10,
             backoff: Period::from_secs(3600),
             max_backoff: Period::from_secs(3600),
+            ..Retry::default()
         },
         ..ClientConfig::default()
     };

@@ -5,7 +5,7 @@ mod connection;
 mod status;
 mod tensor;
 
-use super::{Delta, Opened, Transport};
+use super::{Delta, Opened, Transport, Turn};
 use crate::client::error::excerpt;
 use crate::client::{
     ClientConfig, Error, Failure, FailureKind, Model, ModelState, Protocol, Request,
@@ -22,6 +22,7 @@ use inferometer_proto::inference::{
 use reqwest::Url;
 use status::Answer;
 use std::future::ready;
+use std::time::Duration;
 use tokio::time::Instant;
 use tonic::metadata::errors::InvalidMetadataValue;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -50,12 +51,12 @@ impl Transport for OipGrpc {
     fn infer<'a>(
         &'a self,
         request: &'a Request,
-        earlier_attempts: u32,
+        turn: Turn,
     ) -> BoxFuture<'a, Result<Opened, Failure>> {
         if request.stream {
-            Box::pin(self.infer_streamed(request, earlier_attempts))
+            Box::pin(self.infer_streamed(request, turn))
         } else {
-            Box::pin(self.infer_whole(request, earlier_attempts))
+            Box::pin(self.infer_whole(request, turn))
         }
     }
 
@@ -104,12 +105,8 @@ impl Transport for OipGrpc {
 }
 
 impl OipGrpc {
-    async fn infer_whole(
-        &self,
-        request: &Request,
-        earlier_attempts: u32,
-    ) -> Result<Opened, Failure> {
-        let message = labelled(tensor::request(request), request, earlier_attempts)?;
+    async fn infer_whole(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
+        let message = labelled(tensor::request(request), request, turn)?;
         let mut responses = self.link.infer(message).await?;
         let first_byte = Instant::now();
         let response = only_message(&mut responses).await?;
@@ -120,13 +117,9 @@ impl OipGrpc {
         })
     }
 
-    async fn infer_streamed(
-        &self,
-        request: &Request,
-        earlier_attempts: u32,
-    ) -> Result<Opened, Failure> {
+    async fn infer_streamed(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
         let messages = stream::iter([tensor::request(request)]);
-        let messages = labelled(messages, request, earlier_attempts)?;
+        let messages = labelled(messages, request, turn)?;
         let call = |mut stub: Stub| async move { stub.model_stream_infer(messages).await };
         let responses = self.link.call(call).await?;
         Ok(Opened {
@@ -205,12 +198,8 @@ fn model(listed: ModelIndex) -> Model {
     }
 }
 
-/// Puts the request's id and its earlier attempts beside the message, where proxies and logs look for them.
-fn labelled<T>(
-    message: T,
-    request: &Request,
-    earlier_attempts: u32,
-) -> Result<tonic::Request<T>, Failure> {
+/// Puts the request's id and its turn beside the message, where proxies and logs look for them.
+fn labelled<T>(message: T, request: &Request, turn: Turn) -> Result<tonic::Request<T>, Failure> {
     let mut message = tonic::Request::new(message);
     if !request.id.is_empty() {
         let id: MetadataValue<Ascii> = request
@@ -219,11 +208,13 @@ fn labelled<T>(
             .map_err(|error: InvalidMetadataValue| Failure::caused(FailureKind::Invalid, &error))?;
         message.metadata_mut().insert("x-request-id", id);
     }
-    if earlier_attempts > 0 {
+    if turn.earlier_attempts > 0 {
         message
             .metadata_mut()
-            .insert(PREVIOUS_ATTEMPTS, earlier_attempts.into());
+            .insert(PREVIOUS_ATTEMPTS, turn.earlier_attempts.into());
     }
+    // The library keeps to it as well. It must not come before the call's own deadline, which says more.
+    message.set_timeout(turn.time_left + Duration::from_millis(1));
     Ok(message)
 }
 

@@ -5,7 +5,7 @@ mod answer;
 mod wire;
 
 use super::rest::{self, accepted, headers, read, unanswered};
-use super::{ANSWER_LIMIT, Opened, Transport};
+use super::{ANSWER_LIMIT, Opened, Transport, Turn};
 use crate::client::{ClientConfig, Error, Failure, Input, Model, ModelState, Protocol, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -49,9 +49,9 @@ impl Transport for Openai {
     fn infer<'a>(
         &'a self,
         request: &'a Request,
-        earlier_attempts: u32,
+        turn: Turn,
     ) -> BoxFuture<'a, Result<Opened, Failure>> {
-        Box::pin(self.post(request, earlier_attempts))
+        Box::pin(self.post(request, turn))
     }
 
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -68,7 +68,7 @@ impl Transport for Openai {
 }
 
 impl Openai {
-    async fn post(&self, request: &Request, earlier_attempts: u32) -> Result<Opened, Failure> {
+    async fn post(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
         let url = match request.input {
             Input::Chat(_) => &self.chat_completions,
             Input::Prompt(_) => &self.completions,
@@ -76,7 +76,7 @@ impl Openai {
         let sent = self
             .http
             .post(url.clone())
-            .headers(headers(request, earlier_attempts)?)
+            .headers(headers(request, turn)?)
             .body(wire::body(request).map_err(|e| malformed(&e))?)
             .send();
         let response = sent.await.map_err(|error| unanswered(&error))?;

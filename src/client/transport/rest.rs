@@ -1,15 +1,20 @@
 //! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
 
+use super::Turn;
 use crate::client::error::excerpt;
-use crate::client::{ClientConfig, Error, Failure, FailureKind, Request};
+use crate::client::{ClientConfig, Error, Failure, FailureKind, Pushback, Request};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response};
 use serde_json::Value;
+use std::time::Duration;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How often a request was sent before: what the official SDKs call it.
 const RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count");
+/// How many seconds the client will wait at most: what the official SDKs call it.
+const TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-timeout");
+const ALMOST_A_SECOND: Duration = Duration::from_nanos(999_999_999);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
@@ -33,7 +38,7 @@ pub(super) fn pool(config: &ClientConfig) -> Result<Client, Error> {
 }
 
 /// The headers of a request, with its id and its earlier attempts.
-pub(super) fn headers(request: &Request, earlier_attempts: u32) -> Result<HeaderMap, Failure> {
+pub(super) fn headers(request: &Request, turn: Turn) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT, if request.stream { EVENT_STREAM } else { JSON });
@@ -42,9 +47,12 @@ pub(super) fn headers(request: &Request, earlier_attempts: u32) -> Result<Header
             .map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
         headers.insert(REQUEST_ID, id);
     }
-    if earlier_attempts > 0 {
-        headers.insert(RETRY_COUNT, HeaderValue::from(earlier_attempts));
+    if turn.earlier_attempts > 0 {
+        headers.insert(RETRY_COUNT, HeaderValue::from(turn.earlier_attempts));
     }
+    // Whole seconds, and no fewer than there are: a server that gives up early would take away from the deadline.
+    let seconds = (turn.time_left + ALMOST_A_SECOND).as_secs();
+    headers.insert(TIMEOUT, HeaderValue::from(seconds));
     Ok(headers)
 }
 
@@ -54,15 +62,25 @@ pub(super) async fn accepted(mut response: Response) -> Result<Response, Failure
     if status.is_success() {
         return Ok(response);
     }
+    let pushback = pushback(response.headers());
     let said = match read(&mut response, ERROR_LIMIT).await {
         Ok(body) => error_message(&body),
         Err(unreadable) => unreadable.message,
     };
     let kind = FailureKind::Http(status.as_u16());
-    Err(Failure::new(
-        kind,
-        format!("server answered {status}: {said}"),
-    ))
+    let failure = Failure::new(kind, format!("server answered {status}: {said}"));
+    Err(failure.pushed_back(pushback))
+}
+
+/// When a server wants to be asked again: `retry-after-ms`, which is finer and which the official SDKs read first, or
+/// `Retry-After` in seconds (RFC 9110, 10.2.3). A date there is not read, as the clocks of two machines need not agree.
+fn pushback(headers: &HeaderMap) -> Option<Pushback> {
+    let number = |name: &str| -> Option<f64> { headers.get(name)?.to_str().ok()?.parse().ok() };
+    let millis = number("retry-after-ms").map(|millis| millis / 1e3);
+    let seconds = millis.or_else(|| number(RETRY_AFTER.as_str()))?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .map(Pushback::After)
 }
 
 /// Reads a body to its end.

@@ -2,8 +2,10 @@
 //! report must tell them apart.
 
 use crate::client::error::{chain, excerpt};
-use crate::client::{Failure, FailureKind};
+use crate::client::{Failure, FailureKind, Pushback};
 use std::error::Error;
+use std::time::Duration;
+use tonic::metadata::MetadataMap;
 use tonic::{ConnectError, Status};
 
 /// What gRPC calls `INTERNAL`.
@@ -36,14 +38,24 @@ pub(super) enum Answer {
 /// The failure that a status means, with the reason at the bottom of it.
 pub(super) fn failure(status: &Status, answer: Answer) -> Failure {
     let kind = kind(status, answer);
-    match status.source() {
+    let failure = match status.source() {
         Some(source) => Failure::caused(kind, source),
         None if matches!(kind, FailureKind::Grpc(_)) => {
             let (code, said) = (status.code(), excerpt(status.message()));
             Failure::new(kind, format!("server answered {code:?}: {said}"))
         }
         None => Failure::new(kind, excerpt(status.message())),
-    }
+    };
+    failure.pushed_back(pushback(status.metadata()))
+}
+
+/// When a server wants to be asked again: milliseconds, or not at all if that is negative or no number (gRFC A6).
+fn pushback(metadata: &MetadataMap) -> Option<Pushback> {
+    let millis = metadata.get("grpc-retry-pushback-ms")?.to_str().ok();
+    let millis = millis.and_then(|millis| millis.parse().ok());
+    Some(millis.map_or(Pushback::Never, |millis| {
+        Pushback::After(Duration::from_millis(millis))
+    }))
 }
 
 /// Classifies a status. One with a source was made on this side, by the connection.

@@ -1,0 +1,331 @@
+//! Failover, retries, budget and breaker in paused virtual time: endpoints that answer from a script, calls told with exact
+//! times.
+
+use super::*;
+use crate::client::breaker::Breaker;
+use crate::client::transport::{Delta, Opened, Transport, Turn};
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How an endpoint of the script takes one attempt.
+#[derive(Debug, Clone)]
+enum Step {
+    Answers,
+    /// The head arrives, then the answer breaks off.
+    BreaksOff,
+    Fails(Failure),
+    /// Likewise, after some time.
+    FailsAfter(Duration, Failure),
+}
+
+/// The endpoint, the milliseconds since the start and the number of earlier attempts of each attempt made.
+type Log = Arc<Mutex<Vec<(usize, u128, u32)>>>;
+
+/// Follows its script, and answers when that is over.
+#[derive(Debug)]
+struct Scripted {
+    endpoint: usize,
+    script: Mutex<VecDeque<Step>>,
+    begun: Instant,
+    log: Log,
+}
+
+impl Transport for Scripted {
+    fn protocol(&self) -> Protocol {
+        Protocol::Openai
+    }
+
+    fn infer<'a>(
+        &'a self,
+        _request: &'a Request,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        let now = self.begun.elapsed().as_millis();
+        let entry = (self.endpoint, now, turn.earlier_attempts);
+        self.log.lock().unwrap().push(entry);
+        let step = self.script.lock().unwrap().pop_front();
+        Box::pin(async move {
+            match step.unwrap_or(Step::Answers) {
+                Step::Answers => Ok(opened(Ok(last_delta()))),
+                Step::BreaksOff => Ok(opened(Err(failure(FailureKind::Truncated)))),
+                Step::Fails(failure) => Err(failure),
+                Step::FailsAfter(time, failure) => {
+                    tokio::time::sleep(time).await;
+                    Err(failure)
+                }
+            }
+        })
+    }
+
+    fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+fn opened(delta: Result<Delta, Failure>) -> Opened {
+    Opened {
+        first_byte: Instant::now(),
+        deltas: stream::iter([delta]).boxed(),
+    }
+}
+
+fn last_delta() -> Delta {
+    Delta {
+        at: Instant::now(),
+        text: "yes".to_owned(),
+        tokens: 1,
+        usage: None,
+        finish_reason: None,
+        is_last: true,
+    }
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure::new(kind, "as the script says")
+}
+
+fn busy(pushback: Option<Pushback>) -> Step {
+    Step::Fails(failure(FailureKind::Http(503)).pushed_back(pushback))
+}
+
+fn refused() -> Step {
+    Step::Fails(failure(FailureKind::Connect))
+}
+
+/// A client of endpoints that follow these scripts, and what they see.
+fn scripted(config: &ClientConfig, scripts: &[&[Step]]) -> (Client, Log) {
+    let log = Log::default();
+    let endpoints = vec![openai("http://127.0.0.1:1"); scripts.len()];
+    let mut client = Client::new(config, &endpoints).unwrap();
+    let begun = Instant::now();
+    for (link, script) in client.links.iter_mut().zip(scripts) {
+        link.transport = Box::new(Scripted {
+            endpoint: link.endpoint,
+            script: Mutex::new(script.iter().cloned().collect()),
+            begun,
+            log: Arc::clone(&log),
+        });
+    }
+    (client, log)
+}
+
+/// Retries without jitter, as the longest pause is none.
+fn retrying(attempts: u32) -> ClientConfig {
+    ClientConfig {
+        retry: Retry {
+            attempts,
+            max_backoff: Period::default(),
+            ..Retry::default()
+        },
+        ..ClientConfig::default()
+    }
+}
+
+fn breaking(attempts: u32) -> ClientConfig {
+    ClientConfig {
+        breaker: Some(BreakerConfig {
+            failures: 2,
+            ..BreakerConfig::default()
+        }),
+        ..retrying(attempts)
+    }
+}
+
+async fn call(client: &Client) -> Result<usize, FailureKind> {
+    let answer = client.inference().execute(&prompt(true)).await;
+    answer
+        .map(|answer| answer.endpoint)
+        .map_err(|failed| failed.failure.kind)
+}
+
+fn seen(log: &Log) -> Vec<(usize, u128, u32)> {
+    std::mem::take(&mut log.lock().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_attempt_goes_to_an_endpoint_that_has_not_refused_the_call() {
+    let (client, log) = scripted(&retrying(3), &[&[busy(None)], &[busy(None)]]);
+
+    assert_eq!(call(&client).await, Ok(0));
+
+    assert_eq!(seen(&log), [(0, 0, 0), (1, 0, 1), (0, 0, 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_is_not_asked_again_before_the_time_that_it_asked_for() {
+    let wait = Some(Pushback::After(Duration::from_secs(2)));
+    let (client, log) = scripted(&retrying(2), &[&[busy(wait)]]);
+
+    assert_eq!(call(&client).await, Ok(0));
+
+    assert_eq!(seen(&log), [(0, 0, 0), (0, 2000, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_server_asks_for_keeps_no_request_from_another() {
+    let wait = |seconds| busy(Some(Pushback::After(Duration::from_secs(seconds))));
+    let (client, log) = scripted(&retrying(3), &[&[wait(3)], &[wait(9)]]);
+
+    assert_eq!(call(&client).await, Ok(0));
+
+    assert_eq!(seen(&log), [(0, 0, 0), (1, 0, 1), (0, 3000, 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_would_outlast_the_deadline_and_a_refusal_for_good_end_the_call() {
+    for pushback in [Pushback::After(Duration::from_secs(30)), Pushback::Never] {
+        let begun = Instant::now();
+        let (client, log) = scripted(&retrying(2), &[&[busy(Some(pushback))]]);
+
+        assert_eq!(call(&client).await, Err(FailureKind::Http(503)));
+
+        assert_eq!(seen(&log), [(0, 0, 0)]);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_attempt_is_repeated_only_where_it_may_be_executed_twice() {
+    let lost = [Step::Fails(failure(FailureKind::Closed))];
+    let (client, _) = scripted(&retrying(2), &[&lost]);
+    assert_eq!(call(&client).await, Err(FailureKind::Closed));
+    let mut config = retrying(2);
+    config.retry.repeats = Repeats::Idempotent;
+
+    let (client, log) = scripted(&config, &[&lost]);
+
+    assert_eq!(call(&client).await, Ok(0));
+    assert_eq!(seen(&log), [(0, 0, 0), (0, 0, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_has_begun_is_never_asked_for_again() {
+    let mut config = retrying(3);
+    config.retry.repeats = Repeats::Idempotent;
+    let (client, log) = scripted(&config, &[&[Step::BreaksOff], &[]]);
+
+    assert_eq!(call(&client).await, Err(FailureKind::Truncated));
+
+    assert_eq!(seen(&log).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_budget_ends_repetition_and_is_earned_again() {
+    let mut config = retrying(10);
+    config.retry.budget = Some(RetryBudget {
+        reserve: 2,
+        ..RetryBudget::default()
+    });
+    let always = vec![busy(None); 100];
+    let (client, log) = scripted(&config, &[&always]);
+
+    let mut attempts = Vec::new();
+    for _ in 0..7 {
+        assert_eq!(call(&client).await, Err(FailureKind::Http(503)));
+        attempts.push(seen(&log).len());
+    }
+
+    assert_eq!(attempts, [3, 1, 1, 1, 1, 2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_black_hole_costs_its_connect_deadline_once_and_nothing_while_ejected() {
+    let swallowed = Step::FailsAfter(Duration::from_secs(1), failure(FailureKind::Connect));
+    let (client, log) = scripted(&breaking(1), &[&[swallowed], &[]]);
+
+    for _ in 0..3 {
+        assert_eq!(call(&client).await, Ok(1));
+    }
+
+    assert_eq!(
+        seen(&log),
+        [(0, 0, 0), (1, 1000, 1), (1, 1000, 0), (1, 1000, 0)]
+    );
+    assert_eq!(client.endpoint_state(0), Some((EndpointState::Ejected, 1)));
+    assert_eq!(
+        client.endpoint_state(1),
+        Some((EndpointState::Admitting, 0))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_request_probes_an_ejected_endpoint_and_brings_the_others_back() {
+    let (client, log) = scripted(&breaking(1), &[&[refused()], &[]]);
+    assert_eq!(call(&client).await, Ok(1));
+
+    tokio::time::advance(Duration::from_millis(999)).await;
+    assert_eq!(call(&client).await, Ok(1));
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(call(&client).await, Ok(0));
+
+    assert_eq!(
+        seen(&log),
+        [(0, 0, 0), (1, 0, 1), (1, 999, 0), (0, 1000, 0)]
+    );
+    assert_eq!(
+        client.endpoint_state(0),
+        Some((EndpointState::Admitting, 1))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_that_break_off_eject_their_endpoint() {
+    let (client, log) = scripted(&breaking(1), &[&[Step::BreaksOff, Step::BreaksOff], &[]]);
+
+    assert_eq!(call(&client).await, Err(FailureKind::Truncated));
+    assert_eq!(call(&client).await, Err(FailureKind::Truncated));
+    assert_eq!(call(&client).await, Ok(1));
+
+    assert_eq!(seen(&log), [(0, 0, 0), (0, 0, 0), (1, 0, 0)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_finds_every_endpoint_ejected_fails_at_once() {
+    let (client, log) = scripted(&breaking(1), &[&[refused()], &[refused()]]);
+    assert_eq!(call(&client).await, Err(FailureKind::Connect));
+    seen(&log);
+
+    let failed = client.inference().open(&prompt(false)).await.unwrap_err();
+
+    assert_eq!(failed.attempts, []);
+    assert_eq!(
+        failed.to_string(),
+        "ejected: every endpoint is ejected, the first will be probed in 1s (attempts: 0)"
+    );
+    assert_eq!(seen(&log), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_with_a_retry_left_waits_for_the_first_probe() {
+    let (client, log) = scripted(&breaking(2), &[&[refused(), refused()], &[refused()]]);
+
+    // The first round ejects both, the second finds none; nothing is left to wait with.
+    assert_eq!(call(&client).await, Err(FailureKind::Ejected));
+    assert_eq!(seen(&log), [(0, 0, 0), (1, 0, 1)]);
+    // The probe of the first endpoint fails as well, that of the second one does not.
+    assert_eq!(call(&client).await, Ok(1));
+
+    assert_eq!(seen(&log), [(0, 1000, 0), (1, 1000, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_dropped_says_nothing_of_its_endpoint() {
+    let config = breaking(1).breaker.unwrap();
+    let breaker = Arc::new(Breaker::new(config));
+    let (mut client, _) = scripted(&breaking(1), &[&[Step::BreaksOff, Step::BreaksOff]]);
+    client.links[0].breaker = Some(Arc::clone(&breaker));
+
+    for _ in 0..2 {
+        drop(client.inference().open(&prompt(true)).await.unwrap());
+    }
+
+    assert_eq!(breaker.state(), (EndpointState::Admitting, 0));
+}
