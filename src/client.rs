@@ -54,7 +54,7 @@ pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
 pub use inference::{Answer, InferenceService};
 pub use models::{Model, ModelService, ModelState};
-pub use reply::{Chunk, Reply, Usage};
+pub use reply::{Chunk, Connection, Reply, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use transport::sse;
 

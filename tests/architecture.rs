@@ -67,6 +67,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["scenario/document"]),
     ("strsim", &["scenario/", "gate/", "metric"]),
     ("tonic", &["client/transport"]),
+    ("tower_layer", &["client/transport/connection.rs"]),
+    ("tower_service", &["client/transport/connection.rs"]),
     ("wiremock", &["backend/stubs"]),
 ];
 

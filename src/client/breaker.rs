@@ -49,7 +49,7 @@ impl Sign {
             // UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE and DATA_LOSS.
             | FailureKind::Grpc(2 | 4 | 13 | 14 | 15) => Self::Unwell,
             // RESOURCE_EXHAUSTED is what HTTP calls 429.
-            FailureKind::Http(429) | FailureKind::Grpc(8) | FailureKind::Invalid | FailureKind::Ejected => {
+            FailureKind::Http(429) | FailureKind::Grpc(8) | FailureKind::Invalid | FailureKind::Ejected | FailureKind::Stale => {
                 Self::Nothing
             }
             FailureKind::Http(_) | FailureKind::Grpc(_) => Self::Well,

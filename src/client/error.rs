@@ -82,6 +82,9 @@ pub enum FailureKind {
     Connect,
     /// The connection ended before the answer began. The server may have executed the request.
     Closed,
+    /// Likewise, over a connection that had been used before: the server may have closed it just as it was to be used
+    /// again. Such an attempt is repeated at once, once, over a fresh connection.
+    Stale,
     /// The answer broke off in the middle.
     Truncated,
     /// The deadline passed.
@@ -104,6 +107,7 @@ impl fmt::Display for FailureKind {
         match self {
             Self::Connect => f.write_str("connect"),
             Self::Closed => f.write_str("closed"),
+            Self::Stale => f.write_str("stale"),
             Self::Truncated => f.write_str("truncated"),
             Self::Deadline => f.write_str("deadline"),
             Self::Http(status) => write!(f, "http_{status}"),

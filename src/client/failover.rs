@@ -3,6 +3,7 @@
 //! - A **round** goes through the endpoints in order and passes over those that are ejected. An endpoint that cannot be
 //!   connected to hands over to the next one at once, without a pause; the first endpoint that can be connected to decides
 //!   the round.
+//! - An attempt over a connection that the server closed as it was to be used again is repeated at once over a fresh one.
 //! - `retry.attempts` is the number of rounds, so failing over spends none of it. A further round follows, after a pause,
 //!   when the last failure may be repeated, see [`retry::is_allowed`], and the budget has something left. It begins with
 //!   the endpoints that have not refused this call yet.
@@ -13,7 +14,7 @@
 use super::breaker::{Breaker, Permit, Sign};
 use super::budget::Budget;
 use super::deadline::Deadline;
-use super::transport::{self, Transport, Turn};
+use super::transport::{self, Over, Transport, Turn};
 use super::{
     Attempt, Client, ClientConfig, Endpoint, Error, Failed, Failure, FailureKind, Protocol,
     Pushback, retry,
@@ -154,7 +155,7 @@ impl Past {
             started,
             ended,
         });
-        if failure.kind != FailureKind::Connect {
+        if !matches!(failure.kind, FailureKind::Connect | FailureKind::Stale) {
             let until = match failure.pushback {
                 Some(Pushback::After(wait)) => ended.checked_add(wait).unwrap_or(ended + A_YEAR),
                 Some(Pushback::Never) | None => ended,
@@ -181,13 +182,15 @@ async fn one_round<'a, T>(
                 continue;
             }
         };
-        let turn = Turn {
-            earlier_attempts: u32::try_from(past.attempts.len()).unwrap_or(u32::MAX),
-            time_left: deadline.left(),
-        };
-        let started = Instant::now();
-        let failure = match deadline.within(call(&*link.transport, turn)).await {
-            Ok(value) => {
+        let mut asked = attempt(link, Over::Any, call, deadline, past).await;
+        if asked
+            .as_ref()
+            .is_err_and(|failure| failure.kind == FailureKind::Stale)
+        {
+            asked = attempt(link, Over::Fresh, call, deadline, past).await;
+        }
+        let failure = match asked {
+            Ok((value, started)) => {
                 permit.begun();
                 return Ok(Answered {
                     value,
@@ -200,7 +203,6 @@ async fn one_round<'a, T>(
             }
             Err(failure) => failure,
         };
-        past.fail(link, started, &failure);
         permit.ends(Sign::of(failure.kind), Instant::now());
         let is_decided = failure.kind != FailureKind::Connect;
         last = Some(failure);
@@ -209,6 +211,29 @@ async fn one_round<'a, T>(
         }
     }
     Err(last.unwrap_or_else(|| none_admits(soonest)))
+}
+
+/// Makes one attempt, and keeps it if it fails.
+async fn attempt<'a, T>(
+    link: &'a Link,
+    over: Over,
+    call: &impl Fn(&'a dyn Transport, Turn) -> BoxFuture<'a, Result<T, Failure>>,
+    deadline: &mut Deadline,
+    past: &mut Past,
+) -> Result<(T, Instant), Failure> {
+    let turn = Turn {
+        earlier_attempts: u32::try_from(past.attempts.len()).unwrap_or(u32::MAX),
+        over,
+        time_left: deadline.left(),
+    };
+    let started = Instant::now();
+    match deadline.within(call(&*link.transport, turn)).await {
+        Ok(value) => Ok((value, started)),
+        Err(failure) => {
+            past.fail(link, started, &failure);
+            Err(failure)
+        }
+    }
 }
 
 fn none_admits(soonest: Duration) -> Failure {

@@ -25,6 +25,15 @@ pub struct Chunk {
     pub at: Instant,
 }
 
+/// What an answer came over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// A connection made for it.
+    Fresh,
+    /// A connection that was there already.
+    Reused,
+}
+
 /// The server's own count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
@@ -46,6 +55,7 @@ pub struct Reply {
     started: Instant,
     failed: Vec<Attempt>,
     first_byte: Instant,
+    connection: Connection,
     usage: Option<Usage>,
     finish_reason: Option<Box<str>>,
     progress: Progress,
@@ -73,6 +83,7 @@ impl Reply {
             started: answered.started,
             failed: answered.failed,
             first_byte: answered.value.first_byte,
+            connection: answered.value.connection,
             usage: None,
             finish_reason: None,
             progress: Progress::Open,
@@ -102,6 +113,11 @@ impl Reply {
     /// When the head of the answer had arrived.
     pub fn first_byte(&self) -> Instant {
         self.first_byte
+    }
+
+    /// What it comes over.
+    pub fn connection(&self) -> Connection {
+        self.connection
     }
 
     /// The server's own count, when it has been sent.

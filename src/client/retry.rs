@@ -21,7 +21,7 @@ pub(super) fn is_allowed(repeats: Repeats, kind: FailureKind) -> bool {
 /// the server refused it as overloaded or unavailable.
 fn is_safe(kind: FailureKind) -> bool {
     match kind {
-        FailureKind::Connect | FailureKind::Ejected => true,
+        FailureKind::Connect | FailureKind::Ejected | FailureKind::Stale => true,
         FailureKind::Http(status) => matches!(status, 429 | 503),
         FailureKind::Grpc(code) => matches!(code, RESOURCE_EXHAUSTED | UNAVAILABLE),
         FailureKind::Closed
@@ -42,6 +42,7 @@ fn is_passing(kind: FailureKind) -> bool {
         FailureKind::Grpc(code) => matches!(code, 2 | 10 | 13 | 15),
         FailureKind::Connect
         | FailureKind::Ejected
+        | FailureKind::Stale
         | FailureKind::Truncated
         | FailureKind::Deadline
         | FailureKind::Malformed

@@ -1,11 +1,15 @@
 //! How endpoints are spoken to: one [`Transport`] for each protocol, all giving the same [`Delta`]s.
 
+mod connection;
 mod oip_grpc;
 mod openai;
 mod rest;
 pub mod sse;
 
-use super::{ClientConfig, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request, Usage};
+use super::{
+    ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request,
+    Usage,
+};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use reqwest::Url;
@@ -56,8 +60,19 @@ pub(super) trait Transport: Debug + Send + Sync {
 pub(super) struct Turn {
     /// How many attempts came before. Told to the server unless this is the first.
     pub(super) earlier_attempts: u32,
+    /// What it may go over.
+    pub(super) over: Over,
     /// How much is left of the call's time. Told to the server, which need not work on what nobody will wait for.
     pub(super) time_left: Duration,
+}
+
+/// What an attempt may go over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Any connection that there is, or a new one.
+    Any,
+    /// None that has been used before.
+    Fresh,
 }
 
 fn not_offered(protocol: Protocol, name: &str) -> BoxFuture<'static, Result<(), Failure>> {
@@ -69,6 +84,8 @@ fn not_offered(protocol: Protocol, name: &str) -> BoxFuture<'static, Result<(), 
 pub(super) struct Opened {
     /// When it arrived.
     pub(super) first_byte: Instant,
+    /// What it came over.
+    pub(super) connection: Connection,
     /// The rest, ending with the transmission; nothing follows a failure.
     pub(super) deltas: BoxStream<'static, Result<Delta, Failure>>,
 }

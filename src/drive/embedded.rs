@@ -129,7 +129,7 @@ fn role(role: workload::Role) -> Role {
 fn failure_of(kind: FailureKind) -> Failure {
     match kind {
         FailureKind::Connect => Failure::Connect,
-        FailureKind::Closed => Failure::Closed,
+        FailureKind::Closed | FailureKind::Stale => Failure::Closed,
         FailureKind::Truncated => Failure::Truncated,
         FailureKind::Deadline => Failure::Deadline,
         FailureKind::Http(status) => Failure::Http(status),

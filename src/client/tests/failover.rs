@@ -2,6 +2,7 @@
 
 use super::servers::{Raw, Server, Swallowing, refusing};
 use super::*;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use wiremock::matchers::{any, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -187,4 +188,48 @@ async fn an_endpoint_that_swallows_packets_costs_every_caller_one_connect_deadli
         "callers waited for one another: {:?}",
         begun.elapsed()
     );
+}
+
+const KEPT_OPEN: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 51\r\n\r\n{\"choices\":[{\"text\":\"yes\",\"finish_reason\":\"stop\"}]}";
+
+#[tokio::test]
+async fn a_connection_that_closes_as_it_is_used_again_costs_no_request() {
+    let server = Server::start(Raw::AnswersOnce(KEPT_OPEN)).await;
+    let client = client(Mode::Rest, 1, &[openai(&*server.url)]);
+    let ask = async || client.inference().execute(&prompt(false)).await.unwrap();
+
+    let answers = [ask().await, ask().await];
+
+    assert_eq!(answers[0].failed_attempts, []);
+    let failed = &answers[1].failed_attempts;
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0].failure.kind, FailureKind::Stale);
+    assert_eq!(server.seen.connections.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_fresh_connection_that_closes_before_the_answer_is_not_tried_again() {
+    let server = Server::start(Raw::Answers(b"")).await;
+    let client = client(Mode::Rest, 3, &[openai(&*server.url)]);
+
+    let failed = client.inference().open(&prompt(false)).await.unwrap_err();
+
+    assert_eq!(kinds(&failed), [(0, FailureKind::Closed)]);
+    assert_eq!(server.seen.connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_answer_says_whether_its_connection_was_made_for_it() {
+    let server = Server::start(Raw::KeepsAlive(KEPT_OPEN)).await;
+    let client = client(Mode::Rest, 1, &[openai(&*server.url)]);
+
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let mut reply = client.inference().open(&prompt(false)).await.unwrap();
+        seen.push(reply.connection());
+        drain(&mut reply).await;
+    }
+
+    let [fresh, reused] = [Connection::Fresh, Connection::Reused];
+    assert_eq!(seen, [fresh, reused, reused]);
 }

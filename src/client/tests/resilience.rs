@@ -73,6 +73,7 @@ impl Transport for Scripted {
 fn opened(delta: Result<Delta, Failure>) -> Opened {
     Opened {
         first_byte: Instant::now(),
+        connection: Connection::Fresh,
         deltas: stream::iter([delta]).boxed(),
     }
 }

@@ -20,6 +20,8 @@ pub(super) enum Raw {
     Answers(&'static [u8]),
     /// Sends these bytes for each request.
     KeepsAlive(&'static [u8]),
+    /// Sends these bytes for the first request of each connection, and closes it on the second.
+    AnswersOnce(&'static [u8]),
     /// Reads a request, sends these bytes, and then nothing more until the client closes.
     Hangs(&'static [u8]),
 }
@@ -68,6 +70,11 @@ async fn serve(mut connection: TcpStream, raw: Raw, seen: Arc<Seen>) {
         Raw::Answers(bytes) => {
             let _read = connection.read(&mut request).await.unwrap();
             connection.write_all(bytes).await.unwrap();
+        }
+        Raw::AnswersOnce(bytes) => {
+            let _read = connection.read(&mut request).await.unwrap();
+            connection.write_all(bytes).await.unwrap();
+            let _read = connection.read(&mut request).await.unwrap();
         }
         Raw::KeepsAlive(bytes) => {
             while connection.read(&mut request).await.unwrap() > 0 {

@@ -64,7 +64,7 @@ impl Transport for OipGrpc {
         Box::pin(async {
             let call =
                 |mut stub: Stub| async move { stub.server_ready(ServerReadyRequest {}).await };
-            if self.link.call(call).await?.ready {
+            if self.link.call(call).await?.0.ready {
                 return Ok(());
             }
             let kind = FailureKind::Grpc(status::UNAVAILABLE);
@@ -76,7 +76,7 @@ impl Transport for OipGrpc {
         Box::pin(async {
             let all = RepositoryIndexRequest::default();
             let call = |mut stub: Stub| async move { stub.repository_index(all).await };
-            let index = self.link.call(call).await?;
+            let (index, _) = self.link.call(call).await?;
             Ok(index.models.into_iter().map(model).collect())
         })
     }
@@ -107,12 +107,13 @@ impl Transport for OipGrpc {
 impl OipGrpc {
     async fn infer_whole(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
         let message = labelled(tensor::request(request), request, turn)?;
-        let mut responses = self.link.infer(message).await?;
+        let (mut responses, connection) = self.link.infer(message).await?;
         let first_byte = Instant::now();
         let response = only_message(&mut responses).await?;
         let delta = whole(&response, Instant::now());
         Ok(Opened {
             first_byte,
+            connection,
             deltas: stream::once(ready(Ok(delta))).boxed(),
         })
     }
@@ -121,9 +122,10 @@ impl OipGrpc {
         let messages = stream::iter([tensor::request(request)]);
         let messages = labelled(messages, request, turn)?;
         let call = |mut stub: Stub| async move { stub.model_stream_infer(messages).await };
-        let responses = self.link.call(call).await?;
+        let (responses, connection) = self.link.call(call).await?;
         Ok(Opened {
             first_byte: Instant::now(),
+            connection,
             deltas: responses.map(piece).boxed(),
         })
     }

@@ -4,19 +4,19 @@
 mod answer;
 mod wire;
 
-use super::rest::{self, accepted, headers, read, unanswered};
+use super::rest::{self, Pool, accepted, headers, read};
 use super::{ANSWER_LIMIT, Opened, Transport, Turn};
 use crate::client::{ClientConfig, Error, Failure, Input, Model, ModelState, Protocol, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use tokio::time::Instant;
 
 /// An endpoint with its pool of connections.
 #[derive(Debug)]
 struct Openai {
-    http: Client,
+    pool: Pool,
     chat_completions: Url,
     completions: Url,
     models: Url,
@@ -25,7 +25,7 @@ struct Openai {
 /// Prepares the endpoint with its pool. Nothing is connected.
 pub(super) fn prepare(base: &Url, config: &ClientConfig) -> Result<Box<dyn Transport>, Error> {
     Ok(Box::new(Openai {
-        http: rest::pool(config)?,
+        pool: Pool::new(config)?,
         chat_completions: under(base, "chat/completions"),
         completions: under(base, "completions"),
         models: under(base, "models"),
@@ -73,13 +73,9 @@ impl Openai {
             Input::Chat(_) => &self.chat_completions,
             Input::Prompt(_) => &self.completions,
         };
-        let sent = self
-            .http
-            .post(url.clone())
-            .headers(headers(request, turn)?)
-            .body(wire::body(request).map_err(|e| malformed(&e))?)
-            .send();
-        let response = sent.await.map_err(|error| unanswered(&error))?;
+        let headers = headers(request, turn)?;
+        let body = wire::body(request).map_err(|e| malformed(&e))?;
+        let (response, connection) = self.pool.post(url, headers, body, turn.over).await?;
         let first_byte = Instant::now();
         let response = accepted(response).await?;
         let deltas = if request.stream {
@@ -87,12 +83,15 @@ impl Openai {
         } else {
             answer::whole(response)
         };
-        Ok(Opened { first_byte, deltas })
+        Ok(Opened {
+            first_byte,
+            connection,
+            deltas,
+        })
     }
 
     async fn get_models(&self) -> Result<Bytes, Failure> {
-        let sent = self.http.get(self.models.clone()).send();
-        let response = sent.await.map_err(|error| unanswered(&error))?;
+        let response = self.pool.get(&self.models).await?;
         read(&mut accepted(response).await?, ANSWER_LIMIT).await
     }
 }

@@ -1,12 +1,14 @@
 //! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
 
-use super::Turn;
+use super::connection::{self, Noting};
+use super::{Over, Turn};
 use crate::client::error::excerpt;
-use crate::client::{ClientConfig, Error, Failure, FailureKind, Pushback, Request};
+use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, Pushback, Request};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::Value;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -21,17 +23,80 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// The most that is read of the body of an error status.
 const ERROR_LIMIT: usize = 64 * 1024;
 
-/// The pool of one endpoint. Everything is off that would send, or send elsewhere, behind the caller's back: retries,
-/// proxies of the environment, redirects. Idle connections are kept without limit, since the load decides how many there
-/// are.
-pub(super) fn pool(config: &ClientConfig) -> Result<Client, Error> {
+/// The connections of one endpoint.
+#[derive(Debug)]
+pub(super) struct Pool {
+    kept: Client,
+    /// Keeps none: what goes over it goes over a fresh connection. Made when first needed, which is seldom.
+    fresh: OnceLock<Client>,
+    config: ClientConfig,
+}
+
+impl Pool {
+    pub(super) fn new(config: &ClientConfig) -> Result<Self, Error> {
+        Ok(Self {
+            kept: client(config, usize::MAX)?,
+            fresh: OnceLock::new(),
+            config: config.clone(),
+        })
+    }
+
+    /// A client whose connections are as the turn wants them.
+    fn client(&self, over: Over) -> Result<&Client, Failure> {
+        match (over, self.fresh.get()) {
+            (Over::Any, _) => Ok(&self.kept),
+            (Over::Fresh, Some(fresh)) => Ok(fresh),
+            (Over::Fresh, None) => {
+                let made = client(&self.config, 0);
+                let made = made.map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
+                Ok(self.fresh.get_or_init(|| made))
+            }
+        }
+    }
+
+    /// Sends a request and returns with the head of its answer.
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+        over: Over,
+    ) -> Result<(Response, Connection), Failure> {
+        let request = self.client(over)?.post(url.clone());
+        head(request.headers(headers).body(body)).await
+    }
+
+    /// Asks for what may be asked for twice.
+    pub(super) async fn get(&self, url: &Url) -> Result<Response, Failure> {
+        let mut asked = head(self.kept.get(url.clone())).await;
+        if asked
+            .as_ref()
+            .is_err_and(|failure| failure.kind == FailureKind::Stale)
+        {
+            asked = head(self.client(Over::Fresh)?.get(url.clone())).await;
+        }
+        asked.map(|(response, _)| response)
+    }
+}
+
+async fn head(request: RequestBuilder) -> Result<(Response, Connection), Failure> {
+    let (answered, connection) = connection::watch(request.send()).await;
+    let answered = answered.map_err(|error| unanswered(&error, connection));
+    Ok((answered?, connection))
+}
+
+/// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's back: retries,
+/// proxies of the environment, redirects. Idle connections are kept without limit where they are, since the load decides how many
+/// there are.
+fn client(config: &ClientConfig, idle: usize) -> Result<Client, Error> {
     Client::builder()
         .retry(reqwest::retry::never())
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .http1_only()
         .tcp_nodelay(true)
-        .pool_max_idle_per_host(usize::MAX)
+        .pool_max_idle_per_host(idle)
+        .connector_layer(Noting)
         .connect_timeout(config.connect_deadline.duration())
         .build()
         .map_err(|error| Error::Setup(Box::new(error)))
@@ -97,13 +162,16 @@ pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Bytes,
 }
 
 /// Classifies an error that came before the head of an answer.
-pub(super) fn unanswered(error: &reqwest::Error) -> Failure {
+fn unanswered(error: &reqwest::Error, connection: Connection) -> Failure {
     let kind = if error.is_connect() {
         FailureKind::Connect
     } else if error.is_builder() {
         FailureKind::Invalid
     } else {
-        FailureKind::Closed
+        match connection {
+            Connection::Fresh => FailureKind::Closed,
+            Connection::Reused => FailureKind::Stale,
+        }
     };
     Failure::caused(kind, error)
 }

@@ -6,7 +6,7 @@
 
 use super::status::{self, Answer};
 use crate::client::transport::ANSWER_LIMIT;
-use crate::client::{Error, Failure, FailureKind};
+use crate::client::{Connection, Error, Failure, FailureKind};
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
 use inferometer_proto::inference::{ModelInferRequest, ModelInferResponse};
 use reqwest::Url;
@@ -54,7 +54,10 @@ impl Link {
 
     /// Makes one call of the generated client, connecting first if need be. Dropping the future resets the call's
     /// stream.
-    pub(super) async fn call<T, F>(&self, call: impl FnOnce(Stub) -> F) -> Result<T, Failure>
+    pub(super) async fn call<T, F>(
+        &self,
+        call: impl FnOnce(Stub) -> F,
+    ) -> Result<(T, Connection), Failure>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
@@ -69,7 +72,7 @@ impl Link {
     pub(super) async fn infer(
         &self,
         request: Request<ModelInferRequest>,
-    ) -> Result<Streaming<ModelInferResponse>, Failure> {
+    ) -> Result<(Streaming<ModelInferResponse>, Connection), Failure> {
         self.call_on_channel(|channel| async {
             let mut grpc =
                 Grpc::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT);
@@ -83,14 +86,22 @@ impl Link {
         .await
     }
 
-    async fn call_on_channel<T, F>(&self, call: impl FnOnce(Channel) -> F) -> Result<T, Failure>
+    async fn call_on_channel<T, F>(
+        &self,
+        call: impl FnOnce(Channel) -> F,
+    ) -> Result<(T, Connection), Failure>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
         let slot = self.slot();
-        let channel = slot.get_or_init(|| self.connect(&slot)).await.clone()?;
+        let mut connection = Connection::Reused;
+        let connect = || {
+            connection = Connection::Fresh;
+            self.connect(&slot)
+        };
+        let channel = slot.get_or_init(connect).await.clone()?;
         match call(channel).await {
-            Ok(response) => Ok(response.into_inner()),
+            Ok(response) => Ok((response.into_inner(), connection)),
             Err(status) => {
                 let failure = status::failure(&status, Answer::Awaited);
                 if failure.kind == FailureKind::Connect {

@@ -1,0 +1,72 @@
+//! Whether a connection was made for an attempt or had been used before. A server may close a connection between two
+//! requests while the next one is on its way: such an attempt was not the server's answer, see [`FailureKind::Stale`].
+//!
+//! The pool of connections says neither. But it polls a connection in the making from within the attempt that wants it, so
+//! the maker of connections can leave a note there. One that is not finished before another becomes free is polled
+//! elsewhere, and its note gets lost as it should.
+//!
+//! [`FailureKind::Stale`]: crate::client::FailureKind::Stale
+
+use crate::client::Connection;
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tower_layer::Layer;
+use tower_service::Service;
+
+tokio::task_local! {
+    /// What the attempt under way knows of its connection.
+    static CONNECTION: Cell<Connection>;
+}
+
+/// Carries out an attempt, and says what it went over.
+pub(super) async fn watch<T>(attempt: impl Future<Output = T>) -> (T, Connection) {
+    let watched = async {
+        let outcome = attempt.await;
+        (outcome, CONNECTION.with(Cell::get))
+    };
+    CONNECTION
+        .scope(Cell::new(Connection::Reused), watched)
+        .await
+}
+
+/// Leaves a note of each connection that it sees made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noting;
+
+/// A maker of connections with [`Noting`] around it.
+#[derive(Debug, Clone)]
+pub(super) struct Noted<S>(S);
+
+impl<S> Layer<S> for Noting {
+    type Service = Noted<S>;
+
+    fn layer(&self, connector: S) -> Noted<S> {
+        Noted(connector)
+    }
+}
+
+impl<S, R> Service<R> for Noted<S>
+where
+    S: Service<R>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let connecting = self.0.call(request);
+        Box::pin(async {
+            let made = connecting.await;
+            // Outside of an attempt there is nobody to know.
+            let _unknown = CONNECTION.try_with(|connection| connection.set(Connection::Fresh));
+            made
+        })
+    }
+}
