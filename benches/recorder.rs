@@ -24,6 +24,7 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
         finished: at,
         endpoint: Some(0),
         attempts: 1,
+        connection: None,
         prompt_tokens: Some(64),
         output_tokens: Some(Tokens {
             count: 32,

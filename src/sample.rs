@@ -30,12 +30,23 @@ pub struct Sample<'a> {
     pub endpoint: Option<usize>,
     /// Attempts made, the last one included; 0 if never sent.
     pub attempts: u32,
+    /// What the answer came over; `None` when there was none or it is not known.
+    pub connection: Option<Connection>,
     /// Prompt tokens, as the server counted them.
     pub prompt_tokens: Option<u64>,
     /// Output tokens and who counted them. `None` when unknown.
     pub output_tokens: Option<Tokens>,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// What an answer came over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// A connection made for its request.
+    Fresh,
+    /// A connection that was there already.
+    Reused,
 }
 
 /// One arrival of generated tokens.

@@ -2,9 +2,9 @@
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
-use crate::client::{Client, Failed, FailureKind, Input, Message, Reply, Request, Role};
+use crate::client::{self, Client, Failed, FailureKind, Input, Message, Reply, Request, Role};
 use crate::plan::Stage;
-use crate::sample::{Chunk, Failure, Outcome, TokenSource, Tokens, Wrong};
+use crate::sample::{Chunk, Connection, Failure, Outcome, TokenSource, Tokens, Wrong};
 use crate::seed::Seed;
 use crate::units::wide;
 use crate::workload::{self, Prompt, Workload};
@@ -54,6 +54,7 @@ impl Exchange for Embedded {
             first_byte: Some(clock.offset(reply.first_byte())),
             endpoint: Some(reply.endpoint()),
             attempts: attempts(reply.failed_attempts().len() + 1),
+            connection: Some(connection(&reply)),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
             output_tokens: output_tokens(&reply, chunks),
             streamed: request.stream,
@@ -99,6 +100,13 @@ fn output_tokens(reply: &Reply, chunks: &[Chunk]) -> Option<Tokens> {
         source: TokenSource::Usage,
     });
     usage.or_else(|| (!chunks.is_empty()).then(counted))
+}
+
+fn connection(reply: &Reply) -> Connection {
+    match reply.connection() {
+        client::Connection::Fresh => Connection::Fresh,
+        client::Connection::Reused => Connection::Reused,
+    }
 }
 
 fn attempts(count: usize) -> u32 {

@@ -1,7 +1,7 @@
 //! What the drive needs of a client: to carry out one request and say what came back.
 
 use super::clock::Clock;
-use crate::sample::{Chunk, Outcome, Tokens};
+use crate::sample::{Chunk, Connection, Outcome, Tokens};
 use crate::units::Offset;
 
 /// Carries out requests by their number. Dropping the future gives the request up at once.
@@ -16,6 +16,7 @@ pub(super) struct Exchanged {
     pub(super) first_byte: Option<Offset>,
     pub(super) endpoint: Option<usize>,
     pub(super) attempts: u32,
+    pub(super) connection: Option<Connection>,
     pub(super) prompt_tokens: Option<u64>,
     pub(super) output_tokens: Option<Tokens>,
     pub(super) streamed: bool,
@@ -29,6 +30,7 @@ impl Exchanged {
             first_byte: None,
             endpoint: None,
             attempts: 1,
+            connection: None,
             prompt_tokens: None,
             output_tokens: None,
             streamed: false,

@@ -189,6 +189,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             streamed: exchanged.streamed,
             endpoint: exchanged.endpoint,
             attempts: exchanged.attempts,
+            connection: exchanged.connection,
             prompt_tokens: exchanged.prompt_tokens,
             output_tokens: exchanged.output_tokens,
             outcome: exchanged.outcome,

@@ -97,6 +97,8 @@ scalars! {
     retried, Count, Lower, 0.0, "count", "requests that took more than one attempt", "", |_, stage| count(stage.attempts.retried);
     retry_rate, Share, Lower, 0.0, "retried / requests sent", "share of requests that took more than one attempt", "",
         |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.retried, stage.attempts.requests), "no request was sent");
+    connection_reuse, Share, Higher, 0.0, "reused / answers whose connection is known", "share of right answers that came over a connection that was there already", "",
+        |_, stage| connection_reuse(stage);
     tpot_na, Count, Neither, 0.0, "count", "streamed answers of fewer than two known tokens, which have no tpot", "", |_, stage| count(stage.tokens.tpot_na);
     cpu_per_request, Duration, Lower, 0.03, "CPU time of the client's threads / requests ended in window", "what the client costs", "",
         |_, stage| stage.per_request(units::nanos(stage.resources.cpu));
@@ -144,6 +146,17 @@ fn share(stage: &StageSummary, part: u64) -> Reading {
     Reading::or_not_measured(
         units::ratio(part, stage.accounting.offered),
         "no request was due in the measure phase",
+    )
+}
+
+fn connection_reuse(stage: &StageSummary) -> Reading {
+    let (fresh, reused) = (
+        stage.attempts.fresh_connections,
+        stage.attempts.reused_connections,
+    );
+    Reading::or_not_measured(
+        units::ratio(reused, fresh + reused),
+        "no answer is known to have come over a connection",
     )
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
         streamed: false,
         endpoint: Some(0),
         attempts: 1,
+        connection: None,
         prompt_tokens: Some(16),
         output_tokens: None,
         outcome: Outcome::Answered,
@@ -50,6 +51,7 @@ pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'sta
         streamed: false,
         endpoint: sent.then_some(0),
         attempts: u32::from(sent),
+        connection: None,
         prompt_tokens: None,
         output_tokens: None,
         outcome,
@@ -143,6 +145,7 @@ pub(crate) fn streaming_stage(index: usize, in_flight: u32) -> StageSummary {
                 streamed: true,
                 endpoint: Some(0),
                 attempts: 1 + u32::from(seq % 97 == 96),
+                connection: None,
                 prompt_tokens: Some(64),
                 output_tokens: (!fails).then_some(Tokens {
                     count: 16,

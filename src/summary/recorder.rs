@@ -9,7 +9,7 @@ use super::distribution::{Distribution, LONGEST, buckets, histogram};
 use super::journal::ClientBooks;
 use super::stage::{Accounting, Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
-use crate::sample::{Failure, Outcome, Sample, Sink, Wrong};
+use crate::sample::{Connection, Failure, Outcome, Sample, Sink, Wrong};
 use crate::units::{Offset, nanos};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -140,6 +140,11 @@ impl Recorder {
 
     fn count_answer(&mut self, sample: &Sample<'_>) {
         self.accounting.answered += 1;
+        match sample.connection {
+            Some(Connection::Fresh) => self.attempts.fresh_connections += 1,
+            Some(Connection::Reused) => self.attempts.reused_connections += 1,
+            None => {}
+        }
         if let Some(endpoint) = self.endpoint(sample) {
             endpoint.answered += 1;
         }

@@ -139,6 +139,12 @@ pub struct Attempts {
     pub attempts: u64,
     /// Requests that took more than one.
     pub retried: u64,
+    /// Right answers over a connection that was made for their request.
+    #[serde(default)]
+    pub fresh_connections: u64,
+    /// Right answers over a connection that was there already.
+    #[serde(default)]
+    pub reused_connections: u64,
 }
 
 /// Where token counts came from, and where they were too few.
@@ -303,6 +309,8 @@ impl Attempts {
         self.requests += other.requests;
         self.attempts += other.attempts;
         self.retried += other.retried;
+        self.fresh_connections += other.fresh_connections;
+        self.reused_connections += other.reused_connections;
     }
 }
 

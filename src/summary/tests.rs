@@ -30,6 +30,7 @@ fn stream(chunks: &[Chunk]) -> Sample<'_> {
         streamed: true,
         endpoint: Some(0),
         attempts: 2,
+        connection: None,
         prompt_tokens: Some(5),
         output_tokens: Some(Tokens {
             count: 5,
