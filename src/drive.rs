@@ -7,15 +7,19 @@
 //! A stage has three phases: *warmup* (sent, not measured), *measure*, and *drain* (nothing new is sent; what is in
 //! flight may still finish). What is unfinished when the drain ends is emitted as failed, never dropped.
 
+mod adapter;
 mod clock;
 mod closed_loop;
 mod embedded;
 mod exchange;
+mod foreign;
 mod lane;
 mod open_loop;
 mod pace;
 mod progress;
+mod request;
 
+pub use foreign::{Arrivals, InferenceClient, Served};
 pub use progress::{Progress, Snapshot};
 
 use crate::client::{self, Client, Endpoint};
@@ -23,7 +27,11 @@ use crate::observe::Usage;
 use crate::plan::Stage;
 use crate::sample::Sink;
 use crate::schedule::Load;
+use adapter::Subprocess;
 use embedded::Embedded;
+use exchange::Exchange;
+use foreign::Foreign;
+use request::Requests;
 use std::io;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -42,6 +50,14 @@ pub enum Error {
     /// The operating system refused a thread, a runtime or a timer.
     #[error("could not start a lane of the load generator: {0}")]
     Lane(#[from] io::Error),
+    /// A client in another language could not be started.
+    #[error("adapter `{command}`: {reason}")]
+    Adapter {
+        /// Its program and arguments.
+        command: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// A lane ended without handing over its samples.
     #[error("a lane of the load generator died")]
     LaneDied,
@@ -97,25 +113,65 @@ impl<S> Drop for Running<S> {
     }
 }
 
-/// Starts driving one stage against the endpoints, on at most `lanes` threads. `sink` makes each lane's sink.
+/// Starts driving one stage against the endpoints, on at most `lanes` threads: with the embedded client, or with the
+/// adapter that the stage names. `sink` makes each lane's sink. Dropping the future starts nothing.
 ///
 /// # Errors
 /// [`Error`] when the client cannot be set up or a thread cannot be started; nothing has been sent then.
-pub fn start<S: Sink>(
+pub async fn start<S: Sink>(
     stage: &Stage,
     endpoints: &[Endpoint],
     lanes: NonZero<usize>,
     sink: impl Fn() -> S,
 ) -> Result<Running<S>, Error> {
     let lanes = useful_lanes(&stage.load, lanes);
+    let requests = Requests::of(stage);
+    let Some(adapter) = &stage.adapter else {
+        let mut clients = Vec::new();
+        for _ in 0..lanes.get() {
+            let client = Client::new(&stage.client, endpoints)?;
+            clients.push(Embedded::new(client, requests.clone()));
+        }
+        return start_lanes(stage, clients, sink);
+    };
+    let mut clients = Vec::new();
+    for _ in 0..lanes.get() {
+        let client = Subprocess::start(adapter, endpoints).await?;
+        clients.push(Foreign::new(client, requests.clone()));
+    }
+    start_lanes(stage, clients, sink)
+}
+
+/// Starts driving one stage with clients of the caller's, one for each of at most `lanes` threads.
+///
+/// # Errors
+/// [`Error::Lane`] when a thread cannot be started; nothing has been sent then.
+pub fn start_with<C: InferenceClient, S: Sink>(
+    stage: &Stage,
+    lanes: NonZero<usize>,
+    client: impl Fn() -> C,
+    sink: impl Fn() -> S,
+) -> Result<Running<S>, Error> {
+    let lanes = useful_lanes(&stage.load, lanes);
+    let requests = Requests::of(stage);
+    let foreign = || Foreign::new(client(), requests.clone());
+    start_lanes(stage, (0..lanes.get()).map(|_| foreign()).collect(), sink)
+}
+
+/// Starts a lane for each of the clients.
+fn start_lanes<E: Exchange, S: Sink>(
+    stage: &Stage,
+    clients: Vec<E>,
+    sink: impl Fn() -> S,
+) -> Result<Running<S>, Error> {
+    let lanes = NonZero::new(clients.len()).unwrap_or(NonZero::<usize>::MIN);
     let stop = CancellationToken::new();
     let progress = Arc::new(Progress::default());
     let (report, records) = mpsc::channel(lanes.get());
     let mut starts = Vec::new();
-    for index in 0..lanes.get() {
-        let client = Client::new(&stage.client, endpoints)?;
+    for (index, exchange) in clients.into_iter().enumerate() {
         let lane = lane::Lane {
-            exchange: Embedded::new(client, stage),
+            exchange,
             sink: sink().into(),
             phases: stage.phases,
             share: lane::Share { index, lanes },

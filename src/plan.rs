@@ -8,8 +8,8 @@ mod provenance;
 mod sweep;
 
 pub use crate::scenario::{
-    ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubOrder, StubRequest, StubResponse,
-    Target, Times,
+    Adapter, ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubOrder, StubRequest,
+    StubResponse, Target, Times,
 };
 pub use explain::Explanation;
 pub(crate) use explain::flow;
@@ -59,6 +59,9 @@ pub struct Stage {
     pub target: Target,
     /// The client's settings.
     pub client: ClientConfig,
+    /// Who sends, unless it is the embedded client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<Adapter>,
     /// What to send.
     pub workload: Workload,
     /// When to send it.
@@ -125,6 +128,7 @@ fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> S
         settings,
         target: completed(&scenario.target, scenario),
         client: scenario.client.clone(),
+        adapter: scenario.adapter.clone(),
         workload: scenario.workload.clone(),
         load: scenario.load.clone(),
         phases: scenario.phases,

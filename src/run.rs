@@ -5,7 +5,8 @@ mod journal;
 mod script;
 
 use crate::backend::{self, Backend, MockHost};
-use crate::drive::{self, LaneRecord, Running, Snapshot};
+use crate::client::Endpoint;
+use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
 use crate::observe::{Machine, Usage};
 use crate::plan::{Plan, Stage, Target};
 use crate::summary::{
@@ -90,6 +91,65 @@ pub async fn run(
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunSummary, Error> {
+    carry_out(plan, options, watch, &AsPlanned).await
+}
+
+/// Likewise, with a client of the caller's in place of the one that the plan has: `client` makes one for each lane.
+///
+/// # Errors
+/// [`Error`] when nothing could be measured at all.
+pub async fn run_with<C: InferenceClient>(
+    plan: &Plan,
+    options: &Options,
+    watch: &mut dyn FnMut(Event<'_>),
+    client: impl Fn(&Stage, &[Endpoint]) -> C,
+) -> Result<RunSummary, Error> {
+    carry_out(plan, options, watch, &With(client)).await
+}
+
+/// Who sends the requests of a stage.
+trait Sender {
+    async fn start(
+        &self,
+        stage: &Stage,
+        endpoints: &[Endpoint],
+        lanes: NonZero<usize>,
+    ) -> Result<Running<Recorder>, drive::Error>;
+}
+
+struct AsPlanned;
+
+impl Sender for AsPlanned {
+    async fn start(
+        &self,
+        stage: &Stage,
+        endpoints: &[Endpoint],
+        lanes: NonZero<usize>,
+    ) -> Result<Running<Recorder>, drive::Error> {
+        drive::start(stage, endpoints, lanes, || Recorder::new(window(stage))).await
+    }
+}
+
+struct With<F>(F);
+
+impl<C: InferenceClient, F: Fn(&Stage, &[Endpoint]) -> C> Sender for With<F> {
+    async fn start(
+        &self,
+        stage: &Stage,
+        endpoints: &[Endpoint],
+        lanes: NonZero<usize>,
+    ) -> Result<Running<Recorder>, drive::Error> {
+        let client = || (self.0)(stage, endpoints);
+        drive::start_with(stage, lanes, client, || Recorder::new(window(stage)))
+    }
+}
+
+async fn carry_out(
+    plan: &Plan,
+    options: &Options,
+    watch: &mut dyn FnMut(Event<'_>),
+    sender: &impl Sender,
+) -> Result<RunSummary, Error> {
     let mut identity = identity(plan);
     let mut target = None;
     let mut stages = Vec::new();
@@ -109,7 +169,7 @@ pub async fn run(
             }
         };
         watch(Event::Started(stage));
-        let summary = measure(stage, backend, options, watch).await?;
+        let summary = measure(stage, backend, options, watch, sender).await?;
         watch(Event::Ended(&summary));
         let end = summary.end;
         stages.push(summary);
@@ -151,13 +211,12 @@ async fn measure(
     backend: &mut Backend,
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
+    sender: &impl Sender,
 ) -> Result<StageSummary, Error> {
-    let window = window(stage);
     let names = backend.names().to_vec();
     backend.reset().await;
-    let mut running = drive::start(stage, backend.endpoints(), options.lanes, || {
-        Recorder::new(window)
-    })?;
+    let starting = sender.start(stage, backend.endpoints(), options.lanes);
+    let mut running = starting.await?;
     let attended = attend(&mut running, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let known = StageFacts {

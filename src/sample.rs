@@ -67,6 +67,17 @@ pub struct Tokens {
     pub source: TokenSource,
 }
 
+impl Tokens {
+    /// What chunks say: a lower bound. `None` without any.
+    pub fn of_chunks(chunks: &[Chunk]) -> Option<Self> {
+        let count = chunks.iter().map(|chunk| u64::from(chunk.tokens)).sum();
+        (!chunks.is_empty()).then_some(Self {
+            count,
+            source: TokenSource::Chunks,
+        })
+    }
+}
+
 /// Who counted the tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -9,6 +9,7 @@
 //! phases: { measure: 10s }
 //! ```
 
+mod adapter;
 mod document;
 mod error;
 mod message;
@@ -19,6 +20,7 @@ mod secret;
 mod setting;
 mod target;
 
+pub use adapter::Adapter;
 pub use document::{Contents, Document, Origin, Part, Path, Step};
 pub use error::{Error, Place};
 pub use name::Name;
@@ -55,6 +57,9 @@ pub struct Scenario {
     /// The embedded client's settings.
     #[serde(default)]
     pub client: ClientConfig,
+    /// A client in any language that sends the requests in place of the embedded one.
+    #[serde(default)]
+    pub adapter: Option<Adapter>,
     /// What each request asks for.
     pub workload: Workload,
     /// When requests start.

@@ -44,7 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "plan", "backend", "drive", "observe", "sample", "summary", "units",
+            "plan", "backend", "client", "drive", "observe", "sample", "summary", "units",
         ],
     ),
 ];

@@ -2,49 +2,27 @@
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
-use crate::client::{self, Client, Failed, FailureKind, Input, Message, Reply, Request, Role};
-use crate::plan::Stage;
+use super::request::Requests;
+use crate::client::{self, Client, Failed, FailureKind, Reply};
 use crate::sample::{Chunk, Connection, Failure, Outcome, TokenSource, Tokens, Wrong};
-use crate::seed::Seed;
 use crate::units::wide;
-use crate::workload::{self, Prompt, Workload};
 
 /// One lane's client, with what it should ask.
 #[derive(Debug)]
 pub(super) struct Embedded {
     client: Client,
-    workload: Workload,
-    seed: Seed,
-    stage: usize,
+    requests: Requests,
 }
 
 impl Embedded {
-    pub(super) fn new(client: Client, stage: &Stage) -> Self {
-        Self {
-            client,
-            workload: stage.workload.clone(),
-            seed: stage.seed,
-            stage: stage.index,
-        }
-    }
-
-    fn request(&self, seq: u64) -> Request {
-        let content = self.workload.content(self.seed, seq);
-        Request {
-            id: format!("s{}-{seq}", self.stage),
-            input: input(content.prompt),
-            model: content.model,
-            max_tokens: content.output_tokens,
-            stream: content.stream,
-            temperature: None,
-            top_p: None,
-        }
+    pub(super) fn new(client: Client, requests: Requests) -> Self {
+        Self { client, requests }
     }
 }
 
 impl Exchange for Embedded {
     async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
-        let request = self.request(seq);
+        let request = self.requests.request(seq);
         let mut reply = match self.client.inference().open(&request).await {
             Ok(reply) => reply,
             Err(failed) => return not_answered(&failed),
@@ -91,15 +69,11 @@ fn not_answered(failed: &Failed) -> Exchanged {
 
 /// The server's own figure where there is one, otherwise what the chunks say.
 fn output_tokens(reply: &Reply, chunks: &[Chunk]) -> Option<Tokens> {
-    let counted = || Tokens {
-        count: chunks.iter().map(|chunk| u64::from(chunk.tokens)).sum(),
-        source: TokenSource::Chunks,
-    };
     let usage = reply.usage().map(|usage| Tokens {
         count: usage.completion_tokens,
         source: TokenSource::Usage,
     });
-    usage.or_else(|| (!chunks.is_empty()).then(counted))
+    usage.or_else(|| Tokens::of_chunks(chunks))
 }
 
 fn connection(reply: &Reply) -> Connection {
@@ -113,28 +87,8 @@ fn attempts(count: usize) -> u32 {
     u32::try_from(wide(count)).unwrap_or(u32::MAX)
 }
 
-fn input(prompt: Prompt) -> Input {
-    match prompt {
-        Prompt::Text(text) => Input::Prompt(text),
-        Prompt::Chat(turns) => Input::Chat(
-            turns
-                .into_iter()
-                .map(|turn| Message {
-                    role: role(turn.role),
-                    content: turn.text,
-                })
-                .collect(),
-        ),
-    }
-}
-
-fn role(role: workload::Role) -> Role {
-    match role {
-        workload::Role::User => Role::User,
-    }
-}
-
-fn failure_of(kind: FailureKind) -> Failure {
+/// The failure as samples count it.
+pub(super) fn failure_of(kind: FailureKind) -> Failure {
     match kind {
         FailureKind::Connect => Failure::Connect,
         FailureKind::Closed | FailureKind::Stale => Failure::Closed,

@@ -54,6 +54,9 @@ impl fmt::Display for Explanation<'_> {
         for (title, read) in parts {
             part(f, title, &common(&plan.stages, title, read))?;
         }
+        if let Some(adapter) = plan.stages.first().and_then(|stage| stage.adapter.as_ref()) {
+            line(f, "adapter", &adapter.command.join(" "))?;
+        }
         line(f, "duration", &duration(plan))?;
         line(f, "seed", &plan.seed.to_string())?;
         line(f, "fingerprint", &plan.fingerprint)?;

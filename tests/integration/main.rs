@@ -6,6 +6,7 @@
     reason = "clippy knows tests by their attribute, not their helpers"
 )]
 
+mod adapter;
 mod bad_input;
 mod client_meets_mock;
 mod interrupt;

@@ -1,0 +1,121 @@
+//! Any other client in place of the embedded one: what it must be able to do, and how the drive sees it.
+
+use super::clock::Clock;
+use super::embedded::failure_of;
+use super::exchange::{Exchange, Exchanged};
+use super::request::Requests;
+use crate::client::{FailureKind, Request};
+use crate::sample::{Chunk, Outcome, TokenSource, Tokens, Wrong};
+use crate::units::Offset;
+use std::future::Future;
+use tokio::time::Instant;
+
+/// A client that is put under the harness: it gets the requests at the times of the schedule, and is measured as the
+/// embedded client is. Each lane has one of its own, on a thread and a runtime of its own, and calls it many times at once.
+pub trait InferenceClient: Send + 'static {
+    /// Carries out one request to the end of its answer, and notes each arrival as it happens. Dropping the future gives
+    /// the request up.
+    ///
+    /// # Errors
+    /// Why the request failed, in the words that reports count.
+    fn infer(
+        &self,
+        request: &Request,
+        arrivals: &mut Arrivals<'_>,
+    ) -> impl Future<Output = Result<Served, FailureKind>>;
+}
+
+/// What a client knows of an answer when it is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// Prompt tokens, as the server counted them.
+    pub prompt_tokens: Option<u64>,
+    /// Output tokens, as the server counted them; those of the arrivals count otherwise.
+    pub output_tokens: Option<u64>,
+    /// Attempts that it took, the last one included.
+    pub attempts: u32,
+}
+
+/// Where a client notes what arrives.
+#[derive(Debug)]
+pub struct Arrivals<'a> {
+    clock: Clock,
+    first_byte: Option<Offset>,
+    chunks: &'a mut Vec<Chunk>,
+}
+
+impl<'a> Arrivals<'a> {
+    pub(super) fn new(clock: Clock, chunks: &'a mut Vec<Chunk>) -> Self {
+        Self {
+            clock,
+            first_byte: None,
+            chunks,
+        }
+    }
+
+    /// The head of the answer arrived at this time. Said again, as after a repeated attempt, the last time counts.
+    pub fn head(&mut self, at: Instant) {
+        self.first_byte = Some(self.clock.offset(at));
+    }
+
+    /// So many output tokens arrived together at this time. Times must not go back; none arrive as nothing.
+    pub fn tokens(&mut self, at: Instant, count: u32) {
+        if count > 0 {
+            let at = self.clock.offset(at);
+            self.chunks.push(Chunk { at, tokens: count });
+        }
+    }
+}
+
+/// A foreign client as the drive sees it.
+#[derive(Debug)]
+pub(super) struct Foreign<C> {
+    client: C,
+    requests: Requests,
+}
+
+impl<C> Foreign<C> {
+    pub(super) fn new(client: C, requests: Requests) -> Self {
+        Self { client, requests }
+    }
+}
+
+impl<C: InferenceClient> Exchange for Foreign<C> {
+    async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+        let request = self.requests.request(seq);
+        let mut arrivals = Arrivals::new(clock, chunks);
+        let served = self.client.infer(&request, &mut arrivals).await;
+        let first_byte = arrivals.first_byte;
+        let known = Exchanged {
+            first_byte,
+            streamed: request.stream,
+            ..Exchanged::ended(Outcome::Answered)
+        };
+        match served {
+            Err(kind) => Exchanged {
+                outcome: Outcome::Failed(failure_of(kind)),
+                ..known
+            },
+            Ok(served) => Exchanged {
+                attempts: served.attempts.max(1),
+                prompt_tokens: served.prompt_tokens,
+                output_tokens: output_tokens(&served, chunks),
+                outcome: if chunks.is_empty() {
+                    Outcome::WrongAnswer(Wrong::Empty)
+                } else {
+                    Outcome::Answered
+                },
+                ..known
+            },
+        }
+    }
+}
+
+/// The server's own figure where there is one, otherwise what the chunks say.
+fn output_tokens(served: &Served, chunks: &[Chunk]) -> Option<Tokens> {
+    let usage = served.output_tokens.map(|count| Tokens {
+        count,
+        source: TokenSource::Usage,
+    });
+    usage.or_else(|| Tokens::of_chunks(chunks))
+}

@@ -1,0 +1,58 @@
+//! From a workload's content to a client's request.
+
+use crate::client::{Input, Message, Request, Role};
+use crate::plan::Stage;
+use crate::seed::Seed;
+use crate::workload::{self, Prompt, Workload};
+
+/// The requests of a stage, by their number.
+#[derive(Debug, Clone)]
+pub(super) struct Requests {
+    workload: Workload,
+    seed: Seed,
+    stage: usize,
+}
+
+impl Requests {
+    pub(super) fn of(stage: &Stage) -> Self {
+        Self {
+            workload: stage.workload.clone(),
+            seed: stage.seed,
+            stage: stage.index,
+        }
+    }
+
+    pub(super) fn request(&self, seq: u64) -> Request {
+        let content = self.workload.content(self.seed, seq);
+        Request {
+            id: format!("s{}-{seq}", self.stage),
+            input: input(content.prompt),
+            model: content.model,
+            max_tokens: content.output_tokens,
+            stream: content.stream,
+            temperature: None,
+            top_p: None,
+        }
+    }
+}
+
+fn input(prompt: Prompt) -> Input {
+    match prompt {
+        Prompt::Text(text) => Input::Prompt(text),
+        Prompt::Chat(turns) => Input::Chat(
+            turns
+                .into_iter()
+                .map(|turn| Message {
+                    role: role(turn.role),
+                    content: turn.text,
+                })
+                .collect(),
+        ),
+    }
+}
+
+fn role(role: workload::Role) -> Role {
+    match role {
+        workload::Role::User => Role::User,
+    }
+}
