@@ -46,16 +46,20 @@ mod reply;
 mod request;
 mod retry;
 mod route;
+mod secret;
 mod transport;
 
 pub use breaker::EndpointState;
-pub use config::{BreakerConfig, ClientConfig, Mode, Repeats, Retry, RetryBudget};
+pub use config::{
+    BreakerConfig, ClientConfig, Identity, Mode, Repeats, Retry, RetryBudget, Roots, Tls,
+};
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
 pub use inference::{Answer, InferenceService};
 pub use models::{Model, ModelService, ModelState};
 pub use reply::{Chunk, Connection, Reply, Usage};
 pub use request::{Input, Message, Request, Role};
+pub use secret::{ApiKey, Secret};
 pub use transport::sse;
 
 use budget::Budget;
@@ -78,8 +82,8 @@ impl Client {
     /// among endpoints of one protocol that is also its priority.
     ///
     /// # Errors
-    /// When no endpoint speaks a protocol of `config.mode`, a URL cannot be used, or the configuration contradicts
-    /// itself.
+    /// When no endpoint speaks a protocol of `config.mode`, a URL cannot be used, the configuration contradicts itself, or
+    /// a certificate or key that it names cannot be read.
     pub fn new(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Self, Error> {
         config.validate()?;
         Ok(Self {

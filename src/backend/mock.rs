@@ -3,7 +3,7 @@
 use super::mock_process::MockProcess;
 use super::mock_thread::MockThread;
 use super::{Error, MockHost};
-use crate::client::{Endpoint, Protocol};
+use crate::client::{Endpoint, Protocol, Secret};
 use crate::units::Period;
 use inferometer_mock::child::Addresses;
 use inferometer_mock::{MockSpec, Page};
@@ -58,7 +58,7 @@ impl Mock {
             place,
             life: Life::Whole,
         };
-        Ok((mock, endpoints(&addresses)))
+        Ok((mock, endpoints(&addresses, spec)))
     }
 
     /// The same mock, to be ended after `period` from now by whoever waits for [`died`](Self::died).
@@ -140,12 +140,23 @@ impl Place {
     }
 }
 
-fn endpoints(addresses: &Addresses) -> Vec<Endpoint> {
+/// The endpoints, with what it takes to enter them: the first of its keys, and the certificate that it has made for itself.
+fn endpoints(addresses: &Addresses, spec: &MockSpec) -> Vec<Endpoint> {
+    let enter = |endpoint: Endpoint| {
+        let endpoint = match spec.api_keys.first() {
+            Some(key) => endpoint.with_key(Secret::new(key.revealed())),
+            None => endpoint,
+        };
+        match &addresses.certificate {
+            Some(pem) => endpoint.trusting(pem),
+            None => endpoint,
+        }
+    };
     [
         (Protocol::Openai, &addresses.rest),
         (Protocol::OipGrpc, &addresses.grpc),
     ]
     .into_iter()
-    .map(|(protocol, url)| Endpoint::new(protocol, url))
+    .map(|(protocol, url)| enter(Endpoint::new(protocol, url)))
     .collect()
 }

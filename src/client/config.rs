@@ -2,9 +2,11 @@
 
 mod breaker;
 mod retry;
+mod tls;
 
 pub use breaker::BreakerConfig;
 pub use retry::{Repeats, Retry, RetryBudget};
+pub use tls::{Identity, Roots, Tls};
 
 use super::{Error, Protocol};
 use inferometer_proto::quantity::Period;
@@ -27,6 +29,9 @@ pub struct ClientConfig {
     /// When an endpoint that fails is left alone; never when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerConfig>,
+    /// Whom `https` endpoints are believed; the operating system's certificates decide when left out.
+    #[serde(skip_serializing_if = "Tls::is_default")]
+    pub tls: Tls,
 }
 
 impl Default for ClientConfig {
@@ -37,6 +42,7 @@ impl Default for ClientConfig {
             connect_deadline: Period::from_secs(1),
             retry: Retry::default(),
             breaker: None,
+            tls: Tls::default(),
         }
     }
 }

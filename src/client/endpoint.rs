@@ -1,5 +1,6 @@
 //! Where requests can go: `{ protocol: openai, url: "http://127.0.0.1:8000", priority: 0, weight: 2 }`.
 
+use super::{ApiKey, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
@@ -44,6 +45,15 @@ pub struct Endpoint {
     )]
     #[schemars(range(min = 1, max = 1000))]
     pub weight: Option<u32>,
+    /// Where the key stands that each request shows, as `authorization: Bearer KEY`; none is sent when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ApiKey>,
+    /// A key that stands nowhere, in place of `api_key`.
+    #[serde(skip)]
+    pub(super) given_key: Option<Secret>,
+    /// The certificates, as PEM, that alone are trusted, in place of `tls.roots`.
+    #[serde(skip)]
+    pub(super) trusted: Option<String>,
 }
 
 impl Endpoint {
@@ -54,6 +64,27 @@ impl Endpoint {
             url: url.into(),
             priority: None,
             weight: None,
+            api_key: None,
+            given_key: None,
+            trusted: None,
+        }
+    }
+
+    /// The same endpoint, to be shown `key` whatever `api_key` says. The key is kept in memory alone.
+    #[must_use]
+    pub fn with_key(self, key: Secret) -> Self {
+        Self {
+            given_key: Some(key),
+            ..self
+        }
+    }
+
+    /// The same endpoint, of which only these certificates are believed, in PEM, whatever `tls.roots` says.
+    #[must_use]
+    pub fn trusting(self, pem: impl Into<String>) -> Self {
+        Self {
+            trusted: Some(pem.into()),
+            ..self
         }
     }
 }

@@ -32,10 +32,7 @@ pub enum Error {
         reason: String,
     },
     /// A URL has a scheme that is not spoken.
-    #[error(
-        "endpoint {endpoint}: expected scheme `http`, found `{scheme}` in `{url}`: encrypted connections are not \
-         supported, use a plain endpoint or a proxy that terminates TLS"
-    )]
+    #[error("endpoint {endpoint}: expected scheme `http` or `https`, found `{scheme}` in `{url}`")]
     Scheme {
         /// Position of the endpoint.
         endpoint: usize,
@@ -53,6 +50,18 @@ pub enum Error {
         expected: &'static str,
         /// What was found.
         found: String,
+    },
+    /// A file or an environment variable that the configuration names cannot be used.
+    #[error("{field}: could not use `{named}`: {reason}; {remedy}")]
+    Unusable {
+        /// The field that names it, in the client's configuration or in an endpoint.
+        field: String,
+        /// The path or the name. What stands there is never shown.
+        named: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// The HTTP stack could not be set up.
     #[error("could not set up the HTTP client")]

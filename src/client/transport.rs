@@ -1,5 +1,6 @@
 //! How endpoints are spoken to: one [`Transport`] for each protocol, all giving the same [`Delta`]s.
 
+mod access;
 mod connection;
 mod oip_grpc;
 mod openai;
@@ -10,6 +11,7 @@ use super::{
     ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request,
     Usage,
 };
+use access::Access;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use reqwest::Url;
@@ -122,7 +124,7 @@ impl Delta {
 }
 
 /// Makes a transport of a base URL, without connecting.
-type Prepare = fn(&Url, &ClientConfig) -> Result<Box<dyn Transport>, Error>;
+type Prepare = fn(&Url, &ClientConfig, &Access) -> Result<Box<dyn Transport>, Error>;
 
 /// Every protocol and its transport. A new protocol is one file and one line here.
 const TRANSPORTS: &[(Protocol, Prepare)] = &[
@@ -133,7 +135,7 @@ const TRANSPORTS: &[(Protocol, Prepare)] = &[
 /// The transport of one endpoint, not connected yet.
 ///
 /// # Errors
-/// [`Error::Url`] and [`Error::Scheme`].
+/// [`Error::Url`], [`Error::Scheme`] and [`Error::Unusable`].
 pub(super) fn prepare(
     position: usize,
     endpoint: &Endpoint,
@@ -146,17 +148,18 @@ pub(super) fn prepare(
     else {
         unreachable!("every protocol has its line, which a test proves")
     };
-    prepare(&url, config)
+    let tls = (url.scheme() == "https").then_some(&config.tls);
+    prepare(&url, config, &Access::read(position, endpoint, tls)?)
 }
 
-/// Parses a base URL and lets only plain HTTP pass.
+/// Parses a base URL and lets only HTTP pass, plain or encrypted.
 fn base_url(endpoint: usize, url: &str) -> Result<Url, Error> {
     let parsed = Url::parse(url).map_err(|error| Error::Url {
         endpoint,
         url: url.to_owned(),
         reason: error.to_string(),
     })?;
-    if parsed.scheme() != "http" {
+    if !matches!(parsed.scheme(), "http" | "https") {
         return Err(Error::Scheme {
             endpoint,
             url: url.to_owned(),
@@ -192,9 +195,8 @@ mod tests {
             "endpoint 3: expected a URL such as `http://127.0.0.1:8000`, found `127.0.0.1:8000`: relative URL without a base"
         );
         assert_eq!(
-            refusal("https://models.example"),
-            "endpoint 3: expected scheme `http`, found `https` in `https://models.example`: encrypted connections are \
-             not supported, use a plain endpoint or a proxy that terminates TLS"
+            refusal("ftp://models.example"),
+            "endpoint 3: expected scheme `http` or `https`, found `ftp` in `ftp://models.example`"
         );
     }
 }

@@ -8,7 +8,7 @@ use crate::client::{self, ClientConfig, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
 use crate::workload::Workload;
-use inferometer_mock::{MockSpec, SpecError};
+use inferometer_mock::{MockSpec, SpecError, Tls as MockTls};
 use serde_json::Value;
 
 /// Holds the parts of one stage against each other.
@@ -19,7 +19,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
         Target::Mock(mock) => {
             let place = target.key("mock");
             specification(document, &place, mock)?;
-            reachable(document, &place, mock)?;
+            reachable(document, &place, mock, &stage.client)?;
             model(document, stage, &[mock], "target.mock.models")
         }
         Target::Mocks(mocks) => {
@@ -27,7 +27,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
             for mock in mocks.list() {
                 let place = place.key(mock.name.as_str());
                 specification(document, &place, &mock.spec)?;
-                reachable(document, &place, &mock.spec)?;
+                reachable(document, &place, &mock.spec, &stage.client)?;
             }
             let specs: Vec<&MockSpec> = mocks.list().iter().map(|mock| &mock.spec).collect();
             let first = mocks.list().first().map_or("", |mock| mock.name.as_str());
@@ -83,26 +83,25 @@ pub(super) fn specification(
     })
 }
 
-/// Can the embedded client get in? It speaks no TLS and sends no key.
-fn reachable(document: &Document, place: &Path, mock: &MockSpec) -> Result<(), Error> {
-    let (field, told) = if mock.tls.is_some() {
-        (
-            "tls",
-            "expected a mock without TLS, which the client of a scenario does not speak",
-        )
-    } else if !mock.api_keys.is_empty() {
-        (
-            "api_keys",
-            "expected a mock without API keys, of which the client of a scenario sends none",
-        )
-    } else {
-        return Ok(());
+/// Can the embedded client get in? It trusts what a mock signs for itself and has the first of its keys, but a certificate
+/// that a mock asks for must be its own.
+fn reachable(
+    document: &Document,
+    place: &Path,
+    mock: &MockSpec,
+    client: &ClientConfig,
+) -> Result<(), Error> {
+    let asks = match &mock.tls {
+        Some(MockTls::Files(files)) => files.client_ca.is_some(),
+        Some(MockTls::SelfSigned) | None => false,
     };
-    Err(document
-        .error(&place.key(field), Part::Key, told)
-        .hint(format!(
-            "leave `{field}` out here; `inferometer mock` offers it to other clients"
-        )))
+    if !asks || client.tls.identity.is_some() {
+        return Ok(());
+    }
+    let place = place.key("tls").key("client_ca");
+    let told = "expected a client with a certificate, which this mock asks for, found one without";
+    let hint = "set `client.tls.identity: { certificate: FILE, key: FILE }`, or leave this out";
+    Err(document.error(&place, Part::Key, told).hint(hint))
 }
 
 fn client(document: &Document, client: &ClientConfig) -> Result<(), Error> {
@@ -187,7 +186,7 @@ fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
             );
             return Err(document
                 .error(&path, Part::Value, told)
-                .hint("begin with `http://` (TLS is not spoken), keep ports below 65536, and leave out `?` and `#`"));
+                .hint("begin with `http://` or `https://`, keep ports below 65536, and leave out `?` and `#`"));
         }
     }
     Ok(())
@@ -196,7 +195,7 @@ fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
 /// Can the paths of an API be put behind this?
 fn is_base_url(text: &str) -> bool {
     text.parse::<http::Uri>().is_ok_and(|url| {
-        url.scheme_str() == Some("http")
+        matches!(url.scheme_str(), Some("http" | "https"))
             && url.authority().is_some_and(|authority| {
                 // The parser takes any text for a port, and then has none.
                 let has_no_port = authority.as_str().ends_with(authority.host());

@@ -69,7 +69,7 @@ fn axis(document: &Document, key: &str, values: &Value) -> Result<Axis, Error> {
         let told = "expected a setting that may be shown: a stage is named by what is swept";
         return Err(document
             .error(&list(key), Part::Key, told)
-            .hint("keep `api_keys` and `admin` out of the sweep"));
+            .hint("keep `api_keys`, `api_key` and `admin` out of the sweep"));
     }
     let Some(values) = values.as_array().filter(|values| !values.is_empty()) else {
         let told = "expected a list of at least one value";

@@ -1,10 +1,11 @@
-//! Settings that no message, plan or report may show: `target.mock.api_keys`, and `target.mock.admin` with its token.
+//! Settings that no message, plan or report may show: `target.mock.api_keys`, `target.mock.admin` with its token, and the
+//! `api_key` of an endpoint, where somebody may have written a key in place of where to find it.
 
 use super::document::{Path, Step};
 use serde_json::Value;
 
 /// The keys behind which secrets stand, wherever they are.
-const BLOCKS: [&str; 2] = ["api_keys", "admin"];
+const BLOCKS: [&str; 3] = ["api_keys", "api_key", "admin"];
 
 /// Does the path lead to a secret, or into a block that has one?
 pub(super) fn leads_to(path: &Path) -> bool {
@@ -73,6 +74,7 @@ mod tests {
             "api_keys",
             "target.mock.admin.token",
             "target.mock.admin",
+            "target.endpoints[0].api_key",
         ] {
             assert!(leads_to(&Path::parse(path)), "{path}");
         }

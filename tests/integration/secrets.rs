@@ -2,6 +2,7 @@
 
 use crate::tool::{Ended, Tool};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// What no output may contain.
@@ -40,27 +41,100 @@ fn files_below(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_mock_that_the_client_of_a_scenario_cannot_enter_is_refused_with_the_field() {
-    for (target, path) in [
-        ("{ mock: { tls: self_signed } }", "target.mock.tls"),
-        ("{ mock: { api_keys: [planted] } }", "target.mock.api_keys"),
-        (
-            "{ mocks: { first: { protocol: openai }, second: { protocol: openai, api_keys: [planted] } } }",
-            "target.mocks.second.api_keys",
-        ),
-    ] {
+fn a_mock_that_asks_for_a_certificate_that_the_client_has_not_is_refused_with_the_field() {
+    let target = "{ mock: { tls: { certificate: a.pem, key: a.key, client_ca: ca.pem } } }";
+    let tool = Tool::new().file("x.yaml", &scenario(target));
+
+    for command in ["check", "run"] {
+        let ended = tool.run(&[command, "x.yaml"]);
+
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let told = "error: target.mock.tls.client_ca: expected a client with a certificate";
+        assert!(ended.stderr.starts_with(told), "{ended:?}");
+        assert!(ended.stderr.contains("client.tls.identity"), "{ended:?}");
+    }
+}
+
+/// The tool run with every secret in its environment, and all that it left behind.
+fn all_said(tool: &Tool, arguments: &[&str]) -> (Ended, String) {
+    let ended = tool.run(arguments);
+    let mut said = vec![ended.stdout.clone(), ended.stderr.clone()];
+    if tool.path("reports").exists() {
+        said.extend(files_below(&tool.path("reports")));
+    }
+    (ended, said.join("\n"))
+}
+
+#[test]
+fn keys_of_a_mock_and_of_an_endpoint_open_them_and_are_shown_nowhere() {
+    let tls = "{ mock: { tls: self_signed, api_keys: [planted-1, planted-2] } }";
+    let several = "{ mocks: { first: { protocol: openai, api_keys: [planted-3] }, second: { protocol: openai } } }";
+    for target in [tls, several] {
         let tool = Tool::new().file("x.yaml", &scenario(target));
 
-        for command in ["check", "run"] {
-            let ended = tool.run(&[command, "x.yaml"]);
+        for arguments in [["check", "x.yaml"], ["run", "x.yaml"]] {
+            let (ended, said) = all_said(&tool, &arguments);
 
-            assert_eq!(ended.code, Some(2), "{ended:?}");
-            let told = format!("error: {path}: expected a mock without ");
-            assert!(ended.stderr.starts_with(&told), "{ended:?}");
-            assert!(ended.stderr.contains("= help: leave `"), "{ended:?}");
-            assert_hidden(&ended, target);
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+            let shows = arguments[0] == "check";
+            assert_eq!(ended.stdout.contains("api_keys: (secret)"), shows, "{said}");
+            assert!(!said.contains(PLANTED), "{arguments:?}: {said}");
         }
     }
+}
+
+#[test]
+fn a_key_from_the_environment_or_a_file_opens_an_endpoint_and_is_shown_nowhere() {
+    let host = Tool::new().file("mock.yaml", "api_keys: [planted-1]");
+    let anywhere = [
+        "--rest",
+        "127.0.0.1:0",
+        "--grpc",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
+    ];
+    let mut mock = host.start(&[&["mock", "mock.yaml", "--quiet"], &anywhere[..]].concat());
+    let mut first = String::new();
+    BufReader::new(mock.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    let url = first
+        .split_whitespace()
+        .find(|word| word.starts_with("http"));
+    let url = url.unwrap_or_else(|| panic!("{first}"));
+
+    for (place, code) in [
+        ("{ env: INFEROMETER_TEST_KEY }", 0),
+        ("{ file: key }", 0),
+        ("{ file: wrong }", 3),
+        ("{ file: nothing }", 3),
+        ("{ env: INFEROMETER_TEST_NONE }", 3),
+        ("planted-1", 2),
+    ] {
+        let target = format!(
+            "{{ endpoints: [ {{ protocol: openai, url: '{url}', api_key: {place} }} ], ready_within: 1s }}"
+        );
+        let tool = Tool::new()
+            .file("x.yaml", &scenario(&target))
+            .file("key", "planted-1\n")
+            .file("wrong", "planted-2\n")
+            .set("INFEROMETER_TEST_KEY", "planted-1");
+
+        let (checked, said_by_check) = all_said(&tool, &["check", "x.yaml"]);
+        let (ended, said) = all_said(&tool, &["run", "x.yaml"]);
+
+        assert_eq!(
+            checked.code,
+            Some(if code == 2 { 2 } else { 0 }),
+            "{checked:?}"
+        );
+        assert_eq!(ended.code, Some(code), "{place}: {ended:?}");
+        assert!(!said_by_check.contains(PLANTED), "{place}: {said_by_check}");
+        assert!(!said.contains(PLANTED), "{place}: {said}");
+    }
+    mock.kill().unwrap();
+    mock.wait().unwrap();
 }
 
 #[test]
@@ -104,7 +178,7 @@ fn a_secret_from_the_command_line_or_a_sweep_is_not_shown() {
             "check",
             "plain.yaml",
             "--set",
-            "target.mock.api_keys=[planted]",
+            "target.mock.api_keys=[planted, '']",
         ],
         vec![
             "check",

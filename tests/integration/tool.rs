@@ -10,12 +10,14 @@ use std::process::{Child, Command, Output, Stdio};
 #[derive(Debug)]
 pub(crate) struct Tool {
     folder: tempfile::TempDir,
+    environment: Vec<(String, String)>,
 }
 
 impl Tool {
     pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
         }
     }
 
@@ -27,6 +29,12 @@ impl Tool {
     /// Writes a file into the folder.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    /// Sets a variable of the tool's environment.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -60,7 +68,8 @@ impl Tool {
             .args(arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
-            .env_remove("NO_COLOR");
+            .env_remove("NO_COLOR")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -40,6 +40,11 @@ impl Token {
         Self(text.into())
     }
 
+    /// The secret itself, for a client that is to send it; it may be shown nowhere.
+    pub fn revealed(&self) -> &str {
+        &self.0
+    }
+
     /// Refuses what no header could hold, and what has fewer characters than `shortest`, without showing it.
     pub(super) fn check(&self, shortest: usize, field: &str) -> Result<(), Error> {
         let fits = (shortest..=LONGEST).contains(&self.0.len())

@@ -5,6 +5,7 @@ mod connection;
 mod status;
 mod tensor;
 
+use super::access::Access;
 use super::{Delta, Opened, Transport, Turn};
 use crate::client::error::excerpt;
 use crate::client::{
@@ -38,8 +39,12 @@ struct OipGrpc {
 }
 
 /// Prepares the endpoint; the connection is made by the first call.
-pub(super) fn prepare(base: &Url, config: &ClientConfig) -> Result<Box<dyn Transport>, Error> {
-    let link = Link::new(base, config.connect_deadline.duration())?;
+pub(super) fn prepare(
+    base: &Url,
+    config: &ClientConfig,
+    access: &Access,
+) -> Result<Box<dyn Transport>, Error> {
+    let link = Link::new(base, config.connect_deadline.duration(), access)?;
     Ok(Box::new(OipGrpc { link }))
 }
 

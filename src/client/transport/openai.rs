@@ -4,6 +4,7 @@
 mod answer;
 mod wire;
 
+use super::access::Access;
 use super::rest::{self, Pool, accepted, headers, read};
 use super::{ANSWER_LIMIT, Opened, Transport, Turn};
 use crate::client::{ClientConfig, Error, Failure, Input, Model, ModelState, Protocol, Request};
@@ -23,9 +24,13 @@ struct Openai {
 }
 
 /// Prepares the endpoint with its pool. Nothing is connected.
-pub(super) fn prepare(base: &Url, config: &ClientConfig) -> Result<Box<dyn Transport>, Error> {
+pub(super) fn prepare(
+    base: &Url,
+    config: &ClientConfig,
+    access: &Access,
+) -> Result<Box<dyn Transport>, Error> {
     Ok(Box::new(Openai {
-        pool: Pool::new(config)?,
+        pool: Pool::new(config, access)?,
         chat_completions: under(base, "chat/completions"),
         completions: under(base, "completions"),
         models: under(base, "models"),

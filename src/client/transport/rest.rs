@@ -1,5 +1,6 @@
 //! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
 
+use super::access::Access;
 use super::connection::{self, Noting};
 use super::{Over, Turn};
 use crate::client::error::excerpt;
@@ -30,14 +31,16 @@ pub(super) struct Pool {
     /// Keeps none: what goes over it goes over a fresh connection. Made when first needed, which is seldom.
     fresh: OnceLock<Client>,
     config: ClientConfig,
+    access: Access,
 }
 
 impl Pool {
-    pub(super) fn new(config: &ClientConfig) -> Result<Self, Error> {
+    pub(super) fn new(config: &ClientConfig, access: &Access) -> Result<Self, Error> {
         Ok(Self {
-            kept: client(config, usize::MAX)?,
+            kept: client(config, access, usize::MAX)?,
             fresh: OnceLock::new(),
             config: config.clone(),
+            access: access.clone(),
         })
     }
 
@@ -47,7 +50,7 @@ impl Pool {
             (Over::Any, _) => Ok(&self.kept),
             (Over::Fresh, Some(fresh)) => Ok(fresh),
             (Over::Fresh, None) => {
-                let made = client(&self.config, 0);
+                let made = client(&self.config, &self.access, 0);
                 let made = made.map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
                 Ok(self.fresh.get_or_init(|| made))
             }
@@ -88,8 +91,8 @@ async fn head(request: RequestBuilder) -> Result<(Response, Connection), Failure
 /// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's back: retries,
 /// proxies of the environment, redirects. Idle connections are kept without limit where they are, since the load decides how many
 /// there are.
-fn client(config: &ClientConfig, idle: usize) -> Result<Client, Error> {
-    Client::builder()
+fn client(config: &ClientConfig, access: &Access, idle: usize) -> Result<Client, Error> {
+    let builder = Client::builder()
         .retry(reqwest::retry::never())
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -97,7 +100,9 @@ fn client(config: &ClientConfig, idle: usize) -> Result<Client, Error> {
         .tcp_nodelay(true)
         .pool_max_idle_per_host(idle)
         .connector_layer(Noting)
-        .connect_timeout(config.connect_deadline.duration())
+        .connect_timeout(config.connect_deadline.duration());
+    access
+        .rest(builder)?
         .build()
         .map_err(|error| Error::Setup(Box::new(error)))
 }

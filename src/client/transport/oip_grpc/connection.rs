@@ -6,6 +6,7 @@
 
 use super::status::{self, Answer};
 use crate::client::transport::ANSWER_LIMIT;
+use crate::client::transport::access::{Access, Key};
 use crate::client::{Connection, Error, Failure, FailureKind};
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
 use inferometer_proto::inference::{ModelInferRequest, ModelInferResponse};
@@ -17,12 +18,16 @@ use tokio::sync::OnceCell;
 use tonic::client::Grpc;
 use tonic::codegen::http::Uri;
 use tonic::codegen::http::uri::PathAndQuery;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 
 /// The generated client over its channel. Cloning it shares the connection.
-pub(super) type Stub = GrpcInferenceServiceClient<Channel>;
+pub(super) type Stub = GrpcInferenceServiceClient<Keyed>;
+
+/// A channel that shows the key of its endpoint.
+type Keyed = InterceptedService<Channel, Key>;
 
 /// Where a unary inference is asked for.
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
@@ -34,19 +39,25 @@ type Slot = OnceCell<Result<Channel, Failure>>;
 #[derive(Debug)]
 pub(super) struct Link {
     endpoint: Endpoint,
+    key: Key,
     connect_deadline: Duration,
     slot: Mutex<Arc<Slot>>,
 }
 
 impl Link {
     /// Prepares the way to `base`, whose path is kept as a prefix. Nothing is connected.
-    pub(super) fn new(base: &Url, connect_deadline: Duration) -> Result<Self, Error> {
+    pub(super) fn new(
+        base: &Url,
+        connect_deadline: Duration,
+        access: &Access,
+    ) -> Result<Self, Error> {
         let endpoint = Endpoint::from_shared(base.to_string())
             .map_err(|error| Error::Setup(Box::new(error)))?
             .connect_timeout(connect_deadline)
             .tcp_nodelay(true);
         Ok(Self {
-            endpoint,
+            endpoint: access.grpc(endpoint)?,
+            key: access.key()?,
             connect_deadline,
             slot: Mutex::default(),
         })
@@ -88,7 +99,7 @@ impl Link {
 
     async fn call_on_channel<T, F>(
         &self,
-        call: impl FnOnce(Channel) -> F,
+        call: impl FnOnce(Keyed) -> F,
     ) -> Result<(T, Connection), Failure>
     where
         F: Future<Output = Result<Response<T>, Status>>,
@@ -100,7 +111,8 @@ impl Link {
             self.connect(&slot)
         };
         let channel = slot.get_or_init(connect).await.clone()?;
-        match call(channel).await {
+        let keyed = InterceptedService::new(channel, self.key.clone());
+        match call(keyed).await {
             Ok(response) => Ok((response.into_inner(), connection)),
             Err(status) => {
                 let failure = status::failure(&status, Answer::Awaited);
