@@ -51,7 +51,8 @@ mod transport;
 
 pub use breaker::EndpointState;
 pub use config::{
-    BreakerConfig, ClientConfig, Identity, Mode, Repeats, Retry, RetryBudget, Roots, Tls,
+    BreakerConfig, ClientConfig, HttpVersion, Identity, Mode, Repeats, Retry, RetryBudget, Roots,
+    Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};

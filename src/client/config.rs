@@ -1,10 +1,12 @@
 //! What can be set on a client, by a scenario's `client:` block or by a program: the same type, the same notation.
 
 mod breaker;
+mod http;
 mod retry;
 mod tls;
 
 pub use breaker::BreakerConfig;
+pub use http::HttpVersion;
 pub use retry::{Repeats, Retry, RetryBudget};
 pub use tls::{Identity, Roots, Tls};
 
@@ -32,6 +34,13 @@ pub struct ClientConfig {
     /// Whom `https` endpoints are believed; the operating system's certificates decide when left out.
     #[serde(skip_serializing_if = "Tls::is_default")]
     pub tls: Tls,
+    /// The version of HTTP over REST.
+    #[serde(skip_serializing_if = "HttpVersion::is_default")]
+    pub http_version: HttpVersion,
+    /// Where requests over REST go instead, to be passed on: the URL of an HTTP proxy, such as `http://127.0.0.1:3128`. Straight
+    /// to the endpoint when left out, whatever the environment says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
 }
 
 impl Default for ClientConfig {
@@ -43,6 +52,8 @@ impl Default for ClientConfig {
             retry: Retry::default(),
             breaker: None,
             tls: Tls::default(),
+            http_version: HttpVersion::default(),
+            proxy: None,
         }
     }
 }
@@ -61,6 +72,7 @@ impl ClientConfig {
                 found,
             });
         }
+        http::check_proxy(self.proxy.as_deref(), self.mode)?;
         self.retry.check()?;
         self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)
     }

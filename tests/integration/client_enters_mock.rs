@@ -1,8 +1,9 @@
 //! The embedded client before locked doors: TLS, certificates of its own, and keys, over both protocols.
 
+use crate::relay::{Relay, authority};
 use inferometer::client::{
-    ApiKey, Client, ClientConfig, Endpoint, Failed, FailureKind, Identity, Input, Mode, Protocol,
-    Request, Roots, Secret, Tls,
+    ApiKey, Client, ClientConfig, Endpoint, Failed, FailureKind, HttpVersion, Identity, Input,
+    Mode, Protocol, Request, Roots, Secret, Tls,
 };
 use inferometer_mock::{Mock, MockSpec};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -32,8 +33,20 @@ async fn asked(mode: Mode, tls: &Tls, endpoints: &[Endpoint]) -> Result<String, 
         tls: tls.clone(),
         ..ClientConfig::default()
     };
-    let client = Client::new(&config, endpoints).unwrap();
-    let request = Request {
+    asked_by(&config, endpoints).await
+}
+
+async fn asked_by(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<String, Failed> {
+    let client = Client::new(config, endpoints).unwrap();
+    let answer = client.inference().execute(&prompt()).await?;
+    // Calls besides inference have to get in as well.
+    client.models().list().await.unwrap();
+    Ok(answer.text)
+}
+
+/// Asks for four tokens, streamed.
+fn prompt() -> Request {
+    Request {
         id: "locked".to_owned(),
         model: "tiny".to_owned(),
         input: Input::Prompt("one two three".to_owned()),
@@ -41,11 +54,7 @@ async fn asked(mode: Mode, tls: &Tls, endpoints: &[Endpoint]) -> Result<String, 
         stream: true,
         temperature: None,
         top_p: None,
-    };
-    let answer = client.inference().execute(&request).await?;
-    // Calls besides inference have to get in as well.
-    client.models().list().await.unwrap();
-    Ok(answer.text)
+    }
 }
 
 /// A folder with an authority and what it has signed.
@@ -190,6 +199,71 @@ async fn a_key_opens_every_call_and_another_none() {
         let shown = format!("{client:?} {given:?} {refused:?} {refused}");
         assert!(!shown.contains("planted"), "{shown}");
         assert!(!serde_json::to_string(&given).unwrap().contains("planted"));
+    }
+}
+
+/// The REST endpoint of a mock, which signs for itself or does not encrypt at all, with another authority in its URL.
+fn rest_at(mock: &Mock, at: &str) -> Endpoint {
+    let [mut rest, _] = endpoints(mock);
+    rest.url = rest.url.replace(&authority(&rest.url), at);
+    match mock.certificate_pem() {
+        Some(pem) => rest.trusting(pem),
+        None => rest,
+    }
+}
+
+#[tokio::test]
+async fn http_2_needs_one_connection_for_all_plain_and_encrypted() {
+    for tls in [json!(null), json!("self_signed")] {
+        let mut spec = json!({ "latency": { "fixed": "50ms" } });
+        if !tls.is_null() {
+            spec["tls"] = tls;
+        }
+        let mock = mock(spec).await;
+
+        for (http_version, connections) in [(HttpVersion::Two, 1), (HttpVersion::One, 3)] {
+            let relay = Relay::to(&mock.rest_url()).await;
+            let config = ClientConfig {
+                http_version,
+                ..ClientConfig::default()
+            };
+            let client = Client::new(&config, &[rest_at(&mock, &relay.authority)]).unwrap();
+
+            let (inference, asked) = (client.inference(), prompt());
+            let answers = tokio::join!(
+                inference.execute(&asked),
+                inference.execute(&asked),
+                inference.execute(&asked)
+            );
+
+            for answer in [answers.0, answers.1, answers.2] {
+                assert_eq!(answer.unwrap().text, " alpha bravo charlie delta");
+            }
+            assert_eq!(relay.seen().len(), connections, "{http_version:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_gets_plain_requests_whole_and_passes_encrypted_ones_on() {
+    let plain = mock(json!({})).await;
+    let encrypted = mock(json!({ "tls": "self_signed" })).await;
+    let at = authority(&plain.rest_url());
+    let whole = format!("POST http://{at}/v1/completions HTTP/1.1");
+    let tunnel = format!("CONNECT {} HTTP/1.1", authority(&encrypted.rest_url()));
+
+    for (mock, line) in [(&plain, whole), (&encrypted, tunnel)] {
+        let proxy = Relay::proxy().await;
+        let config = ClientConfig {
+            proxy: Some(format!("http://{}", proxy.authority)),
+            ..ClientConfig::default()
+        };
+        let endpoint = rest_at(mock, &authority(&mock.rest_url()));
+
+        let heard = asked_by(&config, &[endpoint]).await.unwrap();
+
+        assert_eq!(heard, " alpha bravo charlie delta");
+        assert_eq!(proxy.seen(), [line]);
     }
 }
 

@@ -14,6 +14,7 @@ mod interrupt;
 mod mock_alone;
 mod mock_child;
 mod processes;
+mod relay;
 mod reports;
 mod scenarios;
 mod secrets;

@@ -1,4 +1,4 @@
-//! OpenAI's REST API over HTTP/1.1: chat completions, completions, the list of models. Requests go out as
+//! OpenAI's REST API over HTTP/1.1 or HTTP/2: chat completions, completions, the list of models. Requests go out as
 //! `POST /v1/chat/completions {"model":"tiny","messages":[..],"max_tokens":4}`.
 
 mod answer;

@@ -4,10 +4,12 @@ use super::access::Access;
 use super::connection::{self, Noting};
 use super::{Over, Turn};
 use crate::client::error::excerpt;
-use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, Pushback, Request};
+use crate::client::{
+    ClientConfig, Connection, Error, Failure, FailureKind, HttpVersion, Pushback, Request,
+};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, Proxy, RequestBuilder, Response, Url};
 use serde_json::Value;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -66,26 +68,33 @@ impl Pool {
         over: Over,
     ) -> Result<(Response, Connection), Failure> {
         let request = self.client(over)?.post(url.clone());
-        head(request.headers(headers).body(body)).await
+        self.head(request.headers(headers).body(body)).await
     }
 
     /// Asks for what may be asked for twice.
     pub(super) async fn get(&self, url: &Url) -> Result<Response, Failure> {
-        let mut asked = head(self.kept.get(url.clone())).await;
+        let mut asked = self.head(self.kept.get(url.clone())).await;
         if asked
             .as_ref()
             .is_err_and(|failure| failure.kind == FailureKind::Stale)
         {
-            asked = head(self.client(Over::Fresh)?.get(url.clone())).await;
+            asked = self.head(self.client(Over::Fresh)?.get(url.clone())).await;
         }
         asked.map(|(response, _)| response)
     }
-}
 
-async fn head(request: RequestBuilder) -> Result<(Response, Connection), Failure> {
-    let (answered, connection) = connection::watch(request.send()).await;
-    let answered = answered.map_err(|error| unanswered(&error, connection));
-    Ok((answered?, connection))
+    async fn head(&self, request: RequestBuilder) -> Result<(Response, Connection), Failure> {
+        let (answered, connection) = connection::watch(request.send()).await;
+        let answered = answered.map_err(|error| {
+            // Over HTTP/2 a request has long begun on a connection that others used before: its end says nothing of when.
+            let waited_idle = match self.config.http_version {
+                HttpVersion::One => connection,
+                HttpVersion::Two => Connection::Fresh,
+            };
+            unanswered(&error, waited_idle)
+        });
+        Ok((answered?, connection))
+    }
 }
 
 /// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's back: retries,
@@ -94,17 +103,27 @@ async fn head(request: RequestBuilder) -> Result<(Response, Connection), Failure
 fn client(config: &ClientConfig, access: &Access, idle: usize) -> Result<Client, Error> {
     let builder = Client::builder()
         .retry(reqwest::retry::never())
-        .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .http1_only()
         .tcp_nodelay(true)
         .pool_max_idle_per_host(idle)
         .connector_layer(Noting)
         .connect_timeout(config.connect_deadline.duration());
+    let builder = match config.http_version {
+        HttpVersion::One => builder.http1_only(),
+        HttpVersion::Two => builder.http2_prior_knowledge(),
+    };
+    let builder = match &config.proxy {
+        Some(url) => builder.proxy(proxy(url)?),
+        None => builder.no_proxy(),
+    };
     access
         .rest(builder)?
         .build()
         .map_err(|error| Error::Setup(Box::new(error)))
+}
+
+fn proxy(url: &str) -> Result<Proxy, Error> {
+    Proxy::all(url).map_err(|error| Error::Setup(Box::new(error)))
 }
 
 /// The headers of a request, with its id and its earlier attempts.
