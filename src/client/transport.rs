@@ -152,8 +152,22 @@ pub(super) fn prepare(
     prepare(&url, config, &Access::read(position, endpoint, tls)?)
 }
 
-/// Parses a base URL and lets only HTTP pass, plain or encrypted.
+/// What stands before the paths of a protocol when its host is a socket.
+const AT_A_SOCKET: &str = "http://localhost";
+
+/// Parses a base URL and lets only HTTP pass, plain or encrypted, or over a unix domain socket.
 fn base_url(endpoint: usize, url: &str) -> Result<Url, Error> {
+    let url = match access::socket(url) {
+        Some(path) if path.starts_with('/') => AT_A_SOCKET,
+        Some(_) => {
+            return Err(Error::Url {
+                endpoint,
+                url: url.to_owned(),
+                reason: "expected an absolute path behind `unix:`".to_owned(),
+            });
+        }
+        None => url,
+    };
     let parsed = Url::parse(url).map_err(|error| Error::Url {
         endpoint,
         url: url.to_owned(),
@@ -193,6 +207,10 @@ mod tests {
         assert_eq!(
             refusal("127.0.0.1:8000"),
             "endpoint 3: expected a URL such as `http://127.0.0.1:8000`, found `127.0.0.1:8000`: relative URL without a base"
+        );
+        assert_eq!(
+            refusal("unix:model.sock"),
+            "endpoint 3: expected a URL such as `http://127.0.0.1:8000`, found `unix:model.sock`: expected an absolute path behind `unix:`"
         );
         assert_eq!(
             refusal("ftp://models.example"),

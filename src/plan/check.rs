@@ -186,7 +186,7 @@ fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
             );
             return Err(document
                 .error(&path, Part::Value, told)
-                .hint("begin with `http://` or `https://`, keep ports below 65536, and leave out `?` and `#`"));
+                .hint("begin with `http://` or `https://`, or name a socket as `unix:/path`, keep ports below 65536, and leave out `?` and `#`"));
         }
     }
     Ok(())
@@ -194,6 +194,9 @@ fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
 
 /// Can the paths of an API be put behind this?
 fn is_base_url(text: &str) -> bool {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return path.starts_with('/');
+    }
     text.parse::<http::Uri>().is_ok_and(|url| {
         matches!(url.scheme_str(), Some("http" | "https"))
             && url.authority().is_some_and(|authority| {

@@ -267,6 +267,26 @@ async fn a_proxy_gets_plain_requests_whole_and_passes_encrypted_ones_on() {
     }
 }
 
+#[tokio::test]
+async fn a_unix_domain_socket_is_an_endpoint_of_any_protocol() {
+    let mock = mock(json!({})).await;
+    let folder = tempfile::tempdir().unwrap();
+    let nobody = format!("unix:{}", folder.path().join("nobody").display());
+
+    for (mode, [rest, grpc]) in MODES.map(|mode| (mode, endpoints(&mock))) {
+        let mut endpoint = if mode == Mode::Rest { rest } else { grpc };
+        let path = folder.path().join(format!("{mode}.sock"));
+        let _relay = Relay::from_socket(&path, &endpoint.url);
+        endpoint.url = format!("unix:{}", path.display());
+        let heard = asked(mode, &Tls::default(), &[endpoint.clone()]).await;
+        endpoint.url.clone_from(&nobody);
+        let refused = asked(mode, &Tls::default(), &[endpoint]).await;
+
+        assert_eq!(heard.unwrap(), " alpha bravo charlie delta");
+        assert_eq!(refused.unwrap_err().failure.kind, FailureKind::Connect);
+    }
+}
+
 #[test]
 fn a_file_that_cannot_be_used_is_named_with_its_field_and_what_to_do() {
     let authority = Authority::new()

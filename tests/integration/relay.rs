@@ -1,9 +1,10 @@
 //! What stands between a client and a server: a relay that passes bytes on and counts connections, and an HTTP proxy that
 //! passes requests on, `CONNECT 127.0.0.1:8000 HTTP/1.1` or `GET http://127.0.0.1:8000/ HTTP/1.1`.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::task::JoinSet;
 
 /// A port that passes on what comes. It stops when dropped.
@@ -26,6 +27,23 @@ impl Relay {
     /// Passes every request on to where it says.
     pub(crate) async fn proxy() -> Self {
         Self::start(None).await
+    }
+
+    /// Passes every connection to a unix domain socket on to the server at this URL.
+    pub(crate) fn from_socket(path: &Path, url: &str) -> JoinSet<()> {
+        let listener = UnixListener::bind(path).unwrap();
+        let target = authority(url);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (mut from, _) = listener.accept().await.unwrap();
+                let mut to = TcpStream::connect(&target).await.unwrap();
+                // How it ends is for the client and the server to see.
+                connections.spawn(async move { copy_bidirectional(&mut from, &mut to).await.ok() });
+            }
+        });
+        tasks
     }
 
     async fn start(target: Option<String>) -> Self {

@@ -5,11 +5,11 @@ use crate::client::config::{Identity, Roots, Tls};
 use crate::client::error::chain;
 use crate::client::{Endpoint, Error};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Certificate, ClientBuilder};
+use reqwest::{Certificate, ClientBuilder, Url};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::transport::{self, ClientTlsConfig};
@@ -26,6 +26,8 @@ const IDENTITY: &str = "tls.identity";
 /// What one endpoint needs to be entered.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
+    /// The unix domain socket that stands for its host and port.
+    socket: Option<PathBuf>,
     tls: Option<Trust>,
     /// The value of the header `authorization`, marked as sensitive.
     authorization: Option<HeaderValue>,
@@ -66,7 +68,11 @@ impl Access {
             (None, None) => None,
         };
         let tls = tls.map(|tls| Trust::read(endpoint, tls)).transpose()?;
-        Ok(Self { tls, authorization })
+        Ok(Self {
+            socket: socket(&endpoint.url).map(PathBuf::from),
+            tls,
+            authorization,
+        })
     }
 
     /// Lets `builder` enter over REST.
@@ -77,6 +83,11 @@ impl Access {
         let headers = self.authorization.iter().cloned();
         let headers = headers.map(|value| (AUTHORIZATION, value));
         let builder = builder.default_headers(headers.collect::<HeaderMap>());
+        #[cfg(unix)]
+        let builder = match &self.socket {
+            Some(path) => builder.unix_socket(path.as_path()),
+            None => builder,
+        };
         match &self.tls {
             Some(trust) => trust.rest(builder),
             // Nothing is encrypted: the system's certificates are not even read.
@@ -84,11 +95,17 @@ impl Access {
         }
     }
 
-    /// Lets `endpoint` be entered over gRPC, where each call has to show the [`Key`] besides.
+    /// The way in over gRPC to `base`, where each call has to show the [`Key`] besides.
     ///
     /// # Errors
     /// [`Error::Setup`] for what the files cannot tell.
-    pub(super) fn grpc(&self, endpoint: transport::Endpoint) -> Result<transport::Endpoint, Error> {
+    pub(super) fn grpc(&self, base: &Url) -> Result<transport::Endpoint, Error> {
+        let address = match &self.socket {
+            Some(path) => format!("{UNIX}{}", path.display()),
+            None => base.to_string(),
+        };
+        let endpoint = transport::Endpoint::from_shared(address)
+            .map_err(|error| Error::Setup(Box::new(error)))?;
         match &self.tls {
             Some(trust) => endpoint
                 .tls_config(trust.grpc())
@@ -109,6 +126,18 @@ impl Access {
             .map_err(|error| Error::Setup(Box::new(error)))?;
         value.set_sensitive(true);
         Ok(Key(Some(value)))
+    }
+}
+
+/// How the URL of a unix domain socket begins.
+const UNIX: &str = "unix:";
+
+/// The path of the unix domain socket that a URL such as `unix:/run/model.sock` names, where there are any.
+pub(super) fn socket(url: &str) -> Option<&str> {
+    if cfg!(unix) {
+        url.strip_prefix(UNIX)
+    } else {
+        None
     }
 }
 

@@ -51,12 +51,12 @@ impl Link {
         connect_deadline: Duration,
         access: &Access,
     ) -> Result<Self, Error> {
-        let endpoint = Endpoint::from_shared(base.to_string())
-            .map_err(|error| Error::Setup(Box::new(error)))?
+        let endpoint = access
+            .grpc(base)?
             .connect_timeout(connect_deadline)
             .tcp_nodelay(true);
         Ok(Self {
-            endpoint: access.grpc(endpoint)?,
+            endpoint,
             key: access.key()?,
             connect_deadline,
             slot: Mutex::default(),
