@@ -98,7 +98,9 @@ impl Backend {
     ) -> Result<Self, Error> {
         match target {
             Target::Mock(spec) => {
-                let (mock, endpoints) = Mock::start("the mock", host, spec).await?;
+                let (mock, mut endpoints) = Mock::start("the mock", host, spec).await?;
+                // One REST protocol is enough to fail over to; by name, a mock is asked by any of them.
+                endpoints.retain(|endpoint| endpoint.protocol != Protocol::OipRest);
                 Ok(Self::at(endpoints, vec![mock]))
             }
             Target::Mocks(mocks) => {

@@ -154,6 +154,7 @@ fn endpoints(addresses: &Addresses, spec: &MockSpec) -> Vec<Endpoint> {
     };
     [
         (Protocol::Openai, &addresses.rest),
+        (Protocol::OipRest, &addresses.rest),
         (Protocol::OipGrpc, &addresses.grpc),
     ]
     .into_iter()

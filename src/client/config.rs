@@ -94,14 +94,21 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The protocols of this mode, preferred first.
-    pub const fn protocols(self) -> &'static [Protocol] {
+    /// What this mode relies on, preferred first: of each group of protocols, at least one.
+    pub const fn needs(self) -> &'static [&'static [Protocol]] {
+        const REST: &[Protocol] = &[Protocol::Openai, Protocol::OipRest];
+        const GRPC: &[Protocol] = &[Protocol::OipGrpc];
         match self {
-            Self::Rest => &[Protocol::Openai],
-            Self::Grpc => &[Protocol::OipGrpc],
-            Self::Hybrid => &[Protocol::OipGrpc, Protocol::Openai],
-            Self::HybridRestFirst => &[Protocol::Openai, Protocol::OipGrpc],
+            Self::Rest => &[REST],
+            Self::Grpc => &[GRPC],
+            Self::Hybrid => &[GRPC, REST],
+            Self::HybridRestFirst => &[REST, GRPC],
         }
+    }
+
+    /// The protocols of this mode, preferred first.
+    pub fn protocols(self) -> impl Iterator<Item = Protocol> {
+        self.needs().iter().copied().flatten().copied()
     }
 }
 

@@ -11,6 +11,8 @@ use std::fmt;
 pub enum Protocol {
     /// OpenAI's REST API, under `/v1`.
     Openai,
+    /// The Open Inference Protocol over REST, under `/v2`.
+    OipRest,
     /// The Open Inference Protocol over gRPC.
     OipGrpc,
 }
@@ -19,6 +21,7 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Openai => "openai",
+            Self::OipRest => "oip_rest",
             Self::OipGrpc => "oip_grpc",
         })
     }

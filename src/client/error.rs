@@ -67,7 +67,9 @@ pub enum Error {
     #[error("could not set up the HTTP client")]
     Setup(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No endpoint in use speaks a protocol that has this operation.
-    #[error("{operation} is not offered by protocol `{protocol}`: use an oip_grpc endpoint")]
+    #[error(
+        "{operation} is not offered by protocol `{protocol}`: use an oip_rest or oip_grpc endpoint"
+    )]
     NotOffered {
         /// What was asked for.
         operation: &'static str,
@@ -80,7 +82,7 @@ pub enum Error {
 }
 
 fn spoken(mode: Mode) -> String {
-    let names: Vec<String> = mode.protocols().iter().map(Protocol::to_string).collect();
+    let names: Vec<String> = mode.protocols().map(|spoken| spoken.to_string()).collect();
     names.join(" or ")
 }
 

@@ -117,6 +117,6 @@ impl<'a> ModelService<'a> {
 fn has_repository(protocol: Protocol) -> bool {
     match protocol {
         Protocol::Openai => false,
-        Protocol::OipGrpc => true,
+        Protocol::OipRest | Protocol::OipGrpc => true,
     }
 }

@@ -33,7 +33,7 @@ impl Route {
             order: Vec::new(),
             shared: Vec::new(),
         };
-        for &protocol in mode.protocols() {
+        for protocol in mode.protocols() {
             route.add(group(protocol, endpoints));
         }
         if route.order.is_empty() {

@@ -3,6 +3,7 @@
 mod dialects;
 mod failover;
 mod grpc;
+mod oip_rest;
 mod resilience;
 mod rest;
 mod servers;

@@ -2,7 +2,9 @@
 
 mod access;
 mod connection;
+mod oip;
 mod oip_grpc;
+mod oip_rest;
 mod openai;
 mod rest;
 pub mod sse;
@@ -129,6 +131,7 @@ type Prepare = fn(&Url, &ClientConfig, &Access) -> Result<Box<dyn Transport>, Er
 /// Every protocol and its transport. A new protocol is one file and one line here.
 const TRANSPORTS: &[(Protocol, Prepare)] = &[
     (Protocol::Openai, openai::prepare),
+    (Protocol::OipRest, oip_rest::prepare),
     (Protocol::OipGrpc, oip_grpc::prepare),
 ];
 
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_protocol_has_its_transport() {
-        for protocol in [Protocol::Openai, Protocol::OipGrpc] {
+        for protocol in [Protocol::Openai, Protocol::OipRest, Protocol::OipGrpc] {
             let endpoint = Endpoint::new(protocol, "http://127.0.0.1:8000");
 
             let transport = prepare(0, &endpoint, &ClientConfig::default()).unwrap();

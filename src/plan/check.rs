@@ -210,18 +210,22 @@ fn is_base_url(text: &str) -> bool {
 
 /// Every protocol that the client's mode relies on must be spoken by something at `place`.
 fn mode(document: &Document, mode: Mode, spoken: &[Protocol], place: &Path) -> Result<(), Error> {
-    let needed = mode.protocols().iter();
-    let Some(missing) = needed.copied().find(|protocol| !spoken.contains(protocol)) else {
+    let mut needed = mode.needs().iter();
+    let is_missing = |group: &&&[Protocol]| !group.iter().any(|protocol| spoken.contains(protocol));
+    let Some(missing) = needed.find(is_missing) else {
         return Ok(());
     };
+    let named: Vec<String> = missing.iter().map(|one| format!("`{one}`")).collect();
+    let named = named.join(" or ");
     let setting = client_mode();
     // A mode that nobody wrote stands nowhere; the endpoints do.
     let is_written = document.get(&setting).is_some();
     let path = if is_written { &setting } else { place };
     let told = format!(
-        "the client's mode `{mode}` needs an endpoint that speaks `{missing}`, and there is none"
+        "the client's mode `{mode}` needs an endpoint that speaks {named}, and there is none"
     );
-    let hint = format!("add one with `protocol: {missing}`, or set another `client.mode`");
+    let protocol = missing.first().map(Protocol::to_string).unwrap_or_default();
+    let hint = format!("add one with `protocol: {protocol}`, or set another `client.mode`");
     Err(document.error(path, Part::Value, told).hint(hint))
 }
 
@@ -232,8 +236,8 @@ fn unused(document: &Document, mode: Mode, mocks: &Mocks) -> Result<(), Error> {
         return Ok(());
     }
     let is_asked = |mock: &&NamedMock| {
-        let mut spoken = mock.protocols().iter();
-        spoken.any(|protocol| mode.protocols().contains(protocol))
+        let spoken = mock.protocols();
+        mode.protocols().any(|protocol| spoken.contains(&protocol))
     };
     let Some(unused) = mocks.list().iter().find(|mock| !is_asked(mock)) else {
         return Ok(());

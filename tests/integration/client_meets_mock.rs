@@ -6,8 +6,8 @@
 )]
 
 use inferometer::client::{
-    Client, ClientConfig, Endpoint, FailureKind, Input, Message, Mode, Protocol, Request, Role,
-    Usage,
+    Client, ClientConfig, Endpoint, FailureKind, Input, Message, Mode, ModelState, Protocol,
+    Request, Role, Usage,
 };
 use inferometer_mock::{Cut, Fault, Mock, MockSpec, Status};
 use std::net::TcpListener;
@@ -197,5 +197,72 @@ async fn a_protocol_that_cannot_be_connected_to_hands_over_to_the_other_in_eithe
                 .collect();
             assert_eq!(kinds, [FailureKind::Connect], "{mode}");
         }
+    }
+}
+
+/// A client of a mock that speaks the Open Inference Protocol over REST.
+fn oip_rest(mock: &Mock) -> Client {
+    client_of(Mode::Rest, &[endpoint(Protocol::OipRest, mock.rest_url())])
+}
+
+#[tokio::test]
+async fn the_open_inference_protocol_over_rest_gives_the_same_tokens() {
+    let mock = mock(vec![]).await;
+    let client = oip_rest(&mock);
+    assert_eq!(client.is_ready(0).await, Ok(()));
+
+    for input in [prompt(), chat()] {
+        for stream in [false, true] {
+            let asked = request(input.clone(), stream);
+            let answer = client.inference().execute(&asked).await.unwrap();
+
+            assert_eq!(answer.text, " alpha bravo charlie delta");
+            let counted = answer.usage.map(|usage| usage.completion_tokens);
+            assert_eq!(counted, (!stream).then_some(4));
+        }
+    }
+}
+
+#[tokio::test]
+async fn models_are_loaded_and_unloaded_over_rest() {
+    let mock = mock(vec![]).await;
+    let client = oip_rest(&mock);
+    let states = async || {
+        let models = client.models().list().await.unwrap();
+        models
+            .into_iter()
+            .map(|model| (model.name, model.state))
+            .collect::<Vec<_>>()
+    };
+    let tiny = || "tiny".to_owned();
+
+    client.models().unload("tiny").await.unwrap();
+    assert_eq!(states().await, [(tiny(), ModelState::Unloaded)]);
+    let asked = request(prompt(), false);
+    let unloaded = client.inference().execute(&asked).await.unwrap_err();
+    assert_eq!(unloaded.failure.kind, FailureKind::Http(503));
+    client.models().load("tiny").await.unwrap();
+
+    assert_eq!(states().await, [(tiny(), ModelState::Loaded)]);
+    assert!(client.models().load("absent").await.is_err());
+}
+
+#[tokio::test]
+async fn what_goes_wrong_over_rest_is_told_as_over_the_others() {
+    for stream in [false, true] {
+        let cut = Fault::Cut(Cut {
+            after_tokens: 2,
+            ..Cut::default()
+        });
+        let mock = mock(vec![cut]).await;
+
+        let asked = request(prompt(), stream);
+        let failed = oip_rest(&mock)
+            .inference()
+            .execute(&asked)
+            .await
+            .unwrap_err();
+
+        assert_eq!(failed.failure.kind, FailureKind::Truncated, "{failed}");
     }
 }

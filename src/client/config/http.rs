@@ -74,7 +74,10 @@ pub(super) fn check_proxy(proxy: Option<&str>, mode: Mode) -> Result<(), Error> 
             found: found.to_owned(),
         })
     };
-    if mode.protocols().contains(&Protocol::OipGrpc) {
+    if mode
+        .protocols()
+        .any(|protocol| protocol == Protocol::OipGrpc)
+    {
         return refused(
             "mode `rest`: nothing but REST goes through a proxy",
             &mode.to_string(),

@@ -172,7 +172,7 @@ async fn models_are_listed_and_cannot_be_loaded() {
     );
     assert_eq!(
         refused.to_string(),
-        "loading a model is not offered by protocol `openai`: use an oip_grpc endpoint"
+        "loading a model is not offered by protocol `openai`: use an oip_rest or oip_grpc endpoint"
     );
     assert_eq!(client.is_ready(0).await, Ok(()));
 }

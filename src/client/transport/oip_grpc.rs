@@ -6,11 +6,9 @@ mod status;
 mod tensor;
 
 use super::access::Access;
-use super::{Delta, Opened, Transport, Turn};
+use super::{Delta, Opened, Transport, Turn, oip};
 use crate::client::error::excerpt;
-use crate::client::{
-    ClientConfig, Error, Failure, FailureKind, Model, ModelState, Protocol, Request,
-};
+use crate::client::{ClientConfig, Error, Failure, FailureKind, Model, Protocol, Request};
 use connection::{Link, Stub};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -187,21 +185,10 @@ fn delta(response: &ModelInferResponse, at: Instant) -> Delta {
     }
 }
 
-/// A model of the repository's index. Triton says `READY`, MLServer `State.READY`, both nothing for a model that was
-/// never loaded; a reason other than `unloaded` beside `UNAVAILABLE` means that loading failed.
 fn model(listed: ModelIndex) -> Model {
-    let state = listed.state.rsplit('.').next().unwrap_or_default();
-    let is_failure = !matches!(listed.reason.as_str(), "" | "unloaded");
-    let state = match state {
-        "READY" => ModelState::Loaded,
-        "LOADING" => ModelState::Loading,
-        "UNLOADING" => ModelState::Unloading,
-        "UNAVAILABLE" if is_failure => ModelState::Failed,
-        _ => ModelState::Unloaded,
-    };
     Model {
+        state: oip::model_state(&listed.state, &listed.reason),
         name: listed.name,
-        state,
     }
 }
 

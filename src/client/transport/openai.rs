@@ -84,7 +84,7 @@ impl Openai {
         let first_byte = Instant::now();
         let response = accepted(response).await?;
         let deltas = if request.stream {
-            answer::streamed(response)?
+            rest::streamed(response, answer::DIALECT)?
         } else {
             answer::whole(response)
         };

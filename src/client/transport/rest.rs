@@ -1,5 +1,9 @@
 //! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
 
+mod events;
+
+pub(super) use events::{Dialect, Mark, streamed};
+
 use super::access::Access;
 use super::connection::{self, Noting};
 use super::{Over, Turn};
@@ -71,13 +75,25 @@ impl Pool {
         self.head(request.headers(headers).body(body)).await
     }
 
+    /// Sends the empty object to a URL that is itself a command, which may be done twice.
+    pub(super) async fn command(&self, url: &Url) -> Result<Response, Failure> {
+        let post = |client: &Client| {
+            client
+                .post(url.clone())
+                .header(CONTENT_TYPE, JSON)
+                .body("{}")
+        };
+        let mut asked = self.head(post(&self.kept)).await;
+        if is_stale(&asked) {
+            asked = self.head(post(self.client(Over::Fresh)?)).await;
+        }
+        asked.map(|(response, _)| response)
+    }
+
     /// Asks for what may be asked for twice.
     pub(super) async fn get(&self, url: &Url) -> Result<Response, Failure> {
         let mut asked = self.head(self.kept.get(url.clone())).await;
-        if asked
-            .as_ref()
-            .is_err_and(|failure| failure.kind == FailureKind::Stale)
-        {
+        if is_stale(&asked) {
             asked = self.head(self.client(Over::Fresh)?.get(url.clone())).await;
         }
         asked.map(|(response, _)| response)
@@ -95,6 +111,12 @@ impl Pool {
         });
         Ok((answered?, connection))
     }
+}
+
+fn is_stale<T>(asked: &Result<T, Failure>) -> bool {
+    asked
+        .as_ref()
+        .is_err_and(|failure| failure.kind == FailureKind::Stale)
 }
 
 /// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's back: retries,

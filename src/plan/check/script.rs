@@ -2,7 +2,7 @@
 //! too many of them: `phases: { requests: 3, measure: 10s }`.
 
 use super::super::{Stage, Stub};
-use crate::client::Protocol;
+use crate::client::Mode;
 use crate::scenario::{Document, Error, Part, Path};
 use crate::schedule::Load;
 use crate::units::{Offset, wide};
@@ -20,8 +20,7 @@ pub(super) fn check(document: &Document, stage: &Stage, stubs: &[Stub]) -> Resul
 
 fn protocol(document: &Document, stage: &Stage) -> Result<(), Error> {
     let mode = stage.client.mode;
-    let is_spoken = |protocol: &Protocol| *protocol == Protocol::Openai;
-    if mode.protocols().iter().all(is_spoken) {
+    if mode == Mode::Rest {
         return Ok(());
     }
     let told =

@@ -2,14 +2,12 @@
 //! length and the bytes. The answer is the output `text_output`, raw or typed. A chat is flattened to one line per
 //! message, such as `user: hello`. Limits travel as parameters of the request, counts as parameters of the response.
 
-use crate::client::{Input, Message, Request, Usage};
+use crate::client::transport::oip::{INPUT, OUTPUT, text as text_of};
+use crate::client::{Input, Request, Usage};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::model_infer_request::InferInputTensor;
 use inferometer_proto::inference::{InferParameter, ModelInferRequest, ModelInferResponse};
-
-const INPUT: &str = "text_input";
-const OUTPUT: &str = "text_output";
 
 /// A request as the protocol wants it.
 pub(super) fn request(request: &Request) -> ModelInferRequest {
@@ -51,26 +49,11 @@ fn parameter(value: ParameterChoice) -> InferParameter {
 
 /// The one element of the input tensor.
 fn element(input: &Input) -> Bytes {
-    let flattened;
-    let text = match input {
-        Input::Prompt(prompt) => prompt,
-        Input::Chat(messages) => {
-            flattened = flatten(messages);
-            &flattened
-        }
-    };
+    let text = text_of(input);
     let mut element = BytesMut::with_capacity(4 + text.len());
     element.put_u32_le(u32::try_from(text.len()).unwrap_or(u32::MAX));
     element.put_slice(text.as_bytes());
     element.freeze()
-}
-
-fn flatten(messages: &[Message]) -> String {
-    let lines: Vec<String> = messages
-        .iter()
-        .map(|message| format!("{}: {}", message.role.name(), message.content))
-        .collect();
-    lines.join("\n")
 }
 
 /// The text of a response: every element of `text_output`, joined. Bytes that are no text, such as a character that a
@@ -147,6 +130,7 @@ fn choice<'a>(response: &'a ModelInferResponse, name: &str) -> Option<&'a Parame
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::Message;
     use crate::client::Role;
     use inferometer_proto::inference::InferTensorContents;
     use inferometer_proto::inference::model_infer_response::InferOutputTensor;

@@ -1,0 +1,213 @@
+//! The Open Inference Protocol over REST: `POST /v2/models/tiny/infer` for a whole answer, Triton's `generate_stream` for a
+//! stream, readiness, the model repository. Text goes in as the BYTES tensor `text_input` and comes out as `text_output`.
+
+mod wire;
+
+use super::access::Access;
+use super::rest::{self, Dialect, Mark, Pool, accepted, headers, read, said};
+use super::{ANSWER_LIMIT, Delta, Opened, Transport, Turn, oip};
+use crate::client::{ClientConfig, Error, Failure, FailureKind, Model, Protocol, Request};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use inferometer_proto::named;
+use reqwest::{Response, Url};
+use tokio::time::Instant;
+
+/// How its streams are read.
+const DIALECT: Dialect = Dialect {
+    read: delta,
+    end: Mark::EndOfBody,
+};
+
+/// An endpoint with its pool of connections.
+#[derive(Debug)]
+struct OipRest {
+    pool: Pool,
+    /// Everything up to and without `/v2`.
+    base: Url,
+    ready: Url,
+    index: Url,
+}
+
+/// Prepares the endpoint with its pool. Nothing is connected.
+pub(super) fn prepare(
+    base: &Url,
+    config: &ClientConfig,
+    access: &Access,
+) -> Result<Box<dyn Transport>, Error> {
+    Ok(Box::new(OipRest {
+        pool: Pool::new(config, access)?,
+        ready: under(base, &["health", "ready"]),
+        index: under(base, &["repository", "index"]),
+        base: base.clone(),
+    }))
+}
+
+/// The URL of an operation. A base that already ends in `/v2` is taken as meant; a name is a part of its own whatever
+/// characters it has.
+fn under(base: &Url, parts: &[&str]) -> Url {
+    let mut url = base.clone();
+    let path = base.path().trim_end_matches('/');
+    url.set_path(path.strip_suffix("/v2").unwrap_or(path));
+    // Every URL that has a host has a path.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().push("v2").extend(parts);
+    }
+    url
+}
+
+impl Transport for OipRest {
+    fn protocol(&self) -> Protocol {
+        Protocol::OipRest
+    }
+
+    fn infer<'a>(
+        &'a self,
+        request: &'a Request,
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        Box::pin(self.post(request, turn))
+    }
+
+    fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async {
+            let response = self.pool.get(&self.ready).await?;
+            accepted(response).await.map(drop)
+        })
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
+        Box::pin(async {
+            let body = self.command(&self.index).await?;
+            let list: Vec<wire::Listed> = named::from_slice(&body).map_err(|e| malformed(&e))?;
+            Ok(list.into_iter().map(model).collect())
+        })
+    }
+
+    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let url = under(&self.base, &["repository", "models", name, "load"]);
+        Box::pin(async move { self.command(&url).await.map(drop) })
+    }
+
+    fn unload<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
+        let url = under(&self.base, &["repository", "models", name, "unload"]);
+        Box::pin(async move { self.command(&url).await.map(drop) })
+    }
+}
+
+impl OipRest {
+    async fn post(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
+        let operation = if request.stream {
+            "generate_stream"
+        } else {
+            "infer"
+        };
+        let url = under(&self.base, &["models", &request.model, operation]);
+        let headers = headers(request, turn)?;
+        let body = wire::body(request).map_err(|e| malformed(&e))?;
+        let (response, connection) = self.pool.post(&url, headers, body, turn.over).await?;
+        let first_byte = Instant::now();
+        let response = accepted(response).await?;
+        let deltas = if request.stream {
+            rest::streamed(response, DIALECT)?
+        } else {
+            whole(response)
+        };
+        Ok(Opened {
+            first_byte,
+            connection,
+            deltas,
+        })
+    }
+
+    /// Asks the repository for something, with the empty object that all servers take.
+    async fn command(&self, url: &Url) -> Result<Bytes, Failure> {
+        let response = self.pool.command(url).await?;
+        read(&mut accepted(response).await?, ANSWER_LIMIT).await
+    }
+}
+
+fn model(listed: wire::Listed) -> Model {
+    let state = listed.state.unwrap_or_default();
+    let reason = listed.reason.unwrap_or_default();
+    Model {
+        name: listed.name,
+        state: oip::model_state(&state, &reason),
+    }
+}
+
+/// The one delta of a whole answer.
+fn whole(mut response: Response) -> BoxStream<'static, Result<Delta, Failure>> {
+    stream::once(async move {
+        let body = read(&mut response, ANSWER_LIMIT).await?;
+        let mut delta = delta(&body, Instant::now())?;
+        if let Some(usage) = delta.usage {
+            delta.tokens = u32::try_from(usage.completion_tokens).unwrap_or(u32::MAX);
+        }
+        delta.is_last = true;
+        Ok(delta)
+    })
+    .boxed()
+}
+
+/// What one piece of JSON adds to an answer.
+fn delta(data: &[u8], at: Instant) -> Result<Delta, Failure> {
+    let piece: wire::Piece = named::from_slice(data).map_err(|error| malformed(&error))?;
+    if let Some(error) = &piece.error {
+        let message = format!("server reported inside its answer: {}", said(error));
+        return Err(Failure::new(FailureKind::Http(500), message));
+    }
+    let text = piece.text();
+    Ok(Delta {
+        at,
+        tokens: u32::from(!text.is_empty()),
+        text,
+        usage: piece.usage(),
+        finish_reason: piece.finish_reason(),
+        is_last: false,
+    })
+}
+
+fn malformed(error: &serde_json::Error) -> Failure {
+    rest::malformed("JSON as the Open Inference Protocol has it", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_kept_as_a_prefix_and_a_name_is_one_part_of_it() {
+        let urls = [
+            "http://h:1",
+            "http://h:1/",
+            "http://h:1/v2/",
+            "http://h:1/llm",
+        ]
+        .map(|base| {
+            let base = Url::parse(base).unwrap();
+            under(&base, &["models", "org/a b?", "infer"]).to_string()
+        });
+
+        let plain = "http://h:1/v2/models/org%2Fa%20b%3F/infer";
+        let prefixed = "http://h:1/llm/v2/models/org%2Fa%20b%3F/infer";
+        assert_eq!(urls, [plain, plain, plain, prefixed]);
+    }
+
+    #[test]
+    fn no_answer_is_more_than_its_json_says() {
+        let honest: &[&[u8]] = &[
+            include_bytes!("../../../proto/golden/infer.response.json"),
+            include_bytes!("../../../proto/golden/generate.response.json"),
+            br#"{"model_name":"m","outputs":[{"name":"text_output","shape":[1,1],"data":[["a"]]}]}"#,
+            br#"{"error":"no"}"#,
+        ];
+
+        inferometer_fuzz::hold(honest, |body| match delta(body, Instant::now()) {
+            Ok(delta) => assert!(delta.text.len() <= 3 * body.len()),
+            Err(failure) => assert!(failure.message.chars().count() <= 700),
+        });
+    }
+}
