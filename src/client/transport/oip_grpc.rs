@@ -121,15 +121,23 @@ impl OipGrpc {
         })
     }
 
+    /// An answer begins with its first message: servers send the head of a stream before they have looked at the request,
+    /// and may refuse it after that.
     async fn infer_streamed(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
         let messages = stream::iter([tensor::request(request)]);
         let messages = labelled(messages, request, turn)?;
         let call = |mut stub: Stub| async move { stub.model_stream_infer(messages).await };
-        let (responses, connection) = self.link.call(call).await?;
+        let (mut responses, connection) = self.link.call(call).await?;
+        let first_byte = Instant::now();
+        let first = match responses.message().await {
+            Ok(first) => first.map(|message| piece(Ok(message))).transpose()?,
+            Err(status) => return Err(status::failure(&status, Answer::Awaited)),
+        };
+        let first = stream::iter(first.map(Ok));
         Ok(Opened {
-            first_byte: Instant::now(),
+            first_byte,
             connection,
-            deltas: responses.map(piece).boxed(),
+            deltas: first.chain(responses.map(piece)).boxed(),
         })
     }
 }
