@@ -134,7 +134,7 @@ impl Client {
 
     /// A deadline for one call, running from now.
     fn deadline(&self) -> Deadline {
-        Deadline::after(self.config.deadline.duration())
+        Deadline::of(&self.config)
     }
 }
 

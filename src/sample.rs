@@ -119,6 +119,8 @@ pub enum Failure {
     Truncated,
     /// The deadline passed.
     Deadline,
+    /// No answer began, or nothing more of it came, within a shorter deadline of its own.
+    Stalled,
     /// The server answered with this HTTP status.
     Http(u16),
     /// The server answered with this gRPC status.
@@ -140,6 +142,7 @@ impl fmt::Display for Failure {
             Self::Closed => f.write_str("closed"),
             Self::Truncated => f.write_str("truncated"),
             Self::Deadline => f.write_str("deadline"),
+            Self::Stalled => f.write_str("stalled"),
             Self::Http(status) => write!(f, "http_{status}"),
             Self::Grpc(code) => write!(f, "grpc_{code}"),
             Self::Malformed => f.write_str("malformed"),

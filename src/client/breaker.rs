@@ -44,6 +44,7 @@ impl Sign {
             FailureKind::Closed
             | FailureKind::Truncated
             | FailureKind::Deadline
+            | FailureKind::Stalled
             | FailureKind::Malformed
             | FailureKind::Http(500 | 502 | 503 | 504)
             // UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE and DATA_LOSS.

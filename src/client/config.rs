@@ -24,6 +24,13 @@ pub struct ClientConfig {
     pub mode: Mode,
     /// The longest that one request may take, over all its attempts, from call to last byte.
     pub deadline: Period,
+    /// The longest that one attempt may wait for its answer to begin; no shorter than `deadline` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_byte_deadline: Option<Period>,
+    /// The longest that an answer under way may pause between two of its pieces; no shorter than `deadline` when left
+    /// out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chunk_deadline: Option<Period>,
     /// The longest that making one connection may take.
     pub connect_deadline: Period,
     /// Whether and how a failed attempt is repeated.
@@ -48,6 +55,8 @@ impl Default for ClientConfig {
         Self {
             mode: Mode::default(),
             deadline: Period::from_secs(30),
+            first_byte_deadline: None,
+            chunk_deadline: None,
             connect_deadline: Period::from_secs(1),
             retry: Retry::default(),
             breaker: None,
@@ -73,6 +82,18 @@ impl ClientConfig {
             });
         }
         http::check_proxy(self.proxy.as_deref(), self.mode)?;
+        for (field, deadline) in [
+            ("first_byte_deadline", self.first_byte_deadline),
+            ("chunk_deadline", self.chunk_deadline),
+        ] {
+            if let Some(found) = deadline.filter(|deadline| deadline.is_zero()) {
+                return Err(Error::Config {
+                    field,
+                    expected: "more than 0s",
+                    found: found.to_string(),
+                });
+            }
+        }
         self.retry.check()?;
         self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)
     }

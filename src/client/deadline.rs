@@ -1,6 +1,8 @@
-//! The end of a call's time: one timer for all its attempts, pauses and chunks, so that waiting costs no new timer.
+//! The end of a call's time: one timer for all its attempts, pauses and chunks, so that waiting costs no new timer; and the
+//! shorter ends that an attempt and a pause between two pieces may have besides.
 
-use super::{Failure, FailureKind};
+use super::{ClientConfig, Failure, FailureKind};
+use inferometer_proto::quantity::Period;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,14 +14,39 @@ use tokio::time::{Instant, Sleep};
 pub(super) struct Deadline {
     timer: Pin<Box<Sleep>>,
     allowed: Duration,
+    /// Within which an attempt must begin to be answered.
+    first_byte: Option<Duration>,
+    between_chunks: Option<Silence>,
+}
+
+/// How long a stream may be silent.
+#[derive(Debug)]
+struct Silence {
+    timer: Pin<Box<Sleep>>,
+    allowed: Duration,
 }
 
 impl Deadline {
+    /// The deadlines of one call, running from now. To be called inside a runtime.
+    pub(super) fn of(config: &ClientConfig) -> Self {
+        let between_chunks = config.chunk_deadline.map(|allowed| Silence {
+            timer: Box::pin(tokio::time::sleep(allowed.duration())),
+            allowed: allowed.duration(),
+        });
+        Self {
+            first_byte: config.first_byte_deadline.map(Period::duration),
+            between_chunks,
+            ..Self::after(config.deadline.duration())
+        }
+    }
+
     /// A deadline that passes `allowed` from now. To be called inside a runtime.
     pub(super) fn after(allowed: Duration) -> Self {
         Self {
             timer: Box::pin(tokio::time::sleep(allowed)),
             allowed,
+            first_byte: None,
+            between_chunks: None,
         }
     }
 
@@ -36,6 +63,44 @@ impl Deadline {
             biased;
             () = &mut self.timer => Err(self.failure()),
             done = work => done,
+        }
+    }
+
+    /// Likewise for one attempt, which must begin to be answered in its own time besides.
+    ///
+    /// # Errors
+    /// Those of `attempt`, [`FailureKind::Deadline`] and [`FailureKind::Stalled`].
+    pub(super) async fn within_attempt<T>(
+        &mut self,
+        attempt: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(allowed) = self.first_byte else {
+            return self.within(attempt).await;
+        };
+        let bounded = async {
+            let begun = tokio::time::timeout(allowed, attempt).await;
+            begun.unwrap_or_else(|_| Err(stalled("no answer began", allowed)))
+        };
+        self.within(bounded).await
+    }
+
+    /// Something of a stream has arrived.
+    pub(super) fn heard(&mut self) {
+        if let Some(Silence { timer, allowed }) = &mut self.between_chunks
+            && let Some(end) = Instant::now().checked_add(*allowed)
+        {
+            timer.as_mut().reset(end);
+        }
+    }
+
+    /// Ready with the failure once a stream has been silent for too long.
+    pub(super) fn poll_silent(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
+        match &mut self.between_chunks {
+            Some(Silence { timer, allowed }) => {
+                let silent = timer.as_mut().poll(cx);
+                silent.map(|()| stalled("nothing more of the answer came", *allowed))
+            }
+            None => Poll::Pending,
         }
     }
 
@@ -71,6 +136,10 @@ impl Deadline {
             format!("no complete answer within the deadline of {allowed:?}"),
         )
     }
+}
+
+fn stalled(what: &str, allowed: Duration) -> Failure {
+    Failure::new(FailureKind::Stalled, format!("{what} within {allowed:?}"))
 }
 
 #[cfg(test)]

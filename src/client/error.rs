@@ -100,6 +100,8 @@ pub enum FailureKind {
     Truncated,
     /// The deadline passed.
     Deadline,
+    /// No answer began within `first_byte_deadline`, or nothing more of it came within `chunk_deadline`.
+    Stalled,
     /// The server answered with this HTTP status. An error object inside an answer with status 200 counts as the status
     /// in its `code`, or as 500.
     Http(u16),
@@ -121,6 +123,7 @@ impl fmt::Display for FailureKind {
             Self::Stale => f.write_str("stale"),
             Self::Truncated => f.write_str("truncated"),
             Self::Deadline => f.write_str("deadline"),
+            Self::Stalled => f.write_str("stalled"),
             Self::Http(status) => write!(f, "http_{status}"),
             Self::Grpc(code) => write!(f, "grpc_{code}"),
             Self::Malformed => f.write_str("malformed"),

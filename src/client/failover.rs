@@ -227,7 +227,7 @@ async fn attempt<'a, T>(
         time_left: deadline.left(),
     };
     let started = Instant::now();
-    match deadline.within(call(&*link.transport, turn)).await {
+    match deadline.within_attempt(call(&*link.transport, turn)).await {
         Ok(value) => Ok((value, started)),
         Err(failure) => {
             past.fail(link, started, &failure);

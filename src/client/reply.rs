@@ -73,7 +73,8 @@ enum Progress {
 }
 
 impl Reply {
-    pub(super) fn new(answered: Answered<Opened>, deadline: Deadline) -> Self {
+    pub(super) fn new(answered: Answered<Opened>, mut deadline: Deadline) -> Self {
+        deadline.heard();
         Self {
             deltas: answered.value.deltas,
             deadline,
@@ -144,7 +145,12 @@ impl Reply {
             if let Poll::Ready(passed) = self.deadline.poll_passed(cx) {
                 return Poll::Ready(self.end(Some(passed)));
             }
-            match ready!(self.deltas.as_mut().poll_next(cx)) {
+            let Poll::Ready(next) = self.deltas.as_mut().poll_next(cx) else {
+                let silent = ready!(self.deadline.poll_silent(cx));
+                return Poll::Ready(self.end(Some(silent)));
+            };
+            self.deadline.heard();
+            match next {
                 None => return Poll::Ready(self.end(None)),
                 Some(Err(failure)) => return Poll::Ready(self.end(Some(failure))),
                 Some(Ok(delta)) => {

@@ -27,6 +27,7 @@ fn is_safe(kind: FailureKind) -> bool {
         FailureKind::Closed
         | FailureKind::Truncated
         | FailureKind::Deadline
+        | FailureKind::Stalled
         | FailureKind::Malformed
         | FailureKind::Invalid => false,
     }
@@ -36,7 +37,8 @@ fn is_safe(kind: FailureKind) -> bool {
 /// never begun again.
 fn is_passing(kind: FailureKind) -> bool {
     match kind {
-        FailureKind::Closed => true,
+        // Only what has not begun is ever asked about.
+        FailureKind::Closed | FailureKind::Stalled => true,
         FailureKind::Http(status) => matches!(status, 500 | 502 | 504),
         // UNKNOWN, ABORTED, INTERNAL and DATA_LOSS.
         FailureKind::Grpc(code) => matches!(code, 2 | 10 | 13 | 15),

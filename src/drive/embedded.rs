@@ -94,6 +94,7 @@ pub(super) fn failure_of(kind: FailureKind) -> Failure {
         FailureKind::Closed | FailureKind::Stale => Failure::Closed,
         FailureKind::Truncated => Failure::Truncated,
         FailureKind::Deadline => Failure::Deadline,
+        FailureKind::Stalled => Failure::Stalled,
         FailureKind::Http(status) => Failure::Http(status),
         FailureKind::Grpc(code) => Failure::Grpc(code),
         FailureKind::Malformed => Failure::Malformed,

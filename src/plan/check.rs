@@ -14,6 +14,7 @@ use serde_json::Value;
 /// Holds the parts of one stage against each other.
 pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     client(document, &stage.client)?;
+    adapter(document, stage)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {
@@ -120,6 +121,19 @@ fn client(document: &Document, client: &ClientConfig) -> Result<(), Error> {
         }
         document.error(&place, Part::Value, error.to_string())
     })
+}
+
+/// An adapter does not see the embedded client's settings: who wrote some would wait for what they do.
+fn adapter(document: &Document, stage: &Stage) -> Result<(), Error> {
+    let client = Path::root().key("client");
+    if stage.adapter.is_none() || document.get(&client).is_none() {
+        return Ok(());
+    }
+    let told =
+        "expected no settings of the embedded client beside `adapter`, which sends in its place";
+    Err(document
+        .error(&client, Part::Key, told)
+        .hint("leave `client` out, and give the program its settings in `adapter.command`"))
 }
 
 fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {

@@ -17,6 +17,8 @@ enum Step {
     Answers,
     /// The head arrives, then the answer breaks off.
     BreaksOff,
+    /// A piece arrives, then nothing more.
+    FallsSilent,
     Fails(Failure),
     /// Likewise, after some time.
     FailsAfter(Duration, Failure),
@@ -52,6 +54,7 @@ impl Transport for Scripted {
             match step.unwrap_or(Step::Answers) {
                 Step::Answers => Ok(opened(Ok(last_delta()))),
                 Step::BreaksOff => Ok(opened(Err(failure(FailureKind::Truncated)))),
+                Step::FallsSilent => Ok(silent()),
                 Step::Fails(failure) => Err(failure),
                 Step::FailsAfter(time, failure) => {
                     tokio::time::sleep(time).await;
@@ -75,6 +78,17 @@ fn opened(delta: Result<Delta, Failure>) -> Opened {
         first_byte: Instant::now(),
         connection: Connection::Fresh,
         deltas: stream::iter([delta]).boxed(),
+    }
+}
+
+fn silent() -> Opened {
+    let first = Delta {
+        is_last: false,
+        ..last_delta()
+    };
+    Opened {
+        deltas: stream::iter([Ok(first)]).chain(stream::pending()).boxed(),
+        ..opened(Ok(last_delta()))
     }
 }
 
@@ -329,4 +343,49 @@ async fn a_reply_that_is_dropped_says_nothing_of_its_endpoint() {
     }
 
     assert_eq!(breaker.state(), (EndpointState::Admitting, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_does_not_begin_in_its_time_makes_room_for_another() {
+    let mut config = retrying(2);
+    config.first_byte_deadline = Some(Period::from_millis(200));
+    config.retry.repeats = Repeats::Idempotent;
+    let slow = Step::FailsAfter(Duration::from_secs(20), failure(FailureKind::Closed));
+    let scripts: [&[Step]; 2] = [&[slow], &[]];
+    let (client, log) = scripted(&config, &scripts);
+
+    assert_eq!(call(&client).await, Ok(1));
+
+    assert_eq!(seen(&log), [(0, 0, 0), (1, 200, 1)]);
+    // What may have been executed is not repeated unless it may be executed twice.
+    config.retry.repeats = Repeats::Unexecuted;
+    let (client, _) = scripted(&config, &scripts);
+    assert_eq!(call(&client).await, Err(FailureKind::Stalled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_falls_silent_is_given_up_before_its_deadline() {
+    let mut config = retrying(1);
+    config.chunk_deadline = Some(Period::from_millis(300));
+    let (client, _) = scripted(&config, &[&[Step::FallsSilent]]);
+    let begun = Instant::now();
+
+    let mut reply = client.inference().open(&prompt(true)).await.unwrap();
+    let read = drain(&mut reply).await;
+
+    let first = ("yes".to_owned(), 1);
+    assert_eq!(read, (vec![first], Some(FailureKind::Stalled)));
+    assert_eq!(begun.elapsed(), Duration::from_millis(300));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_who_takes_his_time_does_not_make_a_stream_silent() {
+    let mut config = retrying(1);
+    config.chunk_deadline = Some(Period::from_millis(300));
+    let (client, _) = scripted(&config, &[&[]]);
+
+    let mut reply = client.inference().open(&prompt(true)).await.unwrap();
+    tokio::time::advance(Duration::from_secs(5)).await;
+
+    assert_eq!(drain(&mut reply).await, (vec![("yes".to_owned(), 1)], None));
 }

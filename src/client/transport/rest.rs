@@ -43,6 +43,7 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(config: &ClientConfig, access: &Access) -> Result<Self, Error> {
         Ok(Self {
+            // Without limit, since the load decides how many there are.
             kept: client(config, access, usize::MAX)?,
             fresh: OnceLock::new(),
             config: config.clone(),
@@ -77,26 +78,31 @@ impl Pool {
 
     /// Sends the empty object to a URL that is itself a command, which may be done twice.
     pub(super) async fn command(&self, url: &Url) -> Result<Response, Failure> {
-        let post = |client: &Client| {
-            client
-                .post(url.clone())
-                .header(CONTENT_TYPE, JSON)
-                .body("{}")
-        };
-        let mut asked = self.head(post(&self.kept)).await;
-        if is_stale(&asked) {
-            asked = self.head(post(self.client(Over::Fresh)?)).await;
-        }
-        asked.map(|(response, _)| response)
+        self.repeatable(|client| {
+            let post = client.post(url.clone());
+            post.header(CONTENT_TYPE, JSON).body("{}")
+        })
+        .await
     }
 
     /// Asks for what may be asked for twice.
     pub(super) async fn get(&self, url: &Url) -> Result<Response, Failure> {
-        let mut asked = self.head(self.kept.get(url.clone())).await;
-        if is_stale(&asked) {
-            asked = self.head(self.client(Over::Fresh)?.get(url.clone())).await;
-        }
-        asked.map(|(response, _)| response)
+        self.repeatable(|client| client.get(url.clone())).await
+    }
+
+    /// Sends a request, and once more where a kept connection closed as it was used again.
+    async fn repeatable(
+        &self,
+        request: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<Response, Failure> {
+        let asked = self.head(request(&self.kept)).await;
+        let (response, _) = match asked {
+            Err(failure) if failure.kind == FailureKind::Stale => {
+                self.head(request(self.client(Over::Fresh)?)).await?
+            }
+            asked => asked?,
+        };
+        Ok(response)
     }
 
     async fn head(&self, request: RequestBuilder) -> Result<(Response, Connection), Failure> {
@@ -113,15 +119,8 @@ impl Pool {
     }
 }
 
-fn is_stale<T>(asked: &Result<T, Failure>) -> bool {
-    asked
-        .as_ref()
-        .is_err_and(|failure| failure.kind == FailureKind::Stale)
-}
-
-/// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's back: retries,
-/// proxies of the environment, redirects. Idle connections are kept without limit where they are, since the load decides how many
-/// there are.
+/// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's
+/// back: retries, proxies of the environment, redirects.
 fn client(config: &ClientConfig, access: &Access, idle: usize) -> Result<Client, Error> {
     let builder = Client::builder()
         .retry(reqwest::retry::never())

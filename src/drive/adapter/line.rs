@@ -116,6 +116,7 @@ impl TryFrom<String> for Kind {
             "closed" => Some(FailureKind::Closed),
             "truncated" => Some(FailureKind::Truncated),
             "deadline" => Some(FailureKind::Deadline),
+            "stalled" => Some(FailureKind::Stalled),
             "malformed" => Some(FailureKind::Malformed),
             "invalid" => Some(FailureKind::Invalid),
             _ => None,
@@ -124,7 +125,7 @@ impl TryFrom<String> for Kind {
         let grpc = || status("grpc_")?.parse().ok().map(FailureKind::Grpc);
         kind.or_else(http).or_else(grpc).map(Self).ok_or_else(|| {
             format!(
-                "expected connect, closed, truncated, deadline, malformed, invalid, http_STATUS or grpc_CODE, found `{name}`"
+                "expected connect, closed, truncated, deadline, stalled, malformed, invalid, http_STATUS or grpc_CODE, found `{name}`"
             )
         })
     }
