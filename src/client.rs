@@ -66,6 +66,7 @@ pub use transport::sse;
 use budget::Budget;
 use deadline::Deadline;
 use failover::Link;
+use models::ListCache;
 use route::Route;
 
 /// A client of one or more endpoints. Connections are made when first needed and kept; sharing it by reference is free,
@@ -76,6 +77,7 @@ pub struct Client {
     links: Vec<Link>,
     route: Route,
     budget: Option<Budget>,
+    model_list: ListCache,
 }
 
 impl Client {
@@ -91,6 +93,7 @@ impl Client {
             route: Route::new(config.mode, endpoints)?,
             links: failover::links(config, endpoints)?,
             budget: config.retry.budget.as_ref().map(Budget::new),
+            model_list: ListCache::new(config.model_list_ttl.duration()),
             config: config.clone(),
         })
     }

@@ -48,6 +48,15 @@ pub struct ClientConfig {
     /// to the endpoint when left out, whatever the environment says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// How long a list of models is taken to be true; `0s` asks for it each time.
+    #[serde(skip_serializing_if = "is_five_minutes")]
+    pub model_list_ttl: Period,
+}
+
+const FIVE_MINUTES: Period = Period::from_secs(300);
+
+fn is_five_minutes(period: &Period) -> bool {
+    *period == FIVE_MINUTES
 }
 
 impl Default for ClientConfig {
@@ -58,6 +67,7 @@ impl Default for ClientConfig {
             first_byte_deadline: None,
             chunk_deadline: None,
             connect_deadline: Period::from_secs(1),
+            model_list_ttl: FIVE_MINUTES,
             retry: Retry::default(),
             breaker: None,
             tls: Tls::default(),

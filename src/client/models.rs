@@ -1,5 +1,9 @@
 //! The model service: which models an endpoint has, and loading and unloading them where its protocol can.
 
+mod cache;
+
+pub(super) use cache::ListCache;
+
 use super::breaker::Sign;
 use super::failover::first_answer;
 use super::transport::Transport;
@@ -43,13 +47,67 @@ impl<'a> ModelService<'a> {
         Self { client }
     }
 
-    /// The models of the first endpoint that can be reached, in its order. Dropping the future cancels the call.
+    /// The models of the first endpoint that can be reached, in its order: as they were within the last
+    /// `model_list_ttl`. Dropping the future cancels the call.
     ///
     /// # Errors
     /// [`Error::Failed`].
     pub async fn list(self) -> Result<Vec<Model>, Error> {
-        self.call(self.client.route.positions(), Transport::list)
-            .await
+        match self.client.model_list.get(Instant::now()) {
+            Some(list) => Ok(list),
+            None => self.refresh().await,
+        }
+    }
+
+    /// The models as they are now.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub async fn refresh(self) -> Result<Vec<Model>, Error> {
+        let cache = &self.client.model_list;
+        let asked = cache.asked();
+        let list = self
+            .call(self.client.route.positions(), Transport::list)
+            .await?;
+        cache.keep(asked, Instant::now(), &list);
+        Ok(list)
+    }
+
+    /// One model of the [`list`](Self::list), if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub async fn info(self, name: &str) -> Result<Option<Model>, Error> {
+        let list = self.list().await?;
+        Ok(list.into_iter().find(|model| model.name == name))
+    }
+
+    /// How many models the [`list`](Self::list) has.
+    ///
+    /// # Errors
+    /// [`Error::Failed`].
+    pub async fn count(self) -> Result<usize, Error> {
+        Ok(self.list().await?.len())
+    }
+
+    /// Forgets the list, so that it is asked for anew. Loading and unloading do so by themselves.
+    pub fn clear_cache(self) {
+        self.client.model_list.forget();
+    }
+
+    /// Unloads every model that is loaded, one after the other, and says which. Dropping the future stops between two.
+    ///
+    /// # Errors
+    /// As [`unload`](Self::unload), for the first that cannot be unloaded.
+    pub async fn unload_all(self) -> Result<Vec<String>, Error> {
+        let mut unloaded = Vec::new();
+        for model in self.refresh().await? {
+            if model.state == ModelState::Loaded {
+                self.unload(&model.name).await?;
+                unloaded.push(model.name);
+            }
+        }
+        Ok(unloaded)
     }
 
     /// Loads a model and returns when it is ready. Dropping the future stops waiting; a server may still load it.
@@ -57,10 +115,8 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn load(self, name: &str) -> Result<(), Error> {
-        self.call(&self.repositories("loading a model")?, |transport| {
-            transport.load(name)
-        })
-        .await
+        self.change("loading a model", |transport| transport.load(name))
+            .await
     }
 
     /// Unloads a model. Dropping the future stops waiting; a server may still unload it.
@@ -68,10 +124,22 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn unload(self, name: &str) -> Result<(), Error> {
-        self.call(&self.repositories("unloading a model")?, |transport| {
-            transport.unload(name)
-        })
-        .await
+        self.change("unloading a model", |transport| transport.unload(name))
+            .await
+    }
+
+    /// Changes what models there are. Whatever comes of it, the list may be another one then.
+    async fn change(
+        self,
+        operation: &'static str,
+        change: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<(), Failure>>,
+    ) -> Result<(), Error> {
+        let order = self.repositories(operation)?;
+        // Before as well, as the caller may give up while the server goes on.
+        self.client.model_list.forget();
+        let changed = self.call(&order, change).await;
+        self.client.model_list.forget();
+        changed
     }
 
     async fn call<'b, T>(

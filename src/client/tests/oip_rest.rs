@@ -208,3 +208,32 @@ async fn readiness_is_the_status_whatever_the_body() {
         assert_eq!(asked.is_ok(), is_ready, "{asked:?}");
     }
 }
+
+#[tokio::test]
+async fn a_list_is_asked_for_once_until_the_models_change() {
+    let listed = r#"[{"name":"a","state":"READY"},{"name":"b","state":"UNAVAILABLE"},{"name":"c","state":"READY"}]"#;
+    let server = MockServer::start().await;
+    let index = Mock::given(path("/v2/repository/index"));
+    index
+        .respond_with(json(listed))
+        .expect(3)
+        .mount(&server)
+        .await;
+    for name in ["a", "c"] {
+        let unload = Mock::given(path(format!("/v2/repository/models/{name}/unload")));
+        let done = ResponseTemplate::new(200);
+        unload.respond_with(done).expect(1).mount(&server).await;
+    }
+    let client = client_of(server.uri());
+    let models = client.models();
+
+    assert_eq!(models.count().await.unwrap(), 3);
+    let state = models.info("b").await.unwrap().unwrap().state;
+    assert_eq!(
+        (state, models.info("d").await.unwrap()),
+        (ModelState::Unloaded, None)
+    );
+    // One more list to know which are loaded, and one after the change.
+    assert_eq!(models.unload_all().await.unwrap(), ["a", "c"]);
+    assert_eq!(models.list().await.unwrap().len(), 3);
+}
