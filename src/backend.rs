@@ -12,7 +12,7 @@ pub use journal::Hearing;
 pub use stubs::{Difference, Script, Unexpected, Why};
 
 use crate::client::{self, ClientConfig, Endpoint, Protocol};
-use crate::plan::Target;
+use crate::plan::{ASKED_BY, Target};
 use futures_util::future::select_all;
 use mock::Mock;
 use std::io;
@@ -98,17 +98,16 @@ impl Backend {
     ) -> Result<Self, Error> {
         match target {
             Target::Mock(spec) => {
-                let (mock, mut endpoints) = Mock::start("the mock", host, spec).await?;
-                // One REST protocol is enough to fail over to; by name, a mock is asked by any of them.
-                endpoints.retain(|endpoint| endpoint.protocol != Protocol::OipRest);
+                let (mock, endpoints) = Mock::start("the mock", host, spec, &ASKED_BY).await?;
                 Ok(Self::at(endpoints, vec![mock]))
             }
             Target::Mocks(mocks) => {
                 let mut backend = Self::at(Vec::new(), Vec::new());
                 for named in mocks.list() {
                     let called = format!("the mock `{}`", named.name);
-                    let (mock, mut endpoints) = Mock::start(&called, host, &named.spec).await?;
-                    endpoints.retain(|endpoint| named.protocols().contains(&endpoint.protocol));
+                    let protocols = named.protocols();
+                    let (mock, endpoints) =
+                        Mock::start(&called, host, &named.spec, protocols).await?;
                     let name = |at: &Endpoint| format!("{} ({})", named.name, at.protocol);
                     backend.names.extend(endpoints.iter().map(name));
                     backend.endpoints.extend(endpoints);

@@ -82,7 +82,7 @@ pub struct Client {
 
 impl Client {
     /// Prepares a client. Nothing is connected or looked up yet. An endpoint is known by its position in `endpoints`;
-    /// among endpoints of one protocol that is also its priority.
+    /// among endpoints of one protocol that is also its priority, unless it has another.
     ///
     /// # Errors
     /// When no endpoint speaks a protocol of `config.mode`, a URL cannot be used, the configuration contradicts itself, or

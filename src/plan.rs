@@ -8,8 +8,8 @@ mod provenance;
 mod sweep;
 
 pub use crate::scenario::{
-    Adapter, ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubOrder, StubRequest,
-    StubResponse, Target, Times,
+    ASKED_BY, Adapter, ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubOrder,
+    StubRequest, StubResponse, Target, Times,
 };
 pub use explain::Explanation;
 pub(crate) use explain::flow;

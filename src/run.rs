@@ -91,7 +91,10 @@ pub async fn run(
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunSummary, Error> {
-    carry_out(plan, options, watch, &AsPlanned).await
+    carry_out(plan, options, watch, async |stage, endpoints, lanes| {
+        drive::start(stage, endpoints, lanes, || Recorder::new(window(stage))).await
+    })
+    .await
 }
 
 /// Likewise, with a client of the caller's in place of the one that the plan has: `client` makes one for each lane.
@@ -104,51 +107,19 @@ pub async fn run_with<C: InferenceClient>(
     watch: &mut dyn FnMut(Event<'_>),
     client: impl Fn(&Stage, &[Endpoint]) -> C,
 ) -> Result<RunSummary, Error> {
-    carry_out(plan, options, watch, &With(client)).await
-}
-
-/// Who sends the requests of a stage.
-trait Sender {
-    async fn start(
-        &self,
-        stage: &Stage,
-        endpoints: &[Endpoint],
-        lanes: NonZero<usize>,
-    ) -> Result<Running<Recorder>, drive::Error>;
-}
-
-struct AsPlanned;
-
-impl Sender for AsPlanned {
-    async fn start(
-        &self,
-        stage: &Stage,
-        endpoints: &[Endpoint],
-        lanes: NonZero<usize>,
-    ) -> Result<Running<Recorder>, drive::Error> {
-        drive::start(stage, endpoints, lanes, || Recorder::new(window(stage))).await
-    }
-}
-
-struct With<F>(F);
-
-impl<C: InferenceClient, F: Fn(&Stage, &[Endpoint]) -> C> Sender for With<F> {
-    async fn start(
-        &self,
-        stage: &Stage,
-        endpoints: &[Endpoint],
-        lanes: NonZero<usize>,
-    ) -> Result<Running<Recorder>, drive::Error> {
-        let client = || (self.0)(stage, endpoints);
+    carry_out(plan, options, watch, async |stage, endpoints, lanes| {
+        let client = || client(stage, endpoints);
         drive::start_with(stage, lanes, client, || Recorder::new(window(stage)))
-    }
+    })
+    .await
 }
 
+/// Carries out the plan with `start`, which lets the requests of a stage be sent.
 async fn carry_out(
     plan: &Plan,
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
-    sender: &impl Sender,
+    start: impl AsyncFn(&Stage, &[Endpoint], NonZero<usize>) -> Result<Running<Recorder>, drive::Error>,
 ) -> Result<RunSummary, Error> {
     let mut identity = identity(plan);
     let mut target = None;
@@ -169,7 +140,7 @@ async fn carry_out(
             }
         };
         watch(Event::Started(stage));
-        let summary = measure(stage, backend, options, watch, sender).await?;
+        let summary = measure(stage, backend, options, watch, &start).await?;
         watch(Event::Ended(&summary));
         let end = summary.end;
         stages.push(summary);
@@ -211,11 +182,11 @@ async fn measure(
     backend: &mut Backend,
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
-    sender: &impl Sender,
+    start: &impl AsyncFn(&Stage, &[Endpoint], NonZero<usize>) -> Result<Running<Recorder>, drive::Error>,
 ) -> Result<StageSummary, Error> {
     let names = backend.names().to_vec();
     backend.reset().await;
-    let starting = sender.start(stage, backend.endpoints(), options.lanes);
+    let starting = start(stage, backend.endpoints(), options.lanes);
     let mut running = starting.await?;
     let attended = attend(&mut running, backend, options, watch).await?;
     let script = script::facts(stage, backend);

@@ -27,8 +27,8 @@ pub use name::Name;
 pub use overrides::Overrides;
 pub use phases::Phases;
 pub use target::{
-    ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse, Target,
-    Times,
+    ASKED_BY, ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse,
+    Target, Times,
 };
 
 use crate::client::ClientConfig;

@@ -1,4 +1,4 @@
-//! A mock wherever it runs, and the endpoints that its addresses become: `rest` is `openai`, `grpc` is `oip_grpc`.
+//! A mock wherever it runs, and the endpoints that its addresses become: `rest` is `openai` and `oip_rest`, `grpc` is `oip_grpc`.
 
 use super::mock_process::MockProcess;
 use super::mock_thread::MockThread;
@@ -37,11 +37,12 @@ enum Life {
 }
 
 impl Mock {
-    /// Starts a mock that messages call `called`, and waits until it listens.
+    /// Starts a mock that messages call `called`, and waits until it listens. Its endpoints are those of `protocols`.
     pub(super) async fn start(
         called: &str,
         host: &MockHost,
         spec: &MockSpec,
+        protocols: &[Protocol],
     ) -> Result<(Self, Vec<Endpoint>), Error> {
         let (place, addresses) = match host {
             MockHost::OwnProcess(executable) => {
@@ -58,7 +59,7 @@ impl Mock {
             place,
             life: Life::Whole,
         };
-        Ok((mock, endpoints(&addresses, spec)))
+        Ok((mock, endpoints(&addresses, spec, protocols)))
     }
 
     /// The same mock, to be ended after `period` from now by whoever waits for [`died`](Self::died).
@@ -141,7 +142,7 @@ impl Place {
 }
 
 /// The endpoints, with what it takes to enter them: the first of its keys, and the certificate that it has made for itself.
-fn endpoints(addresses: &Addresses, spec: &MockSpec) -> Vec<Endpoint> {
+fn endpoints(addresses: &Addresses, spec: &MockSpec, protocols: &[Protocol]) -> Vec<Endpoint> {
     let enter = |endpoint: Endpoint| {
         let endpoint = match spec.api_keys.first() {
             Some(key) => endpoint.with_key(Secret::new(key.revealed())),
@@ -152,12 +153,10 @@ fn endpoints(addresses: &Addresses, spec: &MockSpec) -> Vec<Endpoint> {
             None => endpoint,
         }
     };
-    [
-        (Protocol::Openai, &addresses.rest),
-        (Protocol::OipRest, &addresses.rest),
-        (Protocol::OipGrpc, &addresses.grpc),
-    ]
-    .into_iter()
-    .map(|(protocol, url)| enter(Endpoint::new(protocol, url)))
-    .collect()
+    let address = |protocol| match protocol {
+        Protocol::Openai | Protocol::OipRest => &addresses.rest,
+        Protocol::OipGrpc => &addresses.grpc,
+    };
+    let endpoint = |&protocol| enter(Endpoint::new(protocol, address(protocol)));
+    protocols.iter().map(endpoint).collect()
 }

@@ -7,6 +7,7 @@
 //!     +--------------------------------------------- it is answered -------------------------+
 //! ```
 
+use super::deadline::A_YEAR;
 use super::{BreakerConfig, FailureKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -163,12 +164,9 @@ impl Breaker {
         let grown = self.config.ejected_for.duration().saturating_mul(factor);
         grown
             .min(self.config.max_ejected_for.duration())
-            .min(LONGEST)
+            .min(A_YEAR)
     }
 }
-
-/// What can be added to any time.
-const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// The right to ask an endpoint once, and the duty to say what came of it. Dropping it says nothing; a probe that says
 /// nothing leaves its place to the next request.

@@ -24,11 +24,11 @@ pub struct ClientConfig {
     pub mode: Mode,
     /// The longest that one request may take, over all its attempts, from call to last byte.
     pub deadline: Period,
-    /// The longest that one attempt may wait for its answer to begin; no shorter than `deadline` when left out.
+    /// The longest that one attempt may wait for its answer to begin; `deadline` alone bounds it when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_byte_deadline: Option<Period>,
-    /// The longest that an answer under way may pause between two of its pieces; no shorter than `deadline` when left
-    /// out.
+    /// The longest that an answer under way may pause between two of its pieces; `deadline` alone bounds it when
+    /// left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunk_deadline: Option<Period>,
     /// The longest that making one connection may take.

@@ -9,6 +9,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
+/// Longer than any call, and short enough to be added to any time.
+pub(super) const A_YEAR: Duration = Duration::from_hours(365 * 24);
+
 /// A running deadline. Dropping it does nothing but stop the timer.
 #[derive(Debug)]
 pub(super) struct Deadline {
@@ -116,12 +119,11 @@ impl Deadline {
 
     /// How much time is left, at most a year.
     pub(super) fn left(&self) -> Duration {
-        const YEAR: Duration = Duration::from_hours(365 * 24);
         let left = self
             .timer
             .deadline()
             .saturating_duration_since(Instant::now());
-        left.min(YEAR)
+        left.min(A_YEAR)
     }
 
     /// Ready with the failure once the deadline has passed.

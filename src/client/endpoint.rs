@@ -34,7 +34,7 @@ pub struct Endpoint {
     /// What it speaks.
     pub protocol: Protocol,
     /// Its base URL, such as `http://127.0.0.1:8000`. A path is kept as a prefix; a final `/v1`, as OpenAI's own
-    /// libraries want it, may be there or not. `https` is encrypted; `unix:/run/model.sock` is a unix domain socket.
+    /// libraries want it, may be there or not, and so may `/v2` with `oip_rest`. `https` is encrypted; `unix:/run/model.sock` is a unix domain socket.
     pub url: String,
     /// Lower comes first among endpoints of one protocol; its position in the list when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,7 +13,7 @@
 
 use super::breaker::{Breaker, Permit, Sign};
 use super::budget::Budget;
-use super::deadline::Deadline;
+use super::deadline::{A_YEAR, Deadline};
 use super::transport::{self, Over, Transport, Turn};
 use super::{
     Attempt, Client, ClientConfig, Endpoint, Error, Failed, Failure, FailureKind, Protocol,
@@ -67,16 +67,16 @@ pub(super) struct Answered<T> {
     pub(super) failed: Vec<Attempt>,
 }
 
-/// Longer than any call.
-const A_YEAR: Duration = Duration::from_hours(365 * 24);
-
 /// What a call has been through.
 #[derive(Debug, Default)]
 struct Past {
     attempts: Vec<Attempt>,
-    /// The endpoints that refused it, and until when each wants to be left alone.
-    refused: Vec<(usize, Instant)>,
+    refused: Refused,
 }
+
+/// The endpoints that refused a call, and until when each wants to be left alone.
+#[derive(Debug, Clone, Default)]
+struct Refused(Vec<(usize, Instant)>);
 
 /// Makes `call` at the endpoints of `order` until one answers; it is told of its turn. Dropping the future cancels the
 /// attempt under way.
@@ -95,9 +95,11 @@ pub(super) async fn first_answer<'a, T>(
     }
     loop {
         round += 1;
-        let links = past.next_round(order).filter_map(|at| client.links.get(at));
-        let links: Vec<&Link> = links.collect();
-        let failure = match one_round(&links, &call, deadline, &mut past).await {
+        // What is refused in a round is for the next one.
+        let refused = past.refused.clone();
+        let links = refused.put_last(order);
+        let links = links.filter_map(|at| client.links.get(at));
+        let failure = match one_round(links, &call, deadline, &mut past).await {
             Ok(answered) => {
                 let failed = past.attempts;
                 return Ok(Answered { failed, ..answered });
@@ -117,21 +119,22 @@ pub(super) async fn first_answer<'a, T>(
     }
 }
 
+impl Refused {
+    /// The order with those that have refused the call at its end.
+    fn put_last(&self, order: &[usize]) -> impl Iterator<Item = usize> {
+        let others = order.iter().filter(|at| self.until(**at).is_none());
+        let refused = order.iter().filter(|at| self.until(**at).is_some());
+        others.chain(refused).copied()
+    }
+
+    fn until(&self, endpoint: usize) -> Option<Instant> {
+        let mut latest = self.0.iter().rev();
+        let (_, until) = latest.find(|(at, _)| *at == endpoint)?;
+        Some(*until)
+    }
+}
+
 impl Past {
-    /// The order of the next round: those that have refused the call come last.
-    fn next_round(&self, order: &[usize]) -> impl Iterator<Item = usize> {
-        let (refused, others): (Vec<usize>, Vec<usize>) =
-            order.iter().partition(|&&at| self.refusal(at).is_some());
-        others.into_iter().chain(refused)
-    }
-
-    fn refusal(&self, endpoint: usize) -> Option<Instant> {
-        let mut refused = self.refused.iter().rev();
-        refused
-            .find(|(at, _)| *at == endpoint)
-            .map(|(_, until)| *until)
-    }
-
     /// How long the endpoint that comes next wants to be left alone, or all do that are ejected.
     fn asked_for(&self, order: &[usize], failure: &Failure) -> Duration {
         if let (FailureKind::Ejected, Some(Pushback::After(wait))) =
@@ -139,8 +142,8 @@ impl Past {
         {
             return wait;
         }
-        let next = self.next_round(order).next();
-        let until = next.and_then(|next| self.refusal(next));
+        let next = self.refused.put_last(order).next();
+        let until = next.and_then(|next| self.refused.until(next));
         until.map_or(Duration::ZERO, |until| {
             until.saturating_duration_since(Instant::now())
         })
@@ -160,21 +163,21 @@ impl Past {
                 Some(Pushback::After(wait)) => ended.checked_add(wait).unwrap_or(ended + A_YEAR),
                 Some(Pushback::Never) | None => ended,
             };
-            self.refused.push((link.endpoint, until));
+            self.refused.0.push((link.endpoint, until));
         }
     }
 }
 
 /// Goes through the endpoints until one can be connected to, and gives its answer.
 async fn one_round<'a, T>(
-    links: &[&'a Link],
+    links: impl Iterator<Item = &'a Link>,
     call: &impl Fn(&'a dyn Transport, Turn) -> BoxFuture<'a, Result<T, Failure>>,
     deadline: &mut Deadline,
     past: &mut Past,
 ) -> Result<Answered<T>, Failure> {
     let mut last = None;
     let mut soonest = Duration::MAX;
-    for &link in links {
+    for link in links {
         let mut permit = match link.admit() {
             Ok(permit) => permit,
             Err(wait) => {

@@ -142,14 +142,11 @@ impl<'a> ModelService<'a> {
         changed
     }
 
-    async fn call<'b, T>(
+    async fn call<T>(
         self,
         order: &[usize],
-        call: impl Fn(&'b dyn Transport) -> BoxFuture<'b, Result<T, Failure>>,
-    ) -> Result<T, Error>
-    where
-        'a: 'b,
-    {
+        call: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<T, Failure>>,
+    ) -> Result<T, Error> {
         let mut deadline = self.client.deadline();
         let call = |transport, _turn| call(transport);
         let answered = first_answer(self.client, order, "", &mut deadline, call).await?;

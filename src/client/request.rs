@@ -87,6 +87,22 @@ impl Request {
 }
 
 impl Input {
+    /// The conversation, if it is one.
+    pub fn messages(&self) -> Option<&[Message]> {
+        match self {
+            Self::Chat(messages) => Some(messages),
+            Self::Prompt(_) => None,
+        }
+    }
+
+    /// The text to be completed, if it is one.
+    pub fn prompt(&self) -> Option<&str> {
+        match self {
+            Self::Chat(_) => None,
+            Self::Prompt(prompt) => Some(prompt),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Self::Chat(messages) => messages.iter().all(|message| message.content.is_empty()),

@@ -4,7 +4,7 @@
 mod mocks;
 mod stubs;
 
-pub use mocks::{Mocks, NamedMock};
+pub use mocks::{ASKED_BY, Mocks, NamedMock};
 pub use stubs::{ExpectedBody, Stub, StubBody, StubOrder, StubRequest, StubResponse, Times};
 
 use super::phases::within_a_day;

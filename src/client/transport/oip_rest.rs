@@ -4,18 +4,16 @@
 mod wire;
 
 use super::access::Access;
-use super::rest::{self, Dialect, Mark, Pool, accepted, headers, read, said};
+use super::rest::{self, Dialect, Mark, Pool, accepted, read, said};
 use super::{ANSWER_LIMIT, Delta, Opened, Transport, Turn, oip};
 use crate::client::{ClientConfig, Error, Failure, FailureKind, Model, Protocol, Request};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::{self, BoxStream};
 use inferometer_proto::named;
-use reqwest::{Response, Url};
+use reqwest::Url;
 use tokio::time::Instant;
 
-/// How its streams are read.
+/// How its answers are read.
 const DIALECT: Dialect = Dialect {
     read: delta,
     end: Mark::EndOfBody,
@@ -105,21 +103,8 @@ impl OipRest {
             "infer"
         };
         let url = under(&self.base, &["models", &request.model, operation]);
-        let headers = headers(request, turn)?;
         let body = wire::body(request).map_err(|e| malformed(&e))?;
-        let (response, connection) = self.pool.post(&url, headers, body, turn.over).await?;
-        let first_byte = Instant::now();
-        let response = accepted(response).await?;
-        let deltas = if request.stream {
-            rest::streamed(response, DIALECT)?
-        } else {
-            whole(response)
-        };
-        Ok(Opened {
-            first_byte,
-            connection,
-            deltas,
-        })
+        self.pool.infer(&url, request, turn, body, DIALECT).await
     }
 
     /// Asks the repository for something, with the empty object that all servers take.
@@ -136,20 +121,6 @@ fn model(listed: wire::Listed) -> Model {
         name: listed.name,
         state: oip::model_state(&state, &reason),
     }
-}
-
-/// The one delta of a whole answer.
-fn whole(mut response: Response) -> BoxStream<'static, Result<Delta, Failure>> {
-    stream::once(async move {
-        let body = read(&mut response, ANSWER_LIMIT).await?;
-        let mut delta = delta(&body, Instant::now())?;
-        if let Some(usage) = delta.usage {
-            delta.tokens = u32::try_from(usage.completion_tokens).unwrap_or(u32::MAX);
-        }
-        delta.is_last = true;
-        Ok(delta)
-    })
-    .boxed()
 }
 
 /// What one piece of JSON adds to an answer.

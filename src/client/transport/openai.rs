@@ -5,14 +5,13 @@ mod answer;
 mod wire;
 
 use super::access::Access;
-use super::rest::{self, Pool, accepted, headers, read};
+use super::rest::{self, Pool, accepted, read};
 use super::{ANSWER_LIMIT, Opened, Transport, Turn};
 use crate::client::{ClientConfig, Error, Failure, Input, Model, ModelState, Protocol, Request};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
 use reqwest::Url;
-use tokio::time::Instant;
 
 /// An endpoint with its pool of connections.
 #[derive(Debug)]
@@ -78,21 +77,9 @@ impl Openai {
             Input::Chat(_) => &self.chat_completions,
             Input::Prompt(_) => &self.completions,
         };
-        let headers = headers(request, turn)?;
         let body = wire::body(request).map_err(|e| malformed(&e))?;
-        let (response, connection) = self.pool.post(url, headers, body, turn.over).await?;
-        let first_byte = Instant::now();
-        let response = accepted(response).await?;
-        let deltas = if request.stream {
-            rest::streamed(response, answer::DIALECT)?
-        } else {
-            answer::whole(response)
-        };
-        Ok(Opened {
-            first_byte,
-            connection,
-            deltas,
-        })
+        let dialect = answer::DIALECT;
+        self.pool.infer(url, request, turn, body, dialect).await
     }
 
     async fn get_models(&self) -> Result<Bytes, Failure> {

@@ -1,12 +1,12 @@
 //! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
 
-mod events;
+mod answer;
 
-pub(super) use events::{Dialect, Mark, streamed};
+pub(super) use answer::{Dialect, Mark};
 
 use super::access::Access;
 use super::connection::{self, Noting};
-use super::{Over, Turn};
+use super::{Opened, Over, Turn};
 use crate::client::error::excerpt;
 use crate::client::{
     ClientConfig, Connection, Error, Failure, FailureKind, HttpVersion, Pushback, Request,
@@ -17,6 +17,7 @@ use reqwest::{Client, Proxy, RequestBuilder, Response, Url};
 use serde_json::Value;
 use std::sync::OnceLock;
 use std::time::Duration;
+use tokio::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How often a request was sent before: what the official SDKs call it.
@@ -64,16 +65,30 @@ impl Pool {
         }
     }
 
-    /// Sends a request and returns with the head of its answer.
-    pub(super) async fn post(
+    /// Sends a request for inference with this body, and returns with the head of its answer.
+    pub(super) async fn infer(
         &self,
         url: &Url,
-        headers: HeaderMap,
+        request: &Request,
+        turn: Turn,
         body: Bytes,
-        over: Over,
-    ) -> Result<(Response, Connection), Failure> {
-        let request = self.client(over)?.post(url.clone());
-        self.head(request.headers(headers).body(body)).await
+        dialect: Dialect,
+    ) -> Result<Opened, Failure> {
+        let post = self.client(turn.over)?.post(url.clone());
+        let post = post.headers(headers(request, turn)?).body(body);
+        let (response, connection) = self.head(post).await?;
+        let first_byte = Instant::now();
+        let response = accepted(response).await?;
+        let deltas = if request.stream {
+            answer::streamed(response, dialect)?
+        } else {
+            answer::whole(response, dialect)
+        };
+        Ok(Opened {
+            first_byte,
+            connection,
+            deltas,
+        })
     }
 
     /// Sends the empty object to a URL that is itself a command, which may be done twice.
@@ -148,7 +163,7 @@ fn proxy(url: &str) -> Result<Proxy, Error> {
 }
 
 /// The headers of a request, with its id and its earlier attempts.
-pub(super) fn headers(request: &Request, turn: Turn) -> Result<HeaderMap, Failure> {
+fn headers(request: &Request, turn: Turn) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT, if request.stream { EVENT_STREAM } else { JSON });

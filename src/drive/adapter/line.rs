@@ -1,7 +1,7 @@
 //! The lines that the harness and an adapter say to each other: one JSON object each, with one key that names it. What an
 //! adapter may say that is not known here is a mistake of the adapter's, told with the line.
 
-use crate::client::{Endpoint, FailureKind, Input, Message, Request};
+use crate::client::{Endpoint, FailureKind, Message, Request};
 use serde::{Deserialize, Serialize};
 
 /// What an adapter is told.
@@ -35,15 +35,11 @@ pub(super) struct Infer<'a> {
 
 impl<'a> From<&'a Request> for Infer<'a> {
     fn from(request: &'a Request) -> Self {
-        let (messages, prompt) = match &request.input {
-            Input::Chat(messages) => (Some(&**messages), None),
-            Input::Prompt(prompt) => (None, Some(&**prompt)),
-        };
         Self {
             id: &request.id,
             model: &request.model,
-            messages,
-            prompt,
+            messages: request.input.messages(),
+            prompt: request.input.prompt(),
             max_tokens: request.max_tokens,
             stream: request.stream,
         }
@@ -106,21 +102,23 @@ impl Said {
 #[serde(try_from = "String")]
 pub(super) struct Kind(pub(super) FailureKind);
 
+/// The kinds that an adapter may name beside those with a status.
+const NAMED: [FailureKind; 7] = [
+    FailureKind::Connect,
+    FailureKind::Closed,
+    FailureKind::Truncated,
+    FailureKind::Deadline,
+    FailureKind::Stalled,
+    FailureKind::Malformed,
+    FailureKind::Invalid,
+];
+
 impl TryFrom<String> for Kind {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
+        let kind = NAMED.into_iter().find(|kind| kind.to_string() == name);
         let status = |prefix: &str| name.strip_prefix(prefix);
-        let kind = match name.as_str() {
-            "connect" => Some(FailureKind::Connect),
-            "closed" => Some(FailureKind::Closed),
-            "truncated" => Some(FailureKind::Truncated),
-            "deadline" => Some(FailureKind::Deadline),
-            "stalled" => Some(FailureKind::Stalled),
-            "malformed" => Some(FailureKind::Malformed),
-            "invalid" => Some(FailureKind::Invalid),
-            _ => None,
-        };
         let http = || status("http_")?.parse().ok().map(FailureKind::Http);
         let grpc = || status("grpc_")?.parse().ok().map(FailureKind::Grpc);
         kind.or_else(http).or_else(grpc).map(Self).ok_or_else(|| {
@@ -134,7 +132,7 @@ impl TryFrom<String> for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Protocol;
+    use crate::client::{Input, Protocol};
 
     #[test]
     fn an_adapter_is_told_in_the_words_of_openais_api() {

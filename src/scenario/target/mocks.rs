@@ -18,8 +18,8 @@ use std::fmt;
 /// Each is a process of its own: enough for every order of failover, too few to hurt a machine by a slip of the finger.
 const MOST: usize = 16;
 
-/// What every mock speaks, of what the client speaks.
-const SPOKEN: [Protocol; 2] = [Protocol::Openai, Protocol::OipGrpc];
+/// What a mock is asked by unless it says otherwise: of REST, one protocol is enough to fail over to.
+pub const ASKED_BY: [Protocol; 2] = [Protocol::Openai, Protocol::OipGrpc];
 
 /// Mocks in the order of the file, which is the order in which the client prefers them.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Mocks(Vec<NamedMock>);
 pub struct NamedMock {
     /// What reports and errors call it.
     pub name: Name,
-    /// The one protocol that the client may ask it by; all that it speaks when left out.
+    /// The one protocol that the client may ask it by; [`ASKED_BY`] when left out.
     pub protocol: Option<Protocol>,
     /// How long after its start its process is killed, if it is: connections break and further ones are refused.
     pub dies_after: Option<Period>,
@@ -58,7 +58,9 @@ impl Mocks {
 impl NamedMock {
     /// The protocols that the client may ask it by, in the order of its endpoints.
     pub fn protocols(&self) -> &[Protocol] {
-        self.protocol.as_ref().map_or(&SPOKEN, std::slice::from_ref)
+        self.protocol
+            .as_ref()
+            .map_or(&ASKED_BY, std::slice::from_ref)
     }
 }
 

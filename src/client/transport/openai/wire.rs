@@ -1,7 +1,7 @@
 //! The JSON of the protocol: bodies written from borrowed requests, answers read without a tree of values. Unknown fields
 //! are ignored; `null` and absent mean the same.
 
-use crate::client::{FailureKind, Input, Message, Request, Usage};
+use crate::client::{FailureKind, Message, Request, Usage};
 use bytes::Bytes;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -36,14 +36,10 @@ struct StreamOptions {
 
 /// The body of a request.
 pub(super) fn body(request: &Request) -> serde_json::Result<Bytes> {
-    let (messages, prompt) = match &request.input {
-        Input::Chat(messages) => (Some(&**messages), None),
-        Input::Prompt(prompt) => (None, Some(&**prompt)),
-    };
     let body = Body {
         model: &request.model,
-        messages,
-        prompt,
+        messages: request.input.messages(),
+        prompt: request.input.prompt(),
         max_tokens: request.max_tokens,
         temperature: request.temperature,
         top_p: request.top_p,

@@ -1,6 +1,6 @@
-//! A streamed answer: events as they arrive, each read by its protocol.
+//! From response bodies to [`Delta`]s: a whole JSON answer, or events as they arrive, each read as its protocol wants it.
 
-use super::broken_off;
+use super::{broken_off, read};
 use crate::client::transport::sse::Events;
 use crate::client::transport::{ANSWER_LIMIT, Delta};
 use crate::client::{Failure, FailureKind};
@@ -10,16 +10,16 @@ use http::header::CONTENT_TYPE;
 use reqwest::Response;
 use tokio::time::Instant;
 
-/// How a protocol reads a stream of events.
+/// How a protocol reads its answers.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::client::transport) struct Dialect {
-    /// What the data of one event adds to an answer.
+    /// What a whole answer, or the data of one event, adds to it.
     pub(in crate::client::transport) read: fn(&[u8], Instant) -> Result<Delta, Failure>,
-    /// How an answer says that it is complete.
+    /// How a stream says that it is complete.
     pub(in crate::client::transport) end: Mark,
 }
 
-/// How a streamed answer says that it is complete.
+/// How a stream says that it is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::client::transport) enum Mark {
     /// By a finish reason or a last event; a body that ends without either was cut off.
@@ -28,11 +28,28 @@ pub(in crate::client::transport) enum Mark {
     EndOfBody,
 }
 
+/// The one delta of a whole answer.
+pub(super) fn whole(
+    mut response: Response,
+    dialect: Dialect,
+) -> BoxStream<'static, Result<Delta, Failure>> {
+    stream::once(async move {
+        let body = read(&mut response, ANSWER_LIMIT).await?;
+        let mut delta = (dialect.read)(&body, Instant::now())?;
+        if let Some(usage) = delta.usage {
+            delta.tokens = u32::try_from(usage.completion_tokens).unwrap_or(u32::MAX);
+        }
+        delta.is_last = true;
+        Ok(delta)
+    })
+    .boxed()
+}
+
 /// The deltas of a stream of events.
 ///
 /// # Errors
 /// [`FailureKind::Malformed`] when the answer is no stream of events.
-pub(in crate::client::transport) fn streamed(
+pub(super) fn streamed(
     response: Response,
     dialect: Dialect,
 ) -> Result<BoxStream<'static, Result<Delta, Failure>>, Failure> {
