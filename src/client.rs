@@ -68,16 +68,18 @@ use deadline::Deadline;
 use failover::Link;
 use models::ListCache;
 use route::Route;
+use std::sync::Arc;
 
-/// A client of one or more endpoints. Connections are made when first needed and kept; sharing it by reference is free,
-/// and every caller shares its connections. It belongs to the runtime that first used it.
-#[derive(Debug)]
+/// A client of one or more endpoints. Connections are made when first needed and kept. A clone is cheap and is the same
+/// client: it shares the connections and everything that is known of the endpoints. It belongs to the runtime that first
+/// used it.
+#[derive(Debug, Clone)]
 pub struct Client {
-    config: ClientConfig,
-    links: Vec<Link>,
-    route: Route,
-    budget: Option<Budget>,
-    model_list: ListCache,
+    config: Arc<ClientConfig>,
+    links: Arc<[Link]>,
+    route: Arc<Route>,
+    budget: Option<Arc<Budget>>,
+    model_list: Arc<ListCache>,
 }
 
 impl Client {
@@ -90,11 +92,11 @@ impl Client {
     pub fn new(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Self, Error> {
         config.validate()?;
         Ok(Self {
-            route: Route::new(config.mode, endpoints)?,
-            links: failover::links(config, endpoints)?,
-            budget: config.retry.budget.as_ref().map(Budget::new),
-            model_list: ListCache::new(config.model_list_ttl.duration()),
-            config: config.clone(),
+            route: Route::new(config.mode, endpoints)?.into(),
+            links: failover::links(config, endpoints)?.into(),
+            budget: config.retry.budget.as_ref().map(Budget::new).map(Arc::new),
+            model_list: ListCache::new(config.model_list_ttl.duration()).into(),
+            config: config.clone().into(),
         })
     }
 

@@ -111,7 +111,7 @@ pub(super) async fn first_answer<'a, T>(
         let goes_on = round < retry.attempts
             && retry::is_allowed(retry.repeats, failure.kind)
             && failure.pushback != Some(Pushback::Never)
-            && client.budget.as_ref().is_none_or(Budget::spend);
+            && client.budget.as_deref().is_none_or(Budget::spend);
         if !goes_on || !deadline.allows(pause).await {
             let attempts = past.attempts;
             return Err(Failed { failure, attempts });

@@ -121,7 +121,8 @@ fn scripted(config: &ClientConfig, scripts: &[&[Step]]) -> (Client, Log) {
     let endpoints = vec![openai("http://127.0.0.1:1"); scripts.len()];
     let mut client = Client::new(config, &endpoints).unwrap();
     let begun = Instant::now();
-    for (link, script) in client.links.iter_mut().zip(scripts) {
+    let links = Arc::get_mut(&mut client.links).unwrap();
+    for (link, script) in links.iter_mut().zip(scripts) {
         link.transport = Box::new(Scripted {
             endpoint: link.endpoint,
             script: Mutex::new(script.iter().cloned().collect()),
@@ -336,7 +337,7 @@ async fn a_reply_that_is_dropped_says_nothing_of_its_endpoint() {
     let config = breaking(1).breaker.unwrap();
     let breaker = Arc::new(Breaker::new(config));
     let (mut client, _) = scripted(&breaking(1), &[&[Step::BreaksOff, Step::BreaksOff]]);
-    client.links[0].breaker = Some(Arc::clone(&breaker));
+    Arc::get_mut(&mut client.links).unwrap()[0].breaker = Some(Arc::clone(&breaker));
 
     for _ in 0..2 {
         drop(client.inference().open(&prompt(true)).await.unwrap());
