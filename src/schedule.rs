@@ -3,19 +3,27 @@
 //!
 //! In a file: `{ closed: { in_flight: 10 } }` or `{ open: { poisson: { rate: 200/s } } }`.
 
+mod bursts;
 mod closed;
 mod constant;
+mod gamma;
 mod open;
 mod poisson;
+mod ramp;
 
+pub use bursts::Bursts;
 pub use closed::Closed;
 pub use constant::Constant;
+pub use gamma::Gamma;
 pub use open::{Law, Open};
 pub use poisson::Poisson;
+pub use ramp::{Gaps, Ramp, Shape};
 
-use crate::units::Offset;
+use crate::units::{Offset, Period};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::time::Duration;
 
 /// How requests follow one another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,9 +59,19 @@ impl Iterator for Slots {
         self.next += 1;
         Some(Slot {
             seq,
-            at: self.arrivals.at(seq),
+            at: self.arrivals.next(),
         })
     }
+}
+
+fn within_a_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+    let period = Period::deserialize(deserializer)?;
+    if period.duration() > Duration::from_hours(24) {
+        return Err(D::Error::custom(format_args!(
+            "expected at most 24h, found `{period}`"
+        )));
+    }
+    Ok(period)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The closed loop: `{ in_flight: 10, think: 0s }`.
 
+use super::within_a_day;
 use crate::units::Period;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use std::time::Duration;
 
 /// A fixed number of workers, each with one request in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,7 +15,7 @@ pub struct Closed {
     #[schemars(range(min = 1, max = 100_000))]
     pub in_flight: u32,
     /// How long a worker pauses between an answer and its next request. At most 24h.
-    #[serde(default, deserialize_with = "think")]
+    #[serde(default, deserialize_with = "within_a_day")]
     pub think: Period,
 }
 
@@ -29,14 +29,4 @@ pub(super) fn in_flight<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u3
             "expected 1 to 100000 requests in flight, found `{number}`"
         )))
     }
-}
-
-fn think<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
-    let period = Period::deserialize(deserializer)?;
-    if period.duration() > Duration::from_hours(24) {
-        return Err(D::Error::custom(format_args!(
-            "expected at most 24h, found `{period}`"
-        )));
-    }
-    Ok(period)
 }

@@ -1,8 +1,9 @@
 //! The open loop: an arrival law and a cap, `{ poisson: { rate: 200/s }, max_in_flight: 1000 }`. A further law is one
-//! file beside this one and one line in each of the three lists here.
+//! file beside this one and one entry in the list here.
 
 use super::closed::in_flight;
-use super::{Constant, Poisson, Slots, constant, poisson};
+use super::{Bursts, Constant, Gamma, Poisson, Ramp, Slots};
+use super::{bursts, constant, gamma, poisson, ramp};
 use crate::seed::Seed;
 use crate::units::Offset;
 use schemars::JsonSchema;
@@ -18,66 +19,101 @@ pub struct Open {
     pub max_in_flight: u32,
 }
 
-/// How arrivals are spread over time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Law {
-    /// Always the same gap.
-    Constant(Constant),
-    /// Independent arrivals: exponential gaps.
-    Poisson(Poisson),
-}
-
-/// The state of a law in one stage.
-#[derive(Debug, Clone)]
-pub(super) enum Arrivals {
-    Constant(Constant),
-    Poisson(Box<poisson::Arrivals>),
-}
-
 impl Open {
     /// The schedule of a stage: the same for the same seed, on every machine.
     pub fn slots(&self, seed: Seed) -> Slots {
-        let arrivals = match self.law {
-            Law::Constant(law) => Arrivals::Constant(law),
-            Law::Poisson(law) => Arrivals::Poisson(Box::new(law.arrivals(seed))),
-        };
-        Slots { next: 0, arrivals }
-    }
-}
-
-impl Arrivals {
-    /// When request `seq` starts; asked for in order, each once.
-    pub(super) fn at(&mut self, seq: u64) -> Offset {
-        match self {
-            Self::Constant(law) => constant::at(*law, seq),
-            Self::Poisson(arrivals) => arrivals.next(),
+        Slots {
+            next: 0,
+            arrivals: self.law.arrivals(seed),
         }
     }
 }
 
-/// Requests that start when the schedule says so: exactly one arrival law, and a cap.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{ "required": ["constant"] }, { "required": ["poisson"] }]))]
-struct File {
+/// Makes the one list of laws: what each is, its name in files, its type and module.
+macro_rules! laws {
+    ($($(#[$about:meta])* $name:ident: $Law:ident,)*) => {
+        /// How arrivals are spread over time.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub enum Law {
+            $($(#[$about])* $Law($Law),)*
+        }
+
+        /// The state of a law in one stage.
+        #[derive(Debug, Clone)]
+        pub(super) enum Arrivals {
+            $($Law(Box<$name::Arrivals>),)*
+        }
+
+        impl Law {
+            fn arrivals(self, seed: Seed) -> Arrivals {
+                match self {
+                    $(Self::$Law(law) => Arrivals::$Law(Box::new(law.arrivals(seed))),)*
+                }
+            }
+        }
+
+        impl Arrivals {
+            /// When the next request starts.
+            pub(super) fn next(&mut self) -> Offset {
+                match self {
+                    $(Self::$Law(arrivals) => arrivals.next(),)*
+                }
+            }
+        }
+
+        /// Requests that start when the schedule says so: exactly one arrival law, and a cap.
+        #[derive(Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        #[schemars(extend("oneOf" = [$({ "required": [stringify!($name)] }),*]))]
+        struct File {
+            $(
+                $(#[$about])*
+                #[serde(default, deserialize_with = "some", skip_serializing_if = "Option::is_none")]
+                $name: Option<$Law>,
+            )*
+            /// Most requests in flight at once, 1 to 100000. One more that is due is not sent, and counts as a failure.
+            #[serde(default = "ten_thousand", deserialize_with = "in_flight")]
+            #[schemars(range(min = 1, max = 100_000))]
+            max_in_flight: u32,
+        }
+
+        /// The name of every law, as files have it.
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        impl File {
+            /// The laws that were given, with their names.
+            fn laws(&self) -> Vec<(&'static str, Law)> {
+                let given = [$(self.$name.map(|law| (stringify!($name), Law::$Law(law)))),*];
+                given.into_iter().flatten().collect()
+            }
+        }
+
+        impl From<Open> for File {
+            fn from(open: Open) -> Self {
+                let mut file = Self {
+                    $($name: None,)*
+                    max_in_flight: open.max_in_flight,
+                };
+                match open.law {
+                    $(Law::$Law(law) => file.$name = Some(law),)*
+                }
+                file
+            }
+        }
+    };
+}
+
+laws! {
     /// Always the same gap.
-    #[serde(
-        default,
-        deserialize_with = "some",
-        skip_serializing_if = "Option::is_none"
-    )]
-    constant: Option<Constant>,
+    constant: Constant,
     /// Independent arrivals: exponential gaps.
-    #[serde(
-        default,
-        deserialize_with = "some",
-        skip_serializing_if = "Option::is_none"
-    )]
-    poisson: Option<Poisson>,
-    /// Most requests in flight at once, 1 to 100000. One more that is due is not sent, and counts as a failure.
-    #[serde(default = "ten_thousand", deserialize_with = "in_flight")]
-    #[schemars(range(min = 1, max = 100_000))]
-    max_in_flight: u32,
+    poisson: Poisson,
+    /// Independent gaps that are more or less even than those of independent arrivals.
+    gamma: Gamma,
+    /// A rate that changes over time, and then stays.
+    ramp: Ramp,
+    /// Many requests at once, again and again.
+    bursts: Bursts,
 }
 
 fn ten_thousand() -> u32 {
@@ -91,36 +127,35 @@ fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 impl TryFrom<File> for Open {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(file: File) -> Result<Self, Self::Error> {
-        let law = match (file.constant, file.poisson) {
-            (Some(law), None) => Law::Constant(law),
-            (None, Some(law)) => Law::Poisson(law),
-            (Some(_), Some(_)) => {
-                return Err("expected exactly one of `constant` and `poisson`, found both");
+        match file.laws().as_slice() {
+            [(_, law)] => Ok(Self {
+                law: *law,
+                max_in_flight: file.max_in_flight,
+            }),
+            others => {
+                let found: Vec<&str> = others.iter().map(|(name, _)| *name).collect();
+                Err(format!(
+                    "expected exactly one of {}, found {}",
+                    listed(NAMES),
+                    if found.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        listed(&found)
+                    }
+                ))
             }
-            (None, None) => {
-                return Err("expected exactly one of `constant` and `poisson`, found neither");
-            }
-        };
-        Ok(Self {
-            law,
-            max_in_flight: file.max_in_flight,
-        })
+        }
     }
 }
 
-impl From<Open> for File {
-    fn from(open: Open) -> Self {
-        let (constant, poisson) = match open.law {
-            Law::Constant(law) => (Some(law), None),
-            Law::Poisson(law) => (None, Some(law)),
-        };
-        Self {
-            constant,
-            poisson,
-            max_in_flight: open.max_in_flight,
-        }
+/// `a`, `b` and `c`.
+fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        few => few.concat(),
     }
 }
