@@ -42,12 +42,14 @@ mod error;
 mod failover;
 mod inference;
 mod models;
+mod operation;
 mod reply;
 mod request;
 mod retry;
 mod route;
 mod secret;
 mod transport;
+mod values;
 
 pub use breaker::EndpointState;
 pub use config::{
@@ -56,12 +58,14 @@ pub use config::{
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
-pub use inference::{Answer, InferenceService};
+pub use inference::{Answer, Embeddings, InferenceService};
 pub use models::{Model, ModelService, ModelState};
+pub use operation::Operation;
 pub use reply::{Chunk, Connection, Reply, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use secret::{ApiKey, Secret};
 pub use transport::sse;
+pub use values::{Misfit, Values};
 
 use budget::Budget;
 use deadline::Deadline;
@@ -125,7 +129,7 @@ impl Client {
         ModelService::new(self)
     }
 
-    /// Inference: whole answers or streams of chunks.
+    /// Inference: whole answers or streams of chunks, and vectors.
     pub fn inference(&self) -> InferenceService<'_> {
         InferenceService::new(self)
     }

@@ -151,7 +151,7 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
 }
 
 fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
-    let model = ModelSpec::named(&scenario.workload.generation().model);
+    let model = ModelSpec::named(scenario.workload.model());
     let known = MockSpec {
         seed: mock.seed.or(Some(seed.number())),
         models: if mock.models.is_empty() {

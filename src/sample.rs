@@ -20,7 +20,7 @@ pub struct Sample<'a> {
     /// `b`: when the response head of the answering attempt arrived.
     pub first_byte: Option<Offset>,
     /// The chunks that carried generated tokens, in order of arrival; the first is `f`, the last `l`. Empty when nothing
-    /// was generated. A unary answer is one chunk.
+    /// was generated, as for vectors, whose `l` is `e`. A unary answer is one chunk.
     pub chunks: &'a [Chunk],
     /// `e`: when the answer was complete, failed or was given up.
     pub finished: Offset,
@@ -104,8 +104,12 @@ pub enum Outcome {
 /// Why an answer is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wrong {
-    /// Tokens were asked for and none came.
+    /// What was asked for, be it tokens or vectors, did not come at all.
     Empty,
+    /// More or fewer came than were asked for.
+    Count,
+    /// They came in another size than was asked for.
+    Shape,
 }
 
 /// Why a request failed. The text form is the error kind in every report: `connect`, `http_503`, `grpc_14`.
@@ -157,6 +161,8 @@ impl fmt::Display for Wrong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("empty_answer"),
+            Self::Count => f.write_str("wrong_count"),
+            Self::Shape => f.write_str("wrong_shape"),
         }
     }
 }

@@ -4,9 +4,11 @@
 //! In a file: `{ chat: { model: tiny, prompt: { tokens: 64 }, output: { tokens: 32 }, stream: true } }`.
 
 mod draw;
+mod embedding;
 mod length;
 mod words;
 
+pub use embedding::{Embed, Embedding};
 pub use length::Length;
 
 use crate::seed::Seed;
@@ -23,6 +25,8 @@ pub enum Workload {
     Chat(Generation),
     /// The continuation of a text.
     Completion(Generation),
+    /// The vectors of texts.
+    Embedding(Embedding),
 }
 
 /// A request for generated text.
@@ -52,7 +56,17 @@ pub struct Tokens {
 
 /// What one request contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Content {
+#[serde(untagged)]
+pub enum Content {
+    /// It asks for text.
+    Generate(Generate),
+    /// It asks for vectors.
+    Embed(Embed),
+}
+
+/// What one request for text contains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Generate {
     /// The model to ask.
     pub model: String,
     /// What to send.
@@ -91,37 +105,56 @@ pub enum Role {
 }
 
 impl Workload {
-    /// What is asked for, whatever the form.
-    pub const fn generation(&self) -> &Generation {
+    /// The name of its kind in a file.
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Chat(generation) | Self::Completion(generation) => generation,
+            Self::Chat(_) => "chat",
+            Self::Completion(_) => "completion",
+            Self::Embedding(_) => "embedding",
         }
     }
 
-    /// The content of request `seq`. Costs one string the size of the prompt; called on the sending path.
+    /// The model to ask, by the name that the server knows.
+    pub fn model(&self) -> &str {
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => &generation.model,
+            Self::Embedding(embedding) => &embedding.model,
+        }
+    }
+
+    /// The text that is asked for; `None` where none is.
+    pub const fn generation(&self) -> Option<&Generation> {
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => Some(generation),
+            Self::Embedding(_) => None,
+        }
+    }
+
+    /// The content of request `seq`. Costs one string the size of each text; called on the sending path.
     pub fn content(&self, seed: Seed, seq: u64) -> Content {
-        let generation = self.generation();
-        let prompt_tokens = generation
-            .prompt
-            .tokens
-            .draw(&mut Draw::of("prompt", seed, seq));
-        let output_tokens = generation
-            .output
-            .tokens
-            .draw(&mut Draw::of("output", seed, seq));
+        match self {
+            Self::Chat(generation) => Content::Generate(generation.content(seed, seq, |text| {
+                let role = Role::User;
+                Prompt::Chat(vec![Turn { role, text }])
+            })),
+            Self::Completion(generation) => {
+                Content::Generate(generation.content(seed, seq, Prompt::Text))
+            }
+            Self::Embedding(embedding) => Content::Embed(embedding.content(seed, seq)),
+        }
+    }
+}
+
+impl Generation {
+    fn content(&self, seed: Seed, seq: u64, prompt: impl FnOnce(String) -> Prompt) -> Generate {
+        let prompt_tokens = self.prompt.tokens.draw(&mut Draw::of("prompt", seed, seq));
+        let output_tokens = self.output.tokens.draw(&mut Draw::of("output", seed, seq));
         let text = words::text(prompt_tokens, &mut Draw::of("words", seed, seq));
-        let prompt = match self {
-            Self::Chat(_) => Prompt::Chat(vec![Turn {
-                role: Role::User,
-                text,
-            }]),
-            Self::Completion(_) => Prompt::Text(text),
-        };
-        Content {
-            model: generation.model.clone(),
-            prompt,
+        Generate {
+            model: self.model.clone(),
+            prompt: prompt(text),
             output_tokens,
-            stream: generation.stream,
+            stream: self.stream,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The inference service: one validated request in, one answer out, whole or piece by piece.
 
 use super::failover::first_answer;
-use super::{Attempt, Chunk, Client, Failed, Reply, Request, Usage};
+use super::{
+    Attempt, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Usage, Values,
+};
 use futures_util::{Stream, TryStreamExt};
+use std::borrow::Cow;
 
 /// Runs requests on a client's endpoints. Freely copied.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +28,19 @@ pub struct Answer {
     pub failed_attempts: Vec<Attempt>,
 }
 
+/// The vectors of texts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embeddings {
+    /// A vector for each text, in the order of the request, all of one length.
+    pub vectors: Vec<Vec<f32>>,
+    /// The server's own count, if it sent one; nothing is generated.
+    pub usage: Option<Usage>,
+    /// Position of the endpoint that answered.
+    pub endpoint: usize,
+    /// The attempts that failed before.
+    pub failed_attempts: Vec<Attempt>,
+}
+
 impl<'a> InferenceService<'a> {
     pub(super) fn new(client: &'a Client) -> Self {
         Self { client }
@@ -36,14 +52,12 @@ impl<'a> InferenceService<'a> {
     /// # Errors
     /// When the request is not valid, or every attempt allowed has failed before an answer began.
     pub async fn open(self, request: &Request) -> Result<Reply, Failed> {
-        request.validate().map_err(|failure| Failed {
-            failure,
-            attempts: Vec::new(),
-        })?;
+        request.validate().map_err(unsent)?;
+        let order = self.order(request)?;
         let mut deadline = self.client.deadline();
         let answered = first_answer(
             self.client,
-            &self.client.route.of(&request.id),
+            &order,
             &request.id,
             &mut deadline,
             |transport, turn| transport.infer(request, turn),
@@ -52,11 +66,34 @@ impl<'a> InferenceService<'a> {
         Ok(Reply::new(answered, deadline))
     }
 
-    /// Sends a request and collects its whole answer. Dropping the future cancels the request.
+    /// The endpoints in the order in which this request tries them: of those in use, the ones that it can be sent to.
+    fn order(self, request: &Request) -> Result<Cow<'a, [usize]>, Failed> {
+        let order = self.client.route.of(&request.id);
+        let operation = request.input.operation();
+        if operation == Operation::Generate {
+            return Ok(order);
+        }
+        let offers = |&at: &usize| {
+            let link = self.client.links.get(at);
+            link.is_some_and(|link| operation.protocols().contains(&link.transport.protocol()))
+        };
+        let offering: Vec<usize> = order.iter().copied().filter(offers).collect();
+        if offering.is_empty() {
+            let (mode, remedy) = (self.client.config.mode, operation.remedy());
+            let message =
+                format!("{operation} are not offered by any endpoint of mode `{mode}`: {remedy}");
+            return Err(unsent(Failure::new(FailureKind::Invalid, message)));
+        }
+        Ok(Cow::Owned(offering))
+    }
+
+    /// Sends a request for text and collects its whole answer. Dropping the future cancels the request.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and when the answer breaks off; an answer that has begun is never asked for again.
+    /// As [`open`](Self::open), when the request is not for text, and when the answer breaks off; an answer that has begun
+    /// is never asked for again.
     pub async fn execute(self, request: &Request) -> Result<Answer, Failed> {
+        expect(request, Operation::Generate)?;
         let mut reply = self.open(request).await?;
         let mut text = String::new();
         while let Some(chunk) = reply.next().await {
@@ -74,13 +111,66 @@ impl<'a> InferenceService<'a> {
         })
     }
 
-    /// The chunks of an answer as a stream, which sends the request when first polled. Dropping it cancels the request.
+    /// Sends texts and collects their vectors. Dropping the future cancels the request.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), for a request for vectors; [`FailureKind::Malformed`] when there is not one for each
+    /// text, or they are not as long as was asked for.
+    pub async fn embed(self, request: &Request) -> Result<Embeddings, Failed> {
+        let (reply, Values::Vectors(vectors)) = self.values(request, Operation::Embed).await?;
+        Ok(Embeddings {
+            vectors,
+            usage: reply.usage(),
+            endpoint: reply.endpoint(),
+            failed_attempts: reply.into_failed_attempts(),
+        })
+    }
+
+    /// The whole answer to a request for something else than text.
+    async fn values(
+        self,
+        request: &Request,
+        operation: Operation,
+    ) -> Result<(Reply, Values), Failed> {
+        expect(request, operation)?;
+        let mut reply = self.open(request).await?;
+        while let Some(chunk) = reply.next().await {
+            if let Err(failure) = chunk {
+                return Err(reply.broken(failure));
+            }
+        }
+        let values = reply.take_values();
+        match (request.fits(values.as_ref()), values) {
+            (Ok(()), Some(values)) => Ok((reply, values)),
+            (Err(misfit), _) => Err(reply.broken(Failure::caused(FailureKind::Malformed, &misfit))),
+            (Ok(()), None) => unreachable!("nothing does not fit a request for values"),
+        }
+    }
+
+    /// The chunks of an answer of text as a stream, which sends the request when first polled. Dropping it cancels the request.
     ///
     /// # Errors
     /// As [`open`](Self::open), or when the answer breaks off; a failure is the last item.
     pub fn stream(self, request: &Request) -> impl Stream<Item = Result<Chunk, Failed>> {
         let opened = async move { self.open(request).await.map(chunks) };
         futures_util::stream::once(opened).try_flatten()
+    }
+}
+
+/// Refuses a request whose answer this is not for.
+fn expect(request: &Request, operation: Operation) -> Result<(), Failed> {
+    let found = request.input.operation();
+    if found == operation {
+        return Ok(());
+    }
+    let message = format!("input: expected a request for {operation}, found one for {found}");
+    Err(unsent(Failure::new(FailureKind::Invalid, message)))
+}
+
+fn unsent(failure: Failure) -> Failed {
+    Failed {
+        failure,
+        attempts: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::breaker::{Permit, Sign};
 use super::deadline::Deadline;
 use super::failover::Answered;
 use super::transport::{Delta, Opened};
-use super::{Attempt, Failed, Failure, Protocol};
+use super::{Attempt, Failed, Failure, Protocol, Values};
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use std::fmt;
@@ -58,6 +58,7 @@ pub struct Reply {
     connection: Connection,
     usage: Option<Usage>,
     finish_reason: Option<Box<str>>,
+    values: Option<Values>,
     progress: Progress,
 }
 
@@ -87,6 +88,7 @@ impl Reply {
             connection: answered.value.connection,
             usage: None,
             finish_reason: None,
+            values: None,
             progress: Progress::Open,
         }
     }
@@ -131,6 +133,11 @@ impl Reply {
         self.finish_reason.as_deref()
     }
 
+    /// What the answer holds that is no text, once it has arrived.
+    pub fn values(&self) -> Option<&Values> {
+        self.values.as_ref()
+    }
+
     /// The next chunk that carries tokens; `None` when the answer is complete and its transmission has ended. After a
     /// failure there is nothing more. Dropping the future loses nothing.
     ///
@@ -169,6 +176,9 @@ impl Reply {
         if let Some(reason) = delta.finish_reason {
             self.finish_reason = Some(reason);
         }
+        if let Some(values) = delta.values {
+            self.values = Some(values);
+        }
         if delta.is_last {
             self.progress = Progress::Complete;
         }
@@ -201,6 +211,11 @@ impl Reply {
             ended: Instant::now(),
         });
         Failed { failure, attempts }
+    }
+
+    /// What the answer holds that is no text, to keep.
+    pub(super) fn take_values(&mut self) -> Option<Values> {
+        self.values.take()
     }
 
     /// The attempts that failed before this one, to keep.

@@ -1,6 +1,7 @@
-//! What can be asked: a chat or a prompt for one model, with sampling limits. Checked once, before anything is sent.
+//! What can be asked: a chat or a prompt for one model, with sampling limits, or texts to be embedded. Checked once, before
+//! anything is sent.
 
-use super::{Failure, FailureKind};
+use super::{Failure, FailureKind, Operation};
 use serde::Serialize;
 
 /// One inference request.
@@ -14,13 +15,14 @@ pub struct Request {
     pub model: String,
     /// What it is given.
     pub input: Input,
-    /// The most tokens that it may generate, at least 1.
+    /// The most tokens that it may generate, at least 1. Not looked at where no text is asked for.
     pub max_tokens: u32,
-    /// Is the answer wanted piece by piece?
+    /// Is the answer wanted piece by piece? Only text comes so.
     pub stream: bool,
-    /// Sampling temperature, 0 to 2; the server's own default when left out.
+    /// Sampling temperature, 0 to 2; the server's own default when left out. Not looked at where no text is asked for.
     pub temperature: Option<f64>,
-    /// Share of the probability mass to sample from, 0 to 1; the server's own default when left out.
+    /// Share of the probability mass to sample from, 0 to 1; the server's own default when left out. Not looked at where no
+    /// text is asked for.
     pub top_p: Option<f64>,
 }
 
@@ -31,6 +33,13 @@ pub enum Input {
     Chat(Vec<Message>),
     /// A text to be completed. Not empty.
     Prompt(String),
+    /// Texts, each to be turned into a vector.
+    Embedding {
+        /// At least one, none of them empty.
+        texts: Vec<String>,
+        /// How many numbers each vector is to have, at least 1; as many as the model has when left out.
+        dimensions: Option<u32>,
+    },
 }
 
 /// One turn of a conversation.
@@ -66,6 +75,25 @@ impl Role {
 }
 
 impl Request {
+    /// A request for the vector of each text.
+    pub fn embedding(id: impl Into<String>, model: impl Into<String>, texts: Vec<String>) -> Self {
+        let dimensions = None;
+        Self::of_values(id, model, Input::Embedding { texts, dimensions })
+    }
+
+    /// A request whose answer is no text.
+    fn of_values(id: impl Into<String>, model: impl Into<String>, input: Input) -> Self {
+        Self {
+            id: id.into(),
+            model: model.into(),
+            input,
+            max_tokens: 0,
+            stream: false,
+            temperature: None,
+            top_p: None,
+        }
+    }
+
     /// Checks everything that can be wrong without asking a server.
     ///
     /// # Errors
@@ -73,7 +101,17 @@ impl Request {
     pub fn validate(&self) -> Result<(), Failure> {
         require(is_printable(&self.id), "id: expected printable ASCII")?;
         require(!self.model.is_empty(), "model: expected a model's name")?;
-        require(!self.input.is_empty(), "input: expected a prompt")?;
+        self.input.check()?;
+        match self.input.operation() {
+            Operation::Generate => self.check_sampling(),
+            Operation::Embed => require(
+                !self.stream,
+                "stream: expected false, as only text comes piece by piece",
+            ),
+        }
+    }
+
+    fn check_sampling(&self) -> Result<(), Failure> {
         require(self.max_tokens > 0, "max_tokens: expected at least 1")?;
         require(
             self.temperature.is_none_or(|t| (0.0..=2.0).contains(&t)),
@@ -91,24 +129,46 @@ impl Input {
     pub fn messages(&self) -> Option<&[Message]> {
         match self {
             Self::Chat(messages) => Some(messages),
-            Self::Prompt(_) => None,
+            Self::Prompt(_) | Self::Embedding { .. } => None,
         }
     }
 
     /// The text to be completed, if it is one.
     pub fn prompt(&self) -> Option<&str> {
         match self {
-            Self::Chat(_) => None,
+            Self::Chat(_) | Self::Embedding { .. } => None,
             Self::Prompt(prompt) => Some(prompt),
         }
     }
 
-    fn is_empty(&self) -> bool {
+    /// What is asked for with it.
+    pub const fn operation(&self) -> Operation {
         match self {
-            Self::Chat(messages) => messages.iter().all(|message| message.content.is_empty()),
-            Self::Prompt(prompt) => prompt.is_empty(),
+            Self::Chat(_) | Self::Prompt(_) => Operation::Generate,
+            Self::Embedding { .. } => Operation::Embed,
         }
     }
+
+    fn check(&self) -> Result<(), Failure> {
+        let says_something = match self {
+            Self::Chat(messages) => messages.iter().any(|message| !message.content.is_empty()),
+            Self::Prompt(prompt) => !prompt.is_empty(),
+            Self::Embedding { texts, dimensions } => return check_texts(texts, *dimensions),
+        };
+        require(says_something, "input: expected a prompt")
+    }
+}
+
+fn check_texts(texts: &[String], dimensions: Option<u32>) -> Result<(), Failure> {
+    require(!texts.is_empty(), "input.texts: expected at least one text")?;
+    if let Some(empty) = texts.iter().position(String::is_empty) {
+        let message = format!("input.texts[{empty}]: expected a text, found an empty one");
+        return Err(Failure::new(FailureKind::Invalid, message));
+    }
+    require(
+        dimensions != Some(0),
+        "input.dimensions: expected at least 1",
+    )
 }
 
 fn is_printable(id: &str) -> bool {
@@ -175,6 +235,37 @@ mod tests {
         assert_eq!(
             refusal(|r| r.top_p = Some(f64::NAN)),
             "invalid: top_p: expected 0 to 1"
+        );
+    }
+
+    #[test]
+    fn texts_to_embed_are_checked_one_by_one_and_need_no_sampling_limits() {
+        let embedding = |texts: &[&str], dimensions| {
+            let texts = texts.iter().map(ToString::to_string).collect();
+            Input::Embedding { texts, dimensions }
+        };
+        let request = Request::embedding("", "tiny", vec!["one".to_owned()]);
+
+        assert_eq!(request.validate(), Ok(()));
+        assert_eq!(
+            refusal(|r| r.input = embedding(&[], None)),
+            "invalid: input.texts: expected at least one text"
+        );
+        assert_eq!(
+            refusal(|r| r.input = embedding(&["one", ""], None)),
+            "invalid: input.texts[1]: expected a text, found an empty one"
+        );
+        assert_eq!(
+            refusal(|r| r.input = embedding(&["one"], Some(0))),
+            "invalid: input.dimensions: expected at least 1"
+        );
+        let streamed = Request {
+            stream: true,
+            ..request
+        };
+        assert_eq!(
+            streamed.validate().unwrap_err().to_string(),
+            "invalid: stream: expected false, as only text comes piece by piece"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! The client against servers on loopback: exact bodies out, every kind of answer and failure in.
 
 mod dialects;
+mod embedding;
 mod failover;
 mod grpc;
 mod oip_rest;

@@ -11,7 +11,7 @@ pub mod sse;
 
 use super::{
     ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request,
-    Usage,
+    Usage, Values,
 };
 use access::Access;
 use futures_util::future::BoxFuture;
@@ -95,7 +95,7 @@ pub(super) struct Opened {
 }
 
 /// What one message of an answer adds to it. All fields but `at` may be empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Delta {
     /// When the bytes that completed the message were read.
     pub(super) at: Instant,
@@ -107,6 +107,8 @@ pub(super) struct Delta {
     pub(super) usage: Option<Usage>,
     /// Why generation ended, in the server's words.
     pub(super) finish_reason: Option<Box<str>>,
+    /// What is no text.
+    pub(super) values: Option<Values>,
     /// Did the server say that nothing follows?
     pub(super) is_last: bool,
 }
@@ -120,6 +122,7 @@ impl Delta {
             tokens: 0,
             usage: None,
             finish_reason: None,
+            values: None,
             is_last: false,
         }
     }

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
 use super::request::Requests;
-use crate::client::{self, Client, Failed, FailureKind, Reply};
+use crate::client::{self, Client, Failed, FailureKind, Misfit, Operation, Reply, Request};
 use crate::sample::{Chunk, Connection, Failure, Outcome, TokenSource, Tokens, Wrong};
 use crate::units::wide;
 
@@ -27,22 +27,27 @@ impl Exchange for Embedded {
             Ok(reply) => reply,
             Err(failed) => return not_answered(&failed),
         };
-        let outcome = receive(&mut reply, clock, chunks).await;
+        let outcome = receive(&request, &mut reply, clock, chunks).await;
         Exchanged {
             first_byte: Some(clock.offset(reply.first_byte())),
             endpoint: Some(reply.endpoint()),
             attempts: attempts(reply.failed_attempts().len() + 1),
             connection: Some(connection(&reply)),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
-            output_tokens: output_tokens(&reply, chunks),
+            output_tokens: output_tokens(&request, &reply, chunks),
             streamed: request.stream,
             outcome,
         }
     }
 }
 
-/// Pulls the whole answer.
-async fn receive(reply: &mut Reply, clock: Clock, chunks: &mut Vec<Chunk>) -> Outcome {
+/// Pulls the whole answer, and holds it against what was asked for.
+async fn receive(
+    request: &Request,
+    reply: &mut Reply,
+    clock: Clock,
+    chunks: &mut Vec<Chunk>,
+) -> Outcome {
     while let Some(next) = reply.next().await {
         match next {
             Ok(chunk) => chunks.push(Chunk {
@@ -52,10 +57,29 @@ async fn receive(reply: &mut Reply, clock: Clock, chunks: &mut Vec<Chunk>) -> Ou
             Err(failure) => return Outcome::Failed(failure_of(failure.kind)),
         }
     }
-    if chunks.is_empty() {
-        Outcome::WrongAnswer(Wrong::Empty)
-    } else {
-        Outcome::Answered
+    if lacks_tokens(request, chunks) {
+        return Outcome::WrongAnswer(Wrong::Empty);
+    }
+    match request.fits(reply.values()) {
+        Ok(()) => Outcome::Answered,
+        Err(misfit) => Outcome::WrongAnswer(wrong(&misfit)),
+    }
+}
+
+/// Was text asked for, and none came?
+pub(super) fn lacks_tokens(request: &Request, chunks: &[Chunk]) -> bool {
+    generates(request) && chunks.is_empty()
+}
+
+fn generates(request: &Request) -> bool {
+    request.input.operation() == Operation::Generate
+}
+
+fn wrong(misfit: &Misfit) -> Wrong {
+    match misfit {
+        Misfit::Missing => Wrong::Empty,
+        Misfit::Count { .. } => Wrong::Count,
+        Misfit::Length { .. } => Wrong::Shape,
     }
 }
 
@@ -67,8 +91,12 @@ fn not_answered(failed: &Failed) -> Exchanged {
     }
 }
 
-/// The server's own figure where there is one, otherwise what the chunks say.
-fn output_tokens(reply: &Reply, chunks: &[Chunk]) -> Option<Tokens> {
+/// The server's own figure where there is one, otherwise what the chunks say. Where no text was asked for there is nothing
+/// to count.
+fn output_tokens(request: &Request, reply: &Reply, chunks: &[Chunk]) -> Option<Tokens> {
+    if !generates(request) {
+        return None;
+    }
     let usage = reply.usage().map(|usage| Tokens {
         count: usage.completion_tokens,
         source: TokenSource::Usage,

@@ -1,7 +1,7 @@
 //! Any other client in place of the embedded one: what it must be able to do, and how the drive sees it.
 
 use super::clock::Clock;
-use super::embedded::failure_of;
+use super::embedded::{failure_of, lacks_tokens};
 use super::exchange::{Exchange, Exchanged};
 use super::request::Requests;
 use crate::client::{FailureKind, Request};
@@ -100,7 +100,7 @@ impl<C: InferenceClient> Exchange for Foreign<C> {
                 attempts: served.attempts.max(1),
                 prompt_tokens: served.prompt_tokens,
                 output_tokens: output_tokens(&served, chunks),
-                outcome: if chunks.is_empty() {
+                outcome: if lacks_tokens(&request, chunks) {
                     Outcome::WrongAnswer(Wrong::Empty)
                 } else {
                     Outcome::Answered

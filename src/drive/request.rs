@@ -3,7 +3,7 @@
 use crate::client::{Input, Message, Request, Role};
 use crate::plan::Stage;
 use crate::seed::Seed;
-use crate::workload::{self, Prompt, Workload};
+use crate::workload::{self, Content, Embed, Generate, Prompt, Workload};
 
 /// The requests of a stage, by their number.
 #[derive(Debug, Clone)]
@@ -23,16 +23,35 @@ impl Requests {
     }
 
     pub(super) fn request(&self, seq: u64) -> Request {
-        let content = self.workload.content(self.seed, seq);
-        Request {
-            id: format!("s{}-{seq}", self.stage),
-            input: input(content.prompt),
-            model: content.model,
-            max_tokens: content.output_tokens,
-            stream: content.stream,
-            temperature: None,
-            top_p: None,
+        let id = format!("s{}-{seq}", self.stage);
+        match self.workload.content(self.seed, seq) {
+            Content::Generate(content) => generate(id, content),
+            Content::Embed(content) => embed(id, content),
         }
+    }
+}
+
+fn generate(id: String, content: Generate) -> Request {
+    Request {
+        id,
+        input: input(content.prompt),
+        model: content.model,
+        max_tokens: content.output_tokens,
+        stream: content.stream,
+        temperature: None,
+        top_p: None,
+    }
+}
+
+fn embed(id: String, content: Embed) -> Request {
+    let Embed {
+        model,
+        texts,
+        dimensions,
+    } = content;
+    Request {
+        input: Input::Embedding { texts, dimensions },
+        ..Request::embedding(id, model, Vec::new())
     }
 }
 

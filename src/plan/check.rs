@@ -1,5 +1,6 @@
 //! What no single field can know: whether the parts of a scenario fit together.
 
+mod operation;
 mod script;
 
 use super::sweep::{Axis, quoted};
@@ -7,7 +8,6 @@ use super::{Mocks, NamedMock, Stage, Target};
 use crate::client::{self, ClientConfig, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::Workload;
 use inferometer_mock::{MockSpec, SpecError, Tls as MockTls};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     client(document, &stage.client)?;
     adapter(document, stage)?;
+    operation::check(document, stage)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {
@@ -155,31 +156,20 @@ fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {
 
 /// Some mock must have the model that is asked for. That another has not may be what a scenario is about.
 fn model(document: &Document, stage: &Stage, mocks: &[&MockSpec], list: &str) -> Result<(), Error> {
-    let (kind, generation) = match &stage.workload {
-        Workload::Chat(generation) => ("chat", generation),
-        Workload::Completion(generation) => ("completion", generation),
-    };
+    let asked = stage.workload.model();
     let mut known: Vec<&str> = Vec::new();
     for model in mocks.iter().flat_map(|mock| &mock.models) {
         if !known.contains(&model.name.as_str()) {
             known.push(&model.name);
         }
     }
-    if known.contains(&generation.model.as_str()) {
+    if known.contains(&asked) {
         return Ok(());
     }
-    let path = Path::root().key("workload").key(kind).key("model");
+    let path = operation::workload(stage).key("model");
     let told = match mocks {
-        [_] => format!(
-            "the mock has no model `{}`, only {}",
-            generation.model,
-            quoted(&known)
-        ),
-        _ => format!(
-            "no mock has a model `{}`, only {}",
-            generation.model,
-            quoted(&known)
-        ),
+        [_] => format!("the mock has no model `{asked}`, only {}", quoted(&known)),
+        _ => format!("no mock has a model `{asked}`, only {}", quoted(&known)),
     };
     Err(document
         .error(&path, Part::Value, told)

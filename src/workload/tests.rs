@@ -3,6 +3,14 @@ use super::*;
 use crate::units::float;
 use proptest::prelude::*;
 
+/// The content of a request for text.
+fn content(workload: &Workload, seed: u64, seq: u64) -> Generate {
+    match workload.content(Seed::new(seed), seq) {
+        Content::Generate(content) => content,
+        Content::Embed(_) => unreachable!(),
+    }
+}
+
 fn chat(prompt: Length, output: Length) -> Workload {
     Workload::Chat(Generation {
         model: "tiny".to_owned(),
@@ -12,14 +20,14 @@ fn chat(prompt: Length, output: Length) -> Workload {
     })
 }
 
-fn text(content: &Content) -> &str {
+fn text(content: &Generate) -> &str {
     match &content.prompt {
         Prompt::Chat(turns) => &turns[0].text,
         Prompt::Text(text) => text,
     }
 }
 
-fn words(content: &Content) -> usize {
+fn words(content: &Generate) -> usize {
     text(content).split_whitespace().count()
 }
 
@@ -27,7 +35,7 @@ fn words(content: &Content) -> usize {
 fn a_request_has_the_same_content_for_ever() {
     let workload = chat(Length::Fixed(8), Length::Fixed(32));
 
-    let content = workload.content(Seed::new(7), 3);
+    let content = content(&workload, 7, 3);
 
     assert_eq!(
         text(&content),
@@ -47,7 +55,7 @@ fn a_request_has_the_same_content_for_ever() {
 fn requests_and_seeds_differ_from_their_first_words() {
     let workload = chat(Length::Fixed(8), Length::Fixed(1));
     let mut texts: Vec<String> = (0..1_000)
-        .flat_map(|seq| [7, 8].map(|seed| text(&workload.content(Seed::new(seed), seq)).to_owned()))
+        .flat_map(|seq| [7, 8].map(|seed| text(&content(&workload, seed, seq)).to_owned()))
         .collect();
 
     texts.sort();
@@ -62,7 +70,7 @@ fn a_completion_is_one_text() {
         unreachable!()
     };
 
-    let content = Workload::Completion(generation).content(Seed::new(1), 0);
+    let content = content(&Workload::Completion(generation), 1, 0);
 
     assert!(matches!(content.prompt, Prompt::Text(_)));
     assert_eq!(words(&content), 5);
@@ -77,7 +85,7 @@ fn uniform_lengths_reach_both_ends_evenly() {
     let mut counts = [0_u64; 4];
 
     for seq in 0..40_000 {
-        counts[words(&workload.content(Seed::new(1), seq)) - 3] += 1;
+        counts[words(&content(&workload, 1, seq)) - 3] += 1;
     }
 
     // Five standard deviations of a binomial count with mean 10,000.
@@ -97,7 +105,7 @@ fn normal_lengths_have_the_mean_and_deviation_asked_for() {
         }),
     );
     let lengths: Vec<f64> = (0..20_000)
-        .map(|seq| f64::from(workload.content(Seed::new(1), seq).output_tokens))
+        .map(|seq| f64::from(content(&workload, 1, seq).output_tokens))
         .collect();
 
     let count = float(lengths.len().try_into().unwrap());
@@ -116,15 +124,12 @@ fn normal_lengths_have_the_mean_and_deviation_asked_for() {
 #[test]
 fn the_length_of_the_prompt_does_not_change_the_output() {
     let output = Length::Uniform(Uniform { min: 1, max: 100 });
-    let short = chat(Length::Fixed(1), output).content(Seed::new(7), 9);
-    let long = chat(
-        Length::Normal(Normal {
-            mean: 50.0,
-            sd: 5.0,
-        }),
-        output,
-    )
-    .content(Seed::new(7), 9);
+    let short = content(&chat(Length::Fixed(1), output), 7, 9);
+    let normal = Length::Normal(Normal {
+        mean: 50.0,
+        sd: 5.0,
+    });
+    let long = content(&chat(normal, output), 7, 9);
 
     assert_eq!(short.output_tokens, long.output_tokens);
 }
@@ -132,14 +137,14 @@ fn the_length_of_the_prompt_does_not_change_the_output() {
 proptest! {
     #[test]
     fn a_prompt_has_exactly_its_tokens(tokens in 1_u32..500, seed: u64, seq: u64) {
-        let content = chat(Length::Fixed(tokens), Length::Fixed(1)).content(Seed::new(seed), seq);
+        let content = content(&chat(Length::Fixed(tokens), Length::Fixed(1)), seed, seq);
         prop_assert_eq!(words(&content), usize::try_from(tokens).unwrap());
         prop_assert!(!text(&content).contains("  "));
     }
 
     #[test]
     fn a_normal_length_stays_in_range(mean in 1.0_f64..1e5, sd in 0.0_f64..1e5, seq: u64) {
-        let content = chat(Length::Fixed(1), Length::Normal(Normal { mean, sd })).content(Seed::new(1), seq);
+        let content = content(&chat(Length::Fixed(1), Length::Normal(Normal { mean, sd })), 1, seq);
         prop_assert!((1..=100_000).contains(&content.output_tokens));
     }
 

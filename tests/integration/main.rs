@@ -21,3 +21,4 @@ mod secrets;
 mod server;
 mod target;
 mod tool;
+mod values_meet_mock;

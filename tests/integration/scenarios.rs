@@ -201,7 +201,8 @@ fn the_schema_accepts_a_variable_wherever_a_value_stands() {
     );
 
     assert!(schema.is_valid(&written));
-    assert!(planned.unwrap().stages[0].workload.generation().stream);
+    let workload = &planned.unwrap().stages[0].workload;
+    assert!(workload.generation().unwrap().stream);
 }
 
 #[test]

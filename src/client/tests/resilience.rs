@@ -100,6 +100,7 @@ fn last_delta() -> Delta {
         usage: None,
         finish_reason: None,
         is_last: true,
+        values: None,
     }
 }
 

@@ -9,11 +9,12 @@ pub(super) const INPUT: &str = "text_input";
 pub(super) const OUTPUT: &str = "text_output";
 
 /// An input as the one text that the protocol has room for: a chat is flattened to one line per message, such as
-/// `user: hello`.
+/// `user: hello`. What asks for no text is never sent so.
 pub(super) fn text(input: &Input) -> Cow<'_, str> {
     match input {
         Input::Prompt(prompt) => Cow::Borrowed(prompt),
         Input::Chat(messages) => Cow::Owned(flatten(messages)),
+        Input::Embedding { .. } => Cow::Borrowed(""),
     }
 }
 

@@ -184,12 +184,12 @@ fn piece(message: Result<ModelStreamInferResponse, Status>) -> Result<Delta, Fai
 fn delta(response: &ModelInferResponse, at: Instant) -> Delta {
     let text = tensor::text(response);
     Delta {
-        at,
         tokens: u32::from(!text.is_empty()),
         text,
         usage: tensor::usage(response),
         finish_reason: tensor::finish_reason(response),
         is_last: tensor::is_final(response),
+        ..Delta::empty(at)
     }
 }
 

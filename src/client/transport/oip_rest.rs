@@ -132,12 +132,11 @@ fn delta(data: &[u8], at: Instant) -> Result<Delta, Failure> {
     }
     let text = piece.text();
     Ok(Delta {
-        at,
         tokens: u32::from(!text.is_empty()),
         text,
         usage: piece.usage(),
         finish_reason: piece.finish_reason(),
-        is_last: false,
+        ..Delta::empty(at)
     })
 }
 

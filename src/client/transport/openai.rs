@@ -1,7 +1,8 @@
-//! OpenAI's REST API over HTTP/1.1 or HTTP/2: chat completions, completions, the list of models. Requests go out as
+//! OpenAI's REST API over HTTP/1.1 or HTTP/2: chat completions, completions, embeddings, the list of models. Requests go out as
 //! `POST /v1/chat/completions {"model":"tiny","messages":[..],"max_tokens":4}`.
 
 mod answer;
+mod embedding;
 mod wire;
 
 use super::access::Access;
@@ -19,6 +20,7 @@ struct Openai {
     pool: Pool,
     chat_completions: Url,
     completions: Url,
+    embeddings: Url,
     models: Url,
 }
 
@@ -32,6 +34,7 @@ pub(super) fn prepare(
         pool: Pool::new(config, access)?,
         chat_completions: under(base, "chat/completions"),
         completions: under(base, "completions"),
+        embeddings: under(base, "embeddings"),
         models: under(base, "models"),
     }))
 }
@@ -73,12 +76,16 @@ impl Transport for Openai {
 
 impl Openai {
     async fn post(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
-        let url = match request.input {
-            Input::Chat(_) => &self.chat_completions,
-            Input::Prompt(_) => &self.completions,
+        let (url, body, dialect) = match &request.input {
+            Input::Chat(_) => (&self.chat_completions, wire::body(request), answer::DIALECT),
+            Input::Prompt(_) => (&self.completions, wire::body(request), answer::DIALECT),
+            Input::Embedding { texts, dimensions } => (
+                &self.embeddings,
+                embedding::body(&request.model, texts, *dimensions),
+                embedding::DIALECT,
+            ),
         };
-        let body = wire::body(request).map_err(|e| malformed(&e))?;
-        let dialect = answer::DIALECT;
+        let body = body.map_err(|error| malformed(&error))?;
         self.pool.infer(url, request, turn, body, dialect).await
     }
 

@@ -38,11 +38,10 @@ pub(super) fn delta(data: &[u8], at: Instant) -> Result<Delta, Failure> {
     };
     let (text, any) = choice.generated();
     Ok(Delta {
-        at,
         text,
         tokens: u32::from(any),
         usage,
         finish_reason: choice.finish_reason,
-        is_last: false,
+        ..Delta::empty(at)
     })
 }
