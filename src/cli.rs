@@ -19,7 +19,7 @@ pub struct Cli {
 pub enum Command {
     /// Run scenarios: bring the target up, send the load, report, and exit by the verdict
     Run(Run),
-    /// Validate scenarios and explain their plans, without sending anything
+    /// Validate scenarios or clients and explain them, without sending anything
     Check(Check),
     /// Print the JSON Schema of a file format, for editors
     Schema(Schema),
@@ -50,6 +50,9 @@ pub struct Run {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
+    /// The files are those of clients: explain each setting with its value and source
+    #[arg(long)]
+    pub client: bool,
     /// Which scenarios, and what to change in them.
     #[command(flatten)]
     pub scenarios: Scenarios,
@@ -83,6 +86,8 @@ pub struct Schema {
 pub enum FileFormat {
     /// Scenario files, written by people
     Scenario,
+    /// Files of a client, for scenarios and for programs
+    Client,
     /// report.json, written by `run`
     Report,
 }

@@ -53,8 +53,8 @@ mod values;
 
 pub use breaker::EndpointState;
 pub use config::{
-    BreakerConfig, ClientConfig, HttpVersion, Identity, Mode, Repeats, Retry, RetryBudget, Roots,
-    Tls,
+    BreakerConfig, ClientConfig, ClientFile, HttpVersion, Identity, Mode, Repeats, Retry,
+    RetryBudget, Roots, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};

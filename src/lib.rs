@@ -46,6 +46,7 @@ pub mod units;
 pub mod scenario;
 
 pub mod plan;
+pub mod settings;
 
 // What to send, and when.
 pub mod schedule;

@@ -12,12 +12,12 @@ pub use crate::scenario::{
     StubRequest, StubResponse, Target, Times,
 };
 pub use explain::Explanation;
-pub(crate) use explain::flow;
+pub(crate) use explain::{flow, table};
 pub use provenance::Setting;
 
-use crate::client::ClientConfig;
+use crate::client::{ClientConfig, ClientFile};
 use crate::gate::rule::Rule;
-use crate::scenario::{self, Document, Error, Overrides, Scenario};
+use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
 use crate::workload::Workload;
@@ -73,12 +73,30 @@ pub struct Stage {
     pub seed: Seed,
 }
 
-/// Plans the scenario in `text`, read from `path`, with `overrides` laid over it.
+/// Plans the scenario in `text`, read from `path`, with `overrides` laid over it. It opens no file, so the scenario cannot
+/// name one for its client; [`from_files`] can.
 ///
 /// # Errors
 /// The first thing that is wrong with the scenario, with its place and what to do.
 pub fn from_file(path: &Path, text: &str, overrides: &Overrides) -> Result<Plan, Error> {
-    plan(&overrides.read(&path.display().to_string(), text)?)
+    from_files(path, text, overrides, &|file| {
+        let told = "a scenario that is planned from its text alone cannot name a further file";
+        Err(Error::of_file(&file.display().to_string(), told)
+            .hint("read it with `plan::from_files`, or write its settings under `client`"))
+    })
+}
+
+/// Likewise; `open` reads the file of the client, if the scenario names one.
+///
+/// # Errors
+/// The first thing that is wrong with either file, with its place and what to do.
+pub fn from_files(
+    path: &Path,
+    text: &str,
+    overrides: &Overrides,
+    open: Open<'_>,
+) -> Result<Plan, Error> {
+    plan(&overrides.read(&path.display().to_string(), text, open)?)
 }
 
 /// Plans a scenario that is already read.
@@ -120,6 +138,17 @@ pub fn mock(document: &Document) -> Result<MockSpec, Error> {
     let spec = document.read_as()?;
     check::specification(document, &scenario::Path::root(), &spec)?;
     Ok(spec)
+}
+
+/// Reads a client's file: what it says, and where each setting comes from.
+///
+/// # Errors
+/// The first thing that is wrong with it, with its place and what to do.
+pub fn client(document: &Document) -> Result<(ClientFile, Vec<Setting>), Error> {
+    let file: ClientFile = document.read_as()?;
+    check::client_file(document, &file)?;
+    let settings = provenance::client_file(document, &file);
+    Ok((file, settings))
 }
 
 fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> Stage {

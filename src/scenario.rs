@@ -24,7 +24,7 @@ pub use adapter::Adapter;
 pub use document::{Contents, Document, Origin, Part, Path, Step};
 pub use error::{Error, Place};
 pub use name::Name;
-pub use overrides::Overrides;
+pub use overrides::{Open, Overrides};
 pub use phases::Phases;
 pub use target::{
     ASKED_BY, ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse,
@@ -36,7 +36,7 @@ use crate::gate::rule::Rule;
 use crate::schedule::Load;
 use crate::workload::Workload;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// A scenario of Inferometer: what to send, how often, to whom, for how long, and what to expect.
@@ -57,6 +57,10 @@ pub struct Scenario {
     /// The embedded client's settings.
     #[serde(default)]
     pub client: ClientConfig,
+    /// The path of a client's file, relative to this one: its settings are those of `client` that are left out there, its
+    /// endpoints the target when that is left out.
+    #[serde(default, deserialize_with = "some_text")]
+    pub client_file: Option<String>,
     /// A client in any language that sends the requests in place of the embedded one.
     #[serde(default)]
     pub adapter: Option<Adapter>,
@@ -73,4 +77,9 @@ pub struct Scenario {
     /// What must hold for the run to pass.
     #[serde(default)]
     pub expect: Vec<Rule>,
+}
+
+/// `client_file:` with nothing behind it names no file.
+fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }

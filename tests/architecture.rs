@@ -30,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scenario", "schedule", "workload", "client", "gate", "units", "seed",
         ],
     ),
+    ("settings", &["scenario", "plan", "client"]),
     ("backend", &["plan", "client", "units"]),
     (
         "drive",

@@ -1,11 +1,13 @@
 //! What can be set on a client, by a scenario's `client:` block or by a program: the same type, the same notation.
 
 mod breaker;
+mod file;
 mod http;
 mod retry;
 mod tls;
 
 pub use breaker::BreakerConfig;
+pub use file::ClientFile;
 pub use http::HttpVersion;
 pub use retry::{Repeats, Retry, RetryBudget};
 pub use tls::{Identity, Roots, Tls};

@@ -1,12 +1,21 @@
-//! `inferometer check`: reads scenarios, plans them, explains the plans, and sends nothing.
+//! `inferometer check`: reads scenarios, plans them, explains the plans, and sends nothing. With `--client` it does so with
+//! files of clients.
 
 use super::{Console, plans};
 use crate::cli;
 use crate::exit::Exit;
+use crate::scenario::{Error, Overrides};
+use crate::settings;
+use std::path::Path;
 
-/// Explains every scenario that is right, and says of every other what is wrong with it.
+/// Explains every file that is right, and says of every other what is wrong with it.
 pub(super) fn check(arguments: &cli::Check, console: &Console) -> Exit {
     let overrides = plans::overrides(&arguments.scenarios);
+    let (explain, what): (Explain, &str) = if arguments.client {
+        (client, "client")
+    } else {
+        (scenario, "scenario")
+    };
     let (mut checked, mut wrong) = (0, 0);
     for file in arguments
         .scenarios
@@ -15,15 +24,15 @@ pub(super) fn check(arguments: &cli::Check, console: &Console) -> Exit {
         .flat_map(|path| plans::files(path))
     {
         checked += 1;
-        match file.and_then(|file| plans::read(&file, &overrides)) {
-            Ok(plan) => console.say(&format!("{}\n", plan.explain())),
+        match file.and_then(|file| explain(&file, &overrides)) {
+            Ok(explanation) => console.say(&format!("{explanation}\n")),
             Err(error) => {
                 wrong += 1;
                 console.complain(&format!("{error}\n\n"));
             }
         }
     }
-    console.say(&conclusion(checked, wrong));
+    console.say(&conclusion(what, checked, wrong));
     if wrong == 0 {
         Exit::Passed
     } else {
@@ -31,15 +40,22 @@ pub(super) fn check(arguments: &cli::Check, console: &Console) -> Exit {
     }
 }
 
-fn conclusion(checked: usize, wrong: usize) -> String {
-    let scenarios = if checked == 1 {
-        "scenario"
-    } else {
-        "scenarios"
-    };
+/// A file in words.
+type Explain = fn(&Path, &Overrides) -> Result<String, Error>;
+
+fn scenario(file: &Path, overrides: &Overrides) -> Result<String, Error> {
+    Ok(plans::read(file, overrides)?.explain().to_string())
+}
+
+fn client(file: &Path, overrides: &Overrides) -> Result<String, Error> {
+    Ok(settings::client_from_file(file, overrides)?.to_string())
+}
+
+fn conclusion(what: &str, checked: usize, wrong: usize) -> String {
+    let plural = if checked == 1 { "" } else { "s" };
     let found = match wrong {
         0 => "nothing wrong".to_owned(),
         wrong => format!("{wrong} wrong"),
     };
-    format!("{checked} {scenarios} checked, {found}")
+    format!("{checked} {what}{plural} checked, {found}")
 }

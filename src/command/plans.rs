@@ -6,8 +6,8 @@ use crate::cli::Scenarios;
 use crate::exit::Exit;
 use crate::plan::{self, Plan};
 use crate::scenario::{self, Contents, Document, Overrides};
+use crate::settings;
 use inferometer_mock::MockSpec;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,16 +48,8 @@ pub(super) fn read_all(scenarios: &Scenarios) -> Result<Vec<Plan>, Refused> {
 pub(super) fn overrides(scenarios: &Scenarios) -> Overrides {
     Overrides {
         set: scenarios.set.clone(),
-        environment: environment(),
+        environment: settings::environment(),
     }
-}
-
-/// The environment, by name.
-fn environment() -> BTreeMap<String, String> {
-    // A name or value that is not Unicode can be neither a path nor a value of a scenario.
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
 }
 
 /// Reads and plans one file.
@@ -65,38 +57,29 @@ fn environment() -> BTreeMap<String, String> {
 /// # Errors
 /// If it cannot be read, is not UTF-8, or is not a scenario.
 pub fn read(file: &Path, overrides: &Overrides) -> Result<Plan, scenario::Error> {
-    plan::from_file(file, &text(file)?, overrides)
+    let text = settings::text(file)?;
+    plan::from_files(file, &text, overrides, &settings::text).map_err(|error| {
+        let name = file.display().to_string();
+        match settings::client_from_text(&name, &text, overrides) {
+            // `{}` is a client too, and nobody means it.
+            Ok(client) if !client.endpoints.is_empty() => error.hint(format!(
+                "this is the file of a client: `inferometer check --client {name}` explains it, and a scenario names it as \
+                 `client_file`"
+            )),
+            Ok(_) | Err(_) => error,
+        }
+    })
 }
 
 /// Reads a file with what stands under `target.mock` in a scenario.
 pub(super) fn mock(file: &Path) -> Result<MockSpec, scenario::Error> {
     let name = file.display().to_string();
-    let text = text(file)?;
-    let document = Document::read_for(Contents::Mock, &name, &text, &environment())?;
+    let text = settings::text(file)?;
+    let document = Document::read_for(Contents::Mock, &name, &text, &settings::environment())?;
     plan::mock(&document)
 }
 
-fn text(file: &Path) -> Result<String, scenario::Error> {
-    let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let line = error
-            .as_bytes()
-            .iter()
-            .take(error.utf8_error().valid_up_to())
-            .filter(|byte| **byte == b'\n')
-            .count();
-        scenario::Error::of_file(
-            &file.display().to_string(),
-            format!(
-                "expected UTF-8 text, found other bytes in line {}",
-                line + 1
-            ),
-        )
-        .hint("save the file as UTF-8")
-    })
-}
-
-/// The scenario files at `path`: itself, or every `*.yaml` and `*.yml` below it, sorted by name.
+/// The files at `path`: itself, or every `*.yaml` and `*.yml` below it, sorted by name.
 pub fn files(path: &Path) -> Vec<Result<PathBuf, scenario::Error>> {
     if !path.is_dir() {
         return vec![Ok(path.to_owned())];
@@ -106,7 +89,7 @@ pub fn files(path: &Path) -> Vec<Result<PathBuf, scenario::Error>> {
         return vec![Err(unreadable(path, &error))];
     }
     if found.is_empty() {
-        let told = "expected a scenario file or a folder with some, found no *.yaml in it";
+        let told = "expected a file or a folder with some, found no *.yaml in it";
         return vec![Err(scenario::Error::of_file(
             &path.display().to_string(),
             told,

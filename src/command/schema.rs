@@ -2,14 +2,13 @@
 
 use super::Console;
 use crate::cli::{self, FileFormat};
+use crate::client::ClientFile;
 use crate::exit::Exit;
 use crate::report;
 use crate::scenario::Scenario;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
-
-/// What tools know the schema by.
-const ID: &str = "urn:inferometer:schema:scenario:v1";
 
 /// What a value looks like that comes from the environment.
 const VARIABLE: &str = r"^\$\{.+\}$";
@@ -17,17 +16,28 @@ const VARIABLE: &str = r"^\$\{.+\}$";
 /// Prints the schema asked for.
 pub(super) fn schema(arguments: &cli::Schema, console: &Console) -> Exit {
     console.say(&match arguments.format {
-        FileFormat::Scenario => text(),
+        FileFormat::Scenario => text(&scenario()),
+        FileFormat::Client => text(&client()),
         FileFormat::Report => format!("{:#}", report::schema().to_value()),
     });
     Exit::Passed
 }
 
-/// The schema as a document, in JSON Schema draft 7, which every YAML editor understands.
+/// The schema of scenarios.
 pub fn scenario() -> Value {
+    document::<Scenario>("urn:inferometer:schema:scenario:v1")
+}
+
+/// The schema of a client's file.
+pub fn client() -> Value {
+    document::<ClientFile>("urn:inferometer:schema:client:v1")
+}
+
+/// The schema as a document, in JSON Schema draft 7, which every YAML editor understands; tools know it by `id`.
+fn document<T: JsonSchema>(id: &str) -> Value {
     let schema = SchemaSettings::draft07()
         .into_generator()
-        .into_root_schema_for::<Scenario>()
+        .into_root_schema_for::<T>()
         .to_value();
     let Value::Object(mut root) = plain(schema) else {
         unreachable!("the schema of a struct is a block");
@@ -35,7 +45,7 @@ pub fn scenario() -> Value {
     let head = root
         .remove("$schema")
         .map(|draft| ("$schema".to_owned(), draft));
-    let id = ("$id".to_owned(), Value::String(ID.to_owned()));
+    let id = ("$id".to_owned(), Value::String(id.to_owned()));
     head.into_iter()
         .chain([id])
         .chain(root)
@@ -43,9 +53,9 @@ pub fn scenario() -> Value {
         .into()
 }
 
-/// The schema as text, indented, with a line break at the end: what stands in `reports/schema/scenario.v1.json`.
-pub fn text() -> String {
-    format!("{:#}\n", scenario())
+/// A schema as text, indented, with a line break at the end: what stands in a file of `reports/schema/`.
+pub fn text(schema: &Value) -> String {
+    format!("{schema:#}\n")
 }
 
 /// The schema without what only its generator needs: a setting that can be left out is not therefore allowed to be
@@ -140,9 +150,11 @@ mod tests {
 
     #[test]
     fn what_may_be_left_out_may_not_be_null() {
-        let text = text();
+        for schema in [scenario(), client()] {
+            let text = text(&schema);
 
-        assert!(!text.contains("null"), "{text}");
+            assert!(!text.contains("null"), "{text}");
+        }
     }
 
     #[test]
@@ -167,12 +179,13 @@ mod tests {
                 undescribed(path, part, found);
             }
         }
-        let schema = scenario();
         let mut found = Vec::new();
 
-        undescribed("scenario", &schema, &mut found);
-        for (name, definition) in schema["definitions"].as_object().unwrap() {
-            undescribed(name, definition, &mut found);
+        for (file, schema) in [("scenario", scenario()), ("client", client())] {
+            undescribed(file, &schema, &mut found);
+            for (name, definition) in schema["definitions"].as_object().unwrap() {
+                undescribed(name, definition, &mut found);
+            }
         }
 
         assert_eq!(found, [""; 0]);

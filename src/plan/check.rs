@@ -5,7 +5,7 @@ mod script;
 
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
-use crate::client::{self, ClientConfig, Endpoint, Mode, Protocol};
+use crate::client::{self, ClientConfig, ClientFile, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
 use inferometer_mock::{MockSpec, SpecError, Tls as MockTls};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// Holds the parts of one stage against each other.
 pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
-    client(document, &stage.client)?;
+    client(document, &Path::root().key("client"), &stage.client)?;
     adapter(document, stage)?;
     operation::check(document, stage)?;
     let target = Path::root().key("target");
@@ -45,19 +45,18 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
                 .flat_map(NamedMock::protocols)
                 .copied()
                 .collect();
-            mode(document, stage.client.mode, &spoken, &place)?;
+            mode(document, &client_mode(), stage.client.mode, &spoken, &place)?;
             unused(document, stage.client.mode, mocks)
         }
         Target::Stubs { stubs, .. } => script::check(document, stage, stubs),
         Target::Endpoints { endpoints, .. } => {
-            urls(document, endpoints)?;
-            let spoken: Vec<Protocol> =
-                endpoints.iter().map(|endpoint| endpoint.protocol).collect();
-            mode(
+            let place = target.key("endpoints");
+            asked(
                 document,
+                &client_mode(),
                 stage.client.mode,
-                &spoken,
-                &target.key("endpoints"),
+                endpoints,
+                &place,
             )
         }
     }
@@ -106,9 +105,26 @@ fn reachable(
     Err(document.error(&place, Part::Key, told).hint(hint))
 }
 
-fn client(document: &Document, client: &ClientConfig) -> Result<(), Error> {
-    deadlines(document, client)?;
-    let place = Path::root().key("client");
+/// Holds the parts of a client's file against each other.
+pub(super) fn client_file(document: &Document, file: &ClientFile) -> Result<(), Error> {
+    let root = Path::root();
+    client(document, &root, &file.config)?;
+    if file.endpoints.is_empty() {
+        return Ok(());
+    }
+    let (place, setting) = (root.key("endpoints"), root.key("mode"));
+    asked(
+        document,
+        &setting,
+        file.config.mode,
+        &file.endpoints,
+        &place,
+    )
+}
+
+/// Can the settings, which stand at `place`, be followed?
+fn client(document: &Document, place: &Path, client: &ClientConfig) -> Result<(), Error> {
+    deadlines(document, place, client)?;
     client.validate().map_err(|error| {
         if let client::Error::Config {
             field,
@@ -120,8 +136,21 @@ fn client(document: &Document, client: &ClientConfig) -> Result<(), Error> {
             let message = format!("expected {expected}, found `{found}`");
             return document.error(&place, Part::Value, message);
         }
-        document.error(&place, Part::Value, error.to_string())
+        document.error(place, Part::Value, error.to_string())
     })
+}
+
+/// Can the endpoints, which stand at `place`, be asked by a client whose mode stands at `setting`?
+fn asked(
+    document: &Document,
+    setting: &Path,
+    chosen: Mode,
+    endpoints: &[Endpoint],
+    place: &Path,
+) -> Result<(), Error> {
+    urls(document, place, endpoints)?;
+    let spoken: Vec<Protocol> = endpoints.iter().map(|endpoint| endpoint.protocol).collect();
+    mode(document, setting, chosen, &spoken, place)
 }
 
 /// An adapter does not see the embedded client's settings: who wrote some would wait for what they do.
@@ -134,18 +163,17 @@ fn adapter(document: &Document, stage: &Stage) -> Result<(), Error> {
         "expected no settings of the embedded client beside `adapter`, which sends in its place";
     Err(document
         .error(&client, Part::Key, told)
-        .hint("leave `client` out, and give the program its settings in `adapter.command`"))
+        .hint("leave `client` and `client_file` out, and give the program its settings in `adapter.command`"))
 }
 
-fn deadlines(document: &Document, client: &ClientConfig) -> Result<(), Error> {
+fn deadlines(document: &Document, place: &Path, client: &ClientConfig) -> Result<(), Error> {
     for (name, deadline) in [
         ("deadline", client.deadline),
         ("connect_deadline", client.connect_deadline),
     ] {
         if deadline.is_zero() {
-            let path = Path::root().key("client").key(name);
             return Err(document.error(
-                &path,
+                &place.key(name),
                 Part::Value,
                 "expected a duration above 0s, found `0s`",
             ));
@@ -176,14 +204,15 @@ fn model(document: &Document, stage: &Stage, mocks: &[&MockSpec], list: &str) ->
         .hint(format!("name one of these, or add it to `{list}`")))
 }
 
-fn urls(document: &Document, endpoints: &[Endpoint]) -> Result<(), Error> {
+fn urls(document: &Document, place: &Path, endpoints: &[Endpoint]) -> Result<(), Error> {
     for (index, endpoint) in endpoints.iter().enumerate() {
+        let path = place.index(index).key("url");
+        if document.is_secret(&path) {
+            let told = "expected a URL such as http://127.0.0.1:8000, without a user and password";
+            let hint = "name the place of a key instead: `api_key: { env: NAME }` or `api_key: { file: PATH }`";
+            return Err(document.error(&path, Part::Value, told).hint(hint));
+        }
         if !is_base_url(&endpoint.url) {
-            let path = Path::root()
-                .key("target")
-                .key("endpoints")
-                .index(index)
-                .key("url");
             let told = format!(
                 "expected a URL such as http://127.0.0.1:8000, found `{}`",
                 endpoint.url
@@ -212,8 +241,14 @@ fn is_base_url(text: &str) -> bool {
     })
 }
 
-/// Every protocol that the client's mode relies on must be spoken by something at `place`.
-fn mode(document: &Document, mode: Mode, spoken: &[Protocol], place: &Path) -> Result<(), Error> {
+/// Every protocol that the client's mode, which stands at `setting`, relies on must be spoken by something at `place`.
+fn mode(
+    document: &Document,
+    setting: &Path,
+    mode: Mode,
+    spoken: &[Protocol],
+    place: &Path,
+) -> Result<(), Error> {
     let mut needed = mode.needs().iter();
     let is_missing = |group: &&&[Protocol]| !group.iter().any(|protocol| spoken.contains(protocol));
     let Some(missing) = needed.find(is_missing) else {
@@ -221,15 +256,14 @@ fn mode(document: &Document, mode: Mode, spoken: &[Protocol], place: &Path) -> R
     };
     let named: Vec<String> = missing.iter().map(|one| format!("`{one}`")).collect();
     let named = named.join(" or ");
-    let setting = client_mode();
     // A mode that nobody wrote stands nowhere; the endpoints do.
-    let is_written = document.get(&setting).is_some();
-    let path = if is_written { &setting } else { place };
+    let is_written = document.get(setting).is_some();
+    let path = if is_written { setting } else { place };
     let told = format!(
         "the client's mode `{mode}` needs an endpoint that speaks {named}, and there is none"
     );
     let protocol = missing.first().map(Protocol::to_string).unwrap_or_default();
-    let hint = format!("add one with `protocol: {protocol}`, or set another `client.mode`");
+    let hint = format!("add one with `protocol: {protocol}`, or set another `{setting}`");
     Err(document.error(path, Part::Value, told).hint(hint))
 }
 

@@ -1,6 +1,6 @@
 //! A plan in words: what `inferometer check` prints.
 
-use super::{Plan, Stage};
+use super::{Plan, Setting, Stage};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -166,27 +166,20 @@ fn humantime(duration: Duration) -> String {
 }
 
 fn client(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
-    let path = |setting: &super::Setting| setting.path.trim_start_matches("client.").to_owned();
-    let settings: Vec<_> = plan
-        .client_settings
-        .iter()
-        .map(|setting| (path(setting), setting.value.as_str(), &setting.origin))
-        .collect();
-    let paths = settings
-        .iter()
-        .map(|(path, ..)| path.len())
-        .max()
-        .unwrap_or(0);
-    let values = settings
-        .iter()
-        .map(|(_, value, _)| value.len())
-        .max()
-        .unwrap_or(0);
     writeln!(f, "\n  client")?;
-    for (path, value, origin) in settings {
-        writeln!(f, "    {path:<paths$}  {value:<values$}  {origin}")?;
-    }
-    Ok(())
+    table(f, "client.", &plan.client_settings)
+}
+
+/// Settings with their values and sources, each on a line. What is above them is left out of their paths.
+pub(crate) fn table(f: &mut fmt::Formatter<'_>, above: &str, settings: &[Setting]) -> fmt::Result {
+    let below = |path: &str| path.strip_prefix(above).unwrap_or(path).to_owned();
+    let paths = settings.iter().map(|one| below(&one.path).len()).max();
+    let values = settings.iter().map(|one| one.value.len()).max();
+    let (paths, values) = (paths.unwrap_or(0), values.unwrap_or(0));
+    settings.iter().try_for_each(|one| {
+        let (path, value, origin) = (below(&one.path), &one.value, &one.origin);
+        writeln!(f, "    {path:<paths$}  {value:<values$}  {origin}")
+    })
 }
 
 fn stages(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {

@@ -2,8 +2,9 @@
 
 use super::explain::flow;
 use super::sweep::Axis;
-use crate::client::ClientConfig;
+use crate::client::{ClientConfig, ClientFile};
 use crate::scenario::{Document, Origin, Path};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One setting, its value as a file would write it, and who set it.
@@ -19,10 +20,25 @@ pub struct Setting {
 
 /// Every setting of the client, in `document` as it is in the first stage.
 pub(super) fn client(document: &Document, client: &ClientConfig, axes: &[Axis]) -> Vec<Setting> {
-    let tree = serde_json::to_value(client)
+    all(document, &Path::root().key("client"), client, axes)
+}
+
+/// Every setting of a client's file and of its endpoints.
+pub(super) fn client_file(document: &Document, file: &ClientFile) -> Vec<Setting> {
+    let endpoints = Path::root().key("endpoints");
+    let mut settings = all(document, &Path::root(), &file.config, &[]);
+    for (index, endpoint) in file.endpoints.iter().enumerate() {
+        settings.extend(all(document, &endpoints.index(index), endpoint, &[]));
+    }
+    settings
+}
+
+/// Every setting of a block that stands at `path`.
+fn all(document: &Document, path: &Path, block: &impl Serialize, axes: &[Axis]) -> Vec<Setting> {
+    let tree = serde_json::to_value(block)
         .unwrap_or_else(|_| unreachable!("settings hold text keys and finite numbers"));
     let mut leaves = Vec::new();
-    collect(&Path::root().key("client"), &tree, &mut leaves);
+    collect(path, &tree, &mut leaves);
     leaves
         .into_iter()
         .map(|(path, value)| setting(document, axes, &path, value))

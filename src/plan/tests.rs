@@ -226,7 +226,14 @@ fn the_later_origin_wins_and_is_remembered() {
             "3s",
             Origin::Set("client.deadline=3s".to_owned()),
         ),
-        ("client.connect_deadline", "5s", Origin::File(7)),
+        (
+            "client.connect_deadline",
+            "5s",
+            Origin::File {
+                file: "x.yaml".to_owned(),
+                line: 7,
+            },
+        ),
         ("client.retry.attempts", "1", Origin::Default),
         (
             "client.retry.backoff",

@@ -1,10 +1,13 @@
 //! The text of a scenario as a tree of values that knows where each of them stands: `load.closed.in_flight` is `10` at
 //! line 4, column 28. The only file that touches the YAML crate; everything behind it works on the tree.
 
+mod contents;
 mod overlay;
 mod path;
 mod substitute;
+mod underlay;
 
+pub use contents::Contents;
 pub use overlay::Part;
 pub use path::{Path, Step};
 
@@ -35,8 +38,13 @@ pub struct Document {
 pub enum Origin {
     /// Nobody set it.
     Default,
-    /// The scenario file, at this line.
-    File(u32),
+    /// A file, at this line: the scenario's, or that of its client.
+    File {
+        /// Its name.
+        file: String,
+        /// The line, from 1.
+        line: u32,
+    },
     /// The environment variable of this name.
     Environment(String),
     /// `--set` with this text.
@@ -49,7 +57,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File(line) => write!(f, "file, line {line}"),
+            Self::File { file, line } => write!(f, "{file}:{line}"),
             Self::Environment(name) => write!(f, "environment variable {name}"),
             Self::Set(text) if secret::is_named_in(text) => {
                 let path = text.split('=').next().unwrap_or_default();
@@ -61,46 +69,10 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What a file is meant to describe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contents {
-    /// A scenario.
-    Scenario,
-    /// What stands under `target.mock` in a scenario.
-    Mock,
-}
-
-impl Contents {
-    /// What is said of a file in which nothing stands, and what to do about it.
-    fn nothing(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Scenario => (
-                "expected a scenario, found an empty file",
-                "begin with `name: my-first` and `workload:`; docs/scenario.md describes every field",
-            ),
-            Self::Mock => (
-                "expected the description of a mock, found an empty file",
-                "write `{}` for a mock with every default, or name no file; docs/mock.md describes every field",
-            ),
-        }
-    }
-
-    /// What is said of a file that is a single value or a list.
-    fn no_block(self) -> &'static str {
-        match self {
-            Self::Scenario => {
-                "expected a scenario: a block with `name`, `workload`, `load` and `phases`"
-            }
-            Self::Mock => {
-                "expected the description of a mock: a block with fields such as `models`, `latency` and `faults`"
-            }
-        }
-    }
-}
-
 /// Where one value stands, and its key if it has one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Spot {
+    source: Arc<Source>,
     key: Option<Place>,
     value: Place,
 }
@@ -364,7 +336,9 @@ impl Reader<'_> {
         node: Spanned<Node>,
     ) -> Result<Value, Error> {
         let value = place(node.referenced);
-        self.places.insert(path.clone(), Spot { key, value });
+        let source = Arc::clone(self.source);
+        self.places
+            .insert(path.clone(), Spot { source, key, value });
         match node.value {
             Node::Scalar(Value::String(text)) => substitute::variables(text, self.environment)
                 .map_err(|missing| {

@@ -94,6 +94,14 @@ impl Error {
         Self { place, ..self }
     }
 
+    /// The same error, about a place in this file.
+    pub(super) fn within(self, source: &Arc<Source>) -> Self {
+        Self {
+            file: Arc::clone(source),
+            ..self
+        }
+    }
+
     pub(super) fn blamed_on(self, origin: &Origin) -> Self {
         Self {
             origin: Some(origin.to_string()),

@@ -22,9 +22,6 @@ pub(super) struct Told {
 /// How far from a known name a misspelt one may be to be recognised, from 0 (anything) to 1 (the same).
 const SIMILAR: f64 = 0.75;
 
-/// Where a mock stands in a scenario, with the dot behind it.
-const MOCK: &str = "target.mock.";
-
 /// Retells `message`, which is about `value` in a file of these contents.
 pub(super) fn explain(message: &str, value: Option<&Value>, contents: Contents) -> Told {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -52,8 +49,9 @@ pub(super) fn explain(message: &str, value: Option<&Value>, contents: Contents) 
     }
 }
 
-/// Retells `message`, which is about a secret or what stands beside one, without anything that was found.
-pub(super) fn conceal(message: &str) -> Told {
+/// Retells `message`, which is about a secret or what stands beside one, without anything that was found. `is_key` if it is
+/// about the key of an endpoint.
+pub(super) fn conceal(message: &str, is_key: bool) -> Told {
     let expected = message.split_once(", expected ");
     let text = match expected {
         Some((_, expected)) => format!("expected {}, found something else", wanted(expected)),
@@ -61,7 +59,10 @@ pub(super) fn conceal(message: &str) -> Told {
     };
     Told {
         text,
-        hint: None,
+        hint: is_key.then(|| {
+            "name the place of the key: `api_key: { env: NAME }` or `api_key: { file: PATH }`"
+                .to_owned()
+        }),
         culprit: None,
         is_about_a_key: false,
         is_a_conflict: false,
@@ -80,16 +81,11 @@ pub(super) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
 
 /// Where a setting belongs that stands in the wrong block.
 fn elsewhere(name: &str, contents: Contents) -> Option<String> {
-    let mut blocks = setting::blocks_with(name);
-    match contents {
-        Contents::Scenario => {}
-        // Seen from the root of a file of its own.
-        Contents::Mock => {
-            blocks.retain(|block| format!("{block}.").starts_with(MOCK));
-            for block in &mut blocks {
-                *block = block.get(MOCK.len()..).unwrap_or_default().to_owned();
-            }
-        }
+    let blocks = setting::blocks_with(name, contents.place_in_a_scenario());
+    if blocks.is_empty() && contents == Contents::Client {
+        let is_of_a_scenario = setting::blocks_with(name, "").contains(&String::new());
+        return is_of_a_scenario
+            .then(|| format!("`{name}` belongs in a scenario, and this is the file of a client"));
     }
     let blocks: Vec<String> = blocks.iter().map(|block| format!("`{block}`")).collect();
     match blocks.as_slice() {

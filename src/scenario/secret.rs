@@ -1,5 +1,6 @@
 //! Settings that no message, plan or report may show: `target.mock.api_keys`, `target.mock.admin` with its token, and the
-//! `api_key` of an endpoint, where somebody may have written a key in place of where to find it.
+//! `api_key` of an endpoint, where somebody may have written a key in place of where to find it. So is a URL with a user,
+//! wherever it stands: `http://user:password@host`.
 
 use super::document::{Path, Step};
 use serde_json::Value;
@@ -14,6 +15,13 @@ pub(super) fn leads_to(path: &Path) -> bool {
         .any(|step| matches!(step, Step::Key(key) if BLOCKS.contains(&key.as_str())))
 }
 
+/// Does the path lead to the key of an endpoint?
+pub(super) fn leads_to_key(path: &Path) -> bool {
+    path.steps()
+        .iter()
+        .any(|step| matches!(step, Step::Key(key) if key == "api_key"))
+}
+
 /// Does a secret stand somewhere in the value?
 pub(super) fn stands_in(value: &Value) -> bool {
     match value {
@@ -21,18 +29,30 @@ pub(super) fn stands_in(value: &Value) -> bool {
             .iter()
             .any(|(key, value)| BLOCKS.contains(&key.as_str()) || stands_in(value)),
         Value::Array(list) => list.iter().any(stands_in),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::String(text) => has_user(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
-/// Does the text name a block of secrets? Whether it is YAML at all does not matter.
+/// Does the text name a block of secrets, or a user in a URL? Whether it is YAML at all does not matter.
 pub(super) fn is_named_in(text: &str) -> bool {
-    BLOCKS.iter().any(|key| {
-        text.match_indices(key).any(|(at, _)| {
-            let before = text.get(..at).unwrap_or_default();
-            let behind = text.get(at + key.len()..).unwrap_or_default();
-            !before.ends_with(is_of_a_name) && !behind.starts_with(is_of_a_name)
+    has_user(text)
+        || BLOCKS.iter().any(|key| {
+            text.match_indices(key).any(|(at, _)| {
+                let before = text.get(..at).unwrap_or_default();
+                let behind = text.get(at + key.len()..).unwrap_or_default();
+                !before.ends_with(is_of_a_name) && !behind.starts_with(is_of_a_name)
+            })
         })
+}
+
+/// Is there a URL in the text with something before its host, which may be a password?
+fn has_user(text: &str) -> bool {
+    text.match_indices("://").any(|(at, scheme)| {
+        let behind = text.get(at + scheme.len()..).unwrap_or_default();
+        let end = behind.find(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#'));
+        let authority = end.map_or(Some(behind), |end| behind.get(..end));
+        authority.is_some_and(|authority| authority.contains('@'))
     })
 }
 
@@ -89,10 +109,16 @@ mod tests {
             "api_keys: [a]",
             "{\"admin\": 1}",
             "target.mock.admin.token=a",
+            "url: http://me:a@b, weight: 2",
         ] {
             assert!(is_named_in(text), "{text}");
         }
-        for text in ["administrator: 1", "prompt: { tokens: 3 }", "my_api_keys"] {
+        for text in [
+            "administrator: 1",
+            "prompt: { tokens: 3 }",
+            "my_api_keys",
+            "http://a/@b",
+        ] {
             assert!(!is_named_in(text), "{text}");
         }
     }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 /// More places than this help nobody.
 const PLACES: usize = 3;
 
-/// The blocks that have a setting called `name`, such as `load.closed` for `in_flight`; none if there are too many.
-pub(super) fn blocks_with(name: &str) -> Vec<String> {
+/// The blocks below `place` that have a setting called `name`, as they are seen from there, such as `load.closed` for
+/// `in_flight` from the root; none if there are too many. `place` ends with a dot unless it is the root.
+pub(super) fn blocks_with(name: &str, place: &str) -> Vec<String> {
     let schema = schemars::schema_for!(Scenario).to_value();
     let definitions = schema
         .get("$defs")
@@ -18,6 +19,11 @@ pub(super) fn blocks_with(name: &str) -> Vec<String> {
     let mut found = Vec::new();
     search(&schema, name, "", &definitions, &mut found);
     found.dedup();
+    let seen = found.into_iter().filter_map(|block| {
+        let inside = format!("{block}.").strip_prefix(place)?.to_owned();
+        Some(inside.trim_end_matches('.').to_owned())
+    });
+    let found: Vec<String> = seen.collect();
     if found.len() > PLACES {
         Vec::new()
     } else {
@@ -80,25 +86,26 @@ mod tests {
 
     #[test]
     fn a_setting_is_found_in_the_blocks_that_have_it() {
-        assert_eq!(blocks_with("in_flight"), ["load.closed"]);
+        assert_eq!(blocks_with("in_flight", ""), ["load.closed"]);
         assert_eq!(
-            blocks_with("rate"),
-            ["load.open.constant", "load.open.poisson"]
+            blocks_with("rate", ""),
+            ["load.open.constant", "load.open.poisson", "load.open.gamma"]
         );
         assert_eq!(
-            blocks_with("http"),
+            blocks_with("http", ""),
             [
                 "target.mock.capacity.when_full",
                 "target.mock.faults[..].status",
                 "target.mock.faults[..].error_event"
             ]
         );
-        assert_eq!(blocks_with("measure"), ["phases"]);
-        assert_eq!(blocks_with("nothing"), [""; 0]);
+        assert_eq!(blocks_with("measure", ""), ["phases"]);
+        assert_eq!(blocks_with("nothing", ""), [""; 0]);
+        assert_eq!(blocks_with("attempts", "client."), ["retry"]);
     }
 
     #[test]
     fn a_setting_of_the_whole_file_is_found_there() {
-        assert_eq!(blocks_with("purpose"), [""]);
+        assert_eq!(blocks_with("purpose", ""), [""]);
     }
 }

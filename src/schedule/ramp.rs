@@ -45,7 +45,11 @@ pub enum Shape {
     /// By the same factor in each second.
     Exponential,
     /// In so many equal steps of the same length, 2 to 1000; the first has the first rate, the last one the last.
-    Steps(#[serde(deserialize_with = "steps")] u32),
+    Steps(
+        #[serde(deserialize_with = "steps")]
+        #[schemars(description = "How many steps, 2 to 1000.")]
+        u32,
+    ),
 }
 
 /// What lies between one request and the next.

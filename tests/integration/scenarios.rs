@@ -135,14 +135,20 @@ fn the_explanation_of_a_scenario_reads_well() {
 }
 
 #[test]
-fn the_published_schema_is_the_current_one() {
-    let published = std::fs::read_to_string("reports/schema/scenario.v1.json").unwrap();
+fn the_published_schemas_are_the_current_ones() {
+    for (name, schema) in [
+        ("scenario", schema::scenario()),
+        ("client", schema::client()),
+    ] {
+        let file = format!("reports/schema/{name}.v1.json");
+        let published = std::fs::read_to_string(&file).unwrap();
 
-    assert_eq!(
-        published,
-        schema::text(),
-        "write the output of `inferometer schema` to reports/schema/scenario.v1.json"
-    );
+        assert_eq!(
+            published,
+            schema::text(&schema),
+            "write the output of `inferometer schema {name}` to {file}"
+        );
+    }
 }
 
 #[test]

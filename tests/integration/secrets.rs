@@ -19,6 +19,11 @@ phases: {{ warmup: 0s, measure: 100ms }}
     )
 }
 
+/// A scenario that leaves its target to the file of its client.
+fn without_target() -> String {
+    scenario("").replacen("target: \n", "", 1)
+}
+
 /// The tool said nothing of a secret in the case that is `told`.
 fn assert_hidden(ended: &Ended, told: &str) {
     for output in [&ended.stdout, &ended.stderr] {
@@ -161,6 +166,96 @@ fn no_mistake_shows_a_secret_that_stands_beside_it() {
 
         assert_eq!(ended.code, Some(2), "{target}: {ended:?}");
         assert_hidden(&ended, target);
+    }
+}
+
+#[test]
+fn no_key_of_a_client_file_is_shown_whatever_is_wrong_with_it() {
+    for (client, code) in [
+        (
+            "endpoints: [ { protocol: openai, url: 'http://127.0.0.1:9', api_key: { env: INFEROMETER_TEST_KEY } } ]",
+            0,
+        ),
+        (
+            "endpoints: [ { protocol: openai, url: 'http://127.0.0.1:9', api_key: { file: key } } ]",
+            0,
+        ),
+        (
+            "endpoints: [ { protocol: openai, url: 'http://127.0.0.1:9', api_key: planted } ]",
+            2,
+        ),
+        (
+            "endpoints: [ { protocol: openai, url: 'http://127.0.0.1:9', api_key: { evn: planted } } ]",
+            2,
+        ),
+        (
+            "endpoints:\n- protocol: openai\n  url: 'http://127.0.0.1:9'\n  api_key:\n    planted: 1\n",
+            2,
+        ),
+        (
+            "endpoints: [ { protocol: openai, url: 'http://me:planted@127.0.0.1:9' } ]",
+            2,
+        ),
+        (
+            "endpoints: [ { protocol: openai, url: 'http://me:planted@127.0.0.1:9', wieght: 1 } ]",
+            2,
+        ),
+        (
+            "endpoints: [ { protocol: openai, url: 'http://127.0.0.1:9', api_key: '${INFEROMETER_TEST_KEY}' } ]",
+            2,
+        ),
+        ("proxy: 'http://me:planted@127.0.0.1:9'", 2),
+        ("api_key: planted", 2),
+    ] {
+        let tool = Tool::new()
+            .file("client.yaml", client)
+            .file(
+                "x.yaml",
+                &format!("{}client_file: client.yaml\n", without_target()),
+            )
+            .file("key", "planted-1\n")
+            .set("INFEROMETER_TEST_KEY", "planted-1");
+
+        for arguments in [
+            vec!["check", "--client", "client.yaml"],
+            vec!["check", "x.yaml"],
+            vec!["check", "client.yaml"],
+            vec!["run", "x.yaml", "--set", "target={ mock: {} }"],
+        ] {
+            let (ended, said) = all_said(&tool, &arguments);
+
+            assert!(!said.contains(PLANTED), "{client} {arguments:?}: {said}");
+            // What a target of the scenario's own leaves unused does not stop a run.
+            if arguments[0] == "check" && arguments[1] != "client.yaml" {
+                assert_eq!(ended.code, Some(code), "{client} {arguments:?}: {ended:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_the_environment_or_the_command_line_gives_in_the_wrong_way_is_not_shown() {
+    let client = "endpoints: [ { protocol: openai, url: 'http://127.0.0.1:9' } ]";
+    let plain = || Tool::new().file("client.yaml", client);
+    for (tool, set) in [
+        (plain(), "endpoints[0].api_key=planted"),
+        (plain(), "endpoints[0].url=http://me:planted@127.0.0.1:9"),
+        (
+            plain().set("INFEROMETER_CLIENT__ENDPOINTS__0__API_KEY", "planted"),
+            "mode=rest",
+        ),
+        (
+            plain().set(
+                "INFEROMETER_CLIENT__ENDPOINTS__0__URL",
+                "http://me:planted@a",
+            ),
+            "mode=rest",
+        ),
+    ] {
+        let ended = tool.run(&["check", "--client", "client.yaml", "--set", set]);
+
+        assert_eq!(ended.code, Some(2), "{set}: {ended:?}");
+        assert_hidden(&ended, set);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Laying values over the file (`--set`, environment variables, sweep points), and finding the way back: which origin,
 //! or which place in the file, does an error at some path belong to?
 
-use super::super::error::{Error, Place};
+use super::super::error::{Error, Place, Source};
 use super::super::message::{self, Told};
 use super::super::secret;
 use super::{Document, Origin, Path, Spot, Step};
@@ -42,7 +42,7 @@ impl Document {
             let message = error.into_inner().to_string();
             let is_about_a_name = message.starts_with("unknown field");
             let told = if secret::leads_to(&path) && !is_about_a_name {
-                message::conceal(&message)
+                message::conceal(&message, secret::leads_to_key(&path))
             } else {
                 message::explain(&message, self.get(&path), self.contents)
             };
@@ -87,7 +87,10 @@ impl Document {
                 (Part::Key, None) | (Part::Value, _) => self.pointed(error, point, part),
             },
             Some((_, origin)) => error.blamed_on(origin),
-            None => error.at(self.place(path, part)),
+            None => match self.place(path, part) {
+                Some((source, place)) => error.within(source).at(Some(place)),
+                None => error,
+            },
         }
     }
 
@@ -95,7 +98,10 @@ impl Document {
     pub fn origin(&self, path: &Path) -> Origin {
         match (self.overlay(path), self.get(path), self.places.get(path)) {
             (Some((_, origin)), _, _) => origin.clone(),
-            (None, Some(_), Some(spot)) => Origin::File(spot.value.line),
+            (None, Some(_), Some(spot)) => Origin::File {
+                file: spot.source.file().to_owned(),
+                line: spot.value.line,
+            },
             (None, _, _) => Origin::Default,
         }
     }
@@ -116,12 +122,14 @@ impl Document {
             .find(|(over, _)| path.contains(over))
     }
 
-    fn place(&self, path: &Path, part: Part) -> Option<Place> {
+    fn place(&self, path: &Path, part: Part) -> Option<(&Arc<Source>, Place)> {
         match self.places.get(path) {
-            Some(Spot { key: Some(key), .. }) if part == Part::Key || self.is_block(path) => {
-                Some(*key)
-            }
-            Some(spot) => Some(spot.value),
+            Some(Spot {
+                source,
+                key: Some(key),
+                ..
+            }) if part == Part::Key || self.is_block(path) => Some((source, *key)),
+            Some(spot) => Some((&spot.source, spot.value)),
             None => self.place(&path.parent()?, Part::Key),
         }
         // The root is the whole file: a name is enough.

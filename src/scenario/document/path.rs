@@ -62,6 +62,12 @@ impl Path {
         other.0.starts_with(&self.0)
     }
 
+    /// The way from `outer` to here; `None` if that does not contain this.
+    pub fn behind(&self, outer: &Self) -> Option<Self> {
+        let deeper = self.0.strip_prefix(outer.0.as_slice())?;
+        Some(Self(deeper.to_vec()))
+    }
+
     fn step(&self, step: Step) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
     }
