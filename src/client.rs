@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Dropping the future of any call, or a [`Reply`], cancels what it was doing at once: an HTTP/1.1 connection is closed,
-//! an HTTP/2 stream is reset. Nothing goes on in the background.
+//! an HTTP/2 stream is reset. Nothing goes on in the background: health checks are made by whoever polls
+//! [`Client::watch`].
 //!
 //! ```no_run
 //! use inferometer::client::{Client, ClientConfig, Endpoint, Input, Protocol, Request};
@@ -40,6 +41,7 @@ mod deadline;
 mod endpoint;
 mod error;
 mod failover;
+mod health;
 mod inference;
 mod models;
 mod operation;
@@ -53,8 +55,8 @@ mod values;
 
 pub use breaker::EndpointState;
 pub use config::{
-    BreakerConfig, ClientConfig, ClientFile, HttpVersion, Identity, Mode, Repeats, Retry,
-    RetryBudget, Roots, Tls,
+    BreakerConfig, ClientConfig, ClientFile, HealthCheck, HttpVersion, Identity, Mode, Repeats,
+    Retry, RetryBudget, Roots, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
@@ -73,6 +75,7 @@ use failover::Link;
 use models::ListCache;
 use route::Route;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// A client of one or more endpoints. Connections are made when first needed and kept. A clone is cheap and is the same
 /// client: it shares the connections and everything that is known of the endpoints. It belongs to the runtime that first
@@ -135,10 +138,21 @@ impl Client {
     }
 
     /// Where an endpoint is in the life of its breaker, and how often it was ejected so far; `None` when there is no such
-    /// endpoint. Without a breaker it is always [`EndpointState::Admitting`].
+    /// endpoint. Without a breaker and health checks it is always [`EndpointState::Admitting`].
     pub fn endpoint_state(&self, endpoint: usize) -> Option<(EndpointState, u64)> {
         let breaker = self.links.get(endpoint)?.breaker.as_ref();
-        Some(breaker.map_or((EndpointState::Admitting, 0), |breaker| breaker.state()))
+        let now = Instant::now();
+        Some(breaker.map_or((EndpointState::Admitting, 0), |breaker| breaker.state(now)))
+    }
+
+    /// Checks the health of every endpoint in use for as long as it is polled, as `health_check` says; returns at once when
+    /// there is no such setting. `name` sets apart those who watch the same endpoints: each begins at a part of the period
+    /// that is drawn from its name, so that they do not all ask at once. Dropping the future ends the checks; what they said
+    /// last is forgotten two periods later.
+    pub async fn watch(&self, name: &str) {
+        if let Some(config) = &self.config.health_check {
+            health::watch(self, config, name).await;
+        }
     }
 
     /// A deadline for one call, running from now.

@@ -1,4 +1,5 @@
-//! Whether an endpoint may be asked: a circuit breaker for each, fed by what its answers say of its health.
+//! Whether an endpoint may be asked: a circuit breaker for each, fed by what its answers say of its health; and what its
+//! checks say besides, see [`health`](super::health).
 //!
 //! ```text
 //! Admitting -- too many failures in a row --> Ejected -- its time is over --> Probing: one request is let through
@@ -6,6 +7,9 @@
 //!     |                                          +------- it fails: twice the time            |
 //!     +--------------------------------------------- it is answered -------------------------+
 //! ```
+//!
+//! What checks say is apart from that: an endpoint that they found unwell is left alone in whatever state its breaker is. A
+//! check that finds it well takes that back, and ends an ejection of which it has disproved the cause.
 
 use super::deadline::A_YEAR;
 use super::{BreakerConfig, FailureKind};
@@ -62,7 +66,8 @@ impl Sign {
 /// The breaker of one endpoint.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    config: BreakerConfig,
+    /// `None` heeds checks alone.
+    config: Option<BreakerConfig>,
     state: Mutex<State>,
 }
 
@@ -71,15 +76,36 @@ struct State {
     phase: Phase,
     /// Ejections since the endpoint last answered a request to its end: what doubles the next.
     in_a_row: u32,
-    /// Ejections in all. A permit from before the last one has nothing more to say.
+    /// Ejections by answers. A permit from before the last one has nothing more to say.
     ejections: u64,
+    /// Ejections by checks.
+    found_unwell: u64,
+    /// What checks say, unless they find it well.
+    unwell: Option<Unwell>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     Admitting { failures: u32, unreachable: u32 },
-    Ejected { until: Instant },
-    Probing { since: Instant },
+    Ejected { until: Instant, last: Sign },
+    Probing { since: Instant, last: Sign },
+}
+
+/// That checks found an endpoint unwell.
+#[derive(Debug, Clone, Copy)]
+struct Unwell {
+    /// When that is no longer believed, as no check has said so again.
+    until: Instant,
+    /// Within which the next check ends.
+    checked_within: Duration,
+}
+
+impl Unwell {
+    /// How long to leave the endpoint alone; `None` when that is no longer said.
+    fn wait(self, now: Instant) -> Option<Duration> {
+        let left = self.until.saturating_duration_since(now);
+        (left > Duration::ZERO).then(|| left.min(self.checked_within))
+    }
 }
 
 impl Default for Phase {
@@ -92,7 +118,8 @@ impl Default for Phase {
 }
 
 impl Breaker {
-    pub(super) fn new(config: BreakerConfig) -> Self {
+    /// A breaker with these rules; without any it heeds checks alone.
+    pub(super) fn new(config: Option<BreakerConfig>) -> Self {
         Self {
             config,
             state: Mutex::default(),
@@ -102,13 +129,16 @@ impl Breaker {
     /// Lets a request through, or says how long to wait until one may probe; no time at all while one does.
     pub(super) fn admit(self: &Arc<Self>, now: Instant) -> Result<Permit, Duration> {
         let mut state = self.lock();
+        if let Some(wait) = state.unwell.and_then(|unwell| unwell.wait(now)) {
+            return Err(wait);
+        }
         let is_probe = match state.phase {
             Phase::Admitting { .. } => false,
-            Phase::Ejected { until } if until <= now => {
-                state.phase = Phase::Probing { since: now };
+            Phase::Ejected { until, last } if until <= now => {
+                state.phase = Phase::Probing { since: now, last };
                 true
             }
-            Phase::Ejected { until } => return Err(until - now),
+            Phase::Ejected { until, .. } => return Err(until - now),
             Phase::Probing { .. } => return Err(Duration::ZERO),
         };
         Ok(Permit(Some(Held {
@@ -119,14 +149,47 @@ impl Breaker {
     }
 
     /// The state, and how often the endpoint was ejected.
-    pub(super) fn state(&self) -> (EndpointState, u64) {
+    pub(super) fn state(&self, now: Instant) -> (EndpointState, u64) {
         let state = self.lock();
+        let is_unwell = state
+            .unwell
+            .is_some_and(|unwell| unwell.wait(now).is_some());
         let phase = match state.phase {
-            Phase::Admitting { .. } => EndpointState::Admitting,
-            Phase::Ejected { .. } => EndpointState::Ejected,
-            Phase::Probing { .. } => EndpointState::Probing,
+            Phase::Admitting { .. } if !is_unwell => EndpointState::Admitting,
+            Phase::Probing { .. } if !is_unwell => EndpointState::Probing,
+            Phase::Admitting { .. } | Phase::Probing { .. } | Phase::Ejected { .. } => {
+                EndpointState::Ejected
+            }
         };
-        (phase, state.ejections)
+        (phase, state.ejections + state.found_unwell)
+    }
+
+    /// Checks find the endpoint unwell, and the next of them ends within `checked_within`. What they say holds for twice
+    /// that, so that an endpoint is not left alone for good when checks cease.
+    pub(super) fn found_unwell(&self, now: Instant, checked_within: Duration) {
+        let mut state = self.lock();
+        let was_unwell = state
+            .unwell
+            .is_some_and(|unwell| unwell.wait(now).is_some());
+        if !was_unwell {
+            state.found_unwell += 1;
+        }
+        state.unwell = Some(Unwell {
+            until: now + checked_within.saturating_mul(2).min(A_YEAR),
+            checked_within,
+        });
+    }
+
+    /// Checks find the endpoint well: it can be reached. That its answers were unsound they do not disprove; but when the time
+    /// for that is over, no request has to find out whether it is well again.
+    pub(super) fn found_well(&self, now: Instant) {
+        let mut state = self.lock();
+        state.unwell = None;
+        if let Phase::Ejected { until, last } = state.phase
+            && (last == Sign::Unreachable || until <= now)
+        {
+            state.phase = Phase::default();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -134,15 +197,18 @@ impl Breaker {
     }
 
     fn fail(&self, state: &mut State, sign: Sign, now: Instant) {
+        let Some(config) = &self.config else {
+            return;
+        };
         let is_enough = match &mut state.phase {
             Phase::Admitting {
                 failures,
                 unreachable,
             } => {
                 let (count, most) = if sign == Sign::Unreachable {
-                    (unreachable, self.config.connect_failures)
+                    (unreachable, config.connect_failures)
                 } else {
-                    (failures, self.config.failures)
+                    (failures, config.failures)
                 };
                 *count += 1;
                 *count >= most
@@ -151,21 +217,19 @@ impl Breaker {
             Phase::Ejected { .. } => false,
         };
         if is_enough {
-            let until = now + self.time_out(state.in_a_row);
-            state.phase = Phase::Ejected { until };
+            let until = now + time_out(config, state.in_a_row);
+            state.phase = Phase::Ejected { until, last: sign };
             state.in_a_row = state.in_a_row.saturating_add(1);
             state.ejections += 1;
         }
     }
+}
 
-    /// How long the endpoint is left alone after so many ejections in a row.
-    fn time_out(&self, in_a_row: u32) -> Duration {
-        let factor = 1_u32.checked_shl(in_a_row).unwrap_or(u32::MAX);
-        let grown = self.config.ejected_for.duration().saturating_mul(factor);
-        grown
-            .min(self.config.max_ejected_for.duration())
-            .min(A_YEAR)
-    }
+/// How long an endpoint is left alone after so many ejections in a row.
+fn time_out(config: &BreakerConfig, in_a_row: u32) -> Duration {
+    let factor = 1_u32.checked_shl(in_a_row).unwrap_or(u32::MAX);
+    let grown = config.ejected_for.duration().saturating_mul(factor);
+    grown.min(config.max_ejected_for.duration()).min(A_YEAR)
 }
 
 /// The right to ask an endpoint once, and the duty to say what came of it. Dropping it says nothing; a probe that says
@@ -220,8 +284,8 @@ impl Drop for Permit {
             && held.is_probe
         {
             let mut state = held.breaker.lock();
-            if let Phase::Probing { since } = state.phase {
-                state.phase = Phase::Ejected { until: since };
+            if let Phase::Probing { since, last } = state.phase {
+                state.phase = Phase::Ejected { until: since, last };
             }
         }
     }

@@ -2,12 +2,14 @@
 
 mod breaker;
 mod file;
+mod health_check;
 mod http;
 mod retry;
 mod tls;
 
 pub use breaker::BreakerConfig;
 pub use file::ClientFile;
+pub use health_check::HealthCheck;
 pub use http::HttpVersion;
 pub use retry::{Repeats, Retry, RetryBudget};
 pub use tls::{Identity, Roots, Tls};
@@ -40,6 +42,9 @@ pub struct ClientConfig {
     /// When an endpoint that fails is left alone; never when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerConfig>,
+    /// Whether endpoints are asked besides requests if they are ready; not at all when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<HealthCheck>,
     /// Whom `https` endpoints are believed; the operating system's certificates decide when left out.
     #[serde(skip_serializing_if = "Tls::is_default")]
     pub tls: Tls,
@@ -72,6 +77,7 @@ impl Default for ClientConfig {
             model_list_ttl: FIVE_MINUTES,
             retry: Retry::default(),
             breaker: None,
+            health_check: None,
             tls: Tls::default(),
             http_version: HttpVersion::default(),
             proxy: None,
@@ -107,7 +113,10 @@ impl ClientConfig {
             }
         }
         self.retry.check()?;
-        self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)
+        self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)?;
+        self.health_check
+            .as_ref()
+            .map_or(Ok(()), HealthCheck::check)
     }
 }
 

@@ -35,11 +35,11 @@ pub(super) struct Link {
 /// A link to every endpoint, not connected yet.
 pub(super) fn links(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Vec<Link>, Error> {
     let link = |(endpoint, described): (usize, &Endpoint)| {
-        let breaker = config.breaker.as_ref();
+        let is_judged = config.breaker.is_some() || config.health_check.is_some();
         Ok(Link {
             endpoint,
             transport: transport::prepare(endpoint, described, config)?,
-            breaker: breaker.map(|config| Arc::new(Breaker::new(config.clone()))),
+            breaker: is_judged.then(|| Arc::new(Breaker::new(config.breaker.clone()))),
         })
     };
     endpoints.iter().enumerate().map(link).collect()
@@ -233,6 +233,9 @@ async fn attempt<'a, T>(
     match deadline.within_attempt(call(&*link.transport, turn)).await {
         Ok(value) => Ok((value, started)),
         Err(failure) => {
+            if matches!(failure.kind, FailureKind::Deadline | FailureKind::Stalled) {
+                link.transport.renew();
+            }
             past.fail(link, started, &failure);
             Err(failure)
         }

@@ -56,7 +56,12 @@ fn is_passing(kind: FailureKind) -> bool {
 /// (full jitter, <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>). `fraction` is the draw, in
 /// parts of 2^32.
 pub(super) fn pause(retry: &Retry, failed: u32, fraction: u32) -> Duration {
-    let nanos = (bound(retry, failed).as_nanos() * u128::from(fraction)) >> 32;
+    part(bound(retry, failed), fraction)
+}
+
+/// So many parts of 2^32 of a time.
+pub(super) fn part(whole: Duration, fraction: u32) -> Duration {
+    let nanos = (whole.as_nanos() * u128::from(fraction)) >> 32;
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 

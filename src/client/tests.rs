@@ -4,9 +4,11 @@ mod dialects;
 mod embedding;
 mod failover;
 mod grpc;
+mod health;
 mod oip_rest;
 mod resilience;
 mod rest;
+mod scripted;
 mod servers;
 
 use super::*;

@@ -45,6 +45,10 @@ pub(super) trait Transport: Debug + Send + Sync {
     /// Is the endpoint ready for requests?
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>>;
 
+    /// An attempt was not answered in its time: lets the next one go over another connection, where several share one. A
+    /// connection that swallows everything would otherwise swallow all that comes after.
+    fn renew(&self) {}
+
     /// Its models.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>>;
 

@@ -39,6 +39,10 @@ impl Exchange for Embedded {
             outcome,
         }
     }
+
+    async fn watch(&self, lane: usize) {
+        self.client.watch(&format!("lane-{lane}")).await;
+    }
 }
 
 /// Pulls the whole answer, and holds it against what was asked for.

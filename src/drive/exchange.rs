@@ -8,6 +8,9 @@ use crate::units::Offset;
 pub(super) trait Exchange: Send + 'static {
     /// Carries out request `seq`, pushing each arrival of tokens to `chunks`.
     async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged;
+
+    /// Does what the client has to do besides requests, until the future is dropped.
+    async fn watch(&self, _lane: usize) {}
 }
 
 /// What one exchange gave; the drive adds the schedule and makes a sample of it.

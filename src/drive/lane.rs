@@ -88,6 +88,7 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
     });
     let metering = tokio::task::spawn_local(meter(Rc::clone(&sending)));
     let draining = tokio::task::spawn_local(drain(Rc::clone(&sending)));
+    let watching = tokio::task::spawn_local(watch(Rc::clone(&sending)));
     match load {
         Load::Closed(closed) => closed_loop::send(&sending, &closed).await,
         Load::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
@@ -95,9 +96,11 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
     if sending.lane.phases.requests.is_some() {
         sending.all_ended.cancel();
     }
-    draining.abort();
-    // An aborted task's only news is that it was aborted; waiting lets it drop its handle on the lane.
-    draining.await.ok();
+    for helping in [draining, watching] {
+        helping.abort();
+        // An aborted task's only news is that it was aborted; waiting lets it drop its handle on the lane.
+        helping.await.ok();
+    }
     let (usage, measured) = metering.await.map_err(|_| Error::LaneDied)?;
     let sending = Rc::into_inner(sending).ok_or(Error::LaneDied)?;
     Ok(LaneRecord {
@@ -214,6 +217,12 @@ async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> (Usage, Dura
         usage,
         sending.measure_ended().since(sending.measure_start()),
     )
+}
+
+/// Lets the client do what it has to do besides requests.
+async fn watch<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) {
+    let lane = sending.lane.share.index;
+    sending.lane.exchange.watch(lane).await;
 }
 
 /// Gives up what is in flight when the drain phase is over.

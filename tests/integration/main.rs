@@ -10,6 +10,7 @@ mod adapter;
 mod bad_input;
 mod client_enters_mock;
 mod client_file;
+mod client_health;
 mod client_meets_mock;
 mod interrupt;
 mod mock_alone;

@@ -5,12 +5,12 @@ use inferometer_proto::quantity::Period;
 use proptest::prelude::*;
 
 fn breaker(failures: u32, connect_failures: u32) -> Arc<Breaker> {
-    Arc::new(Breaker::new(BreakerConfig {
+    Arc::new(Breaker::new(Some(BreakerConfig {
         failures,
         connect_failures,
         ejected_for: Period::from_secs(1),
         max_ejected_for: Period::from_secs(3),
-    }))
+    })))
 }
 
 /// Asks once, with this result.
@@ -19,7 +19,7 @@ fn ask(breaker: &Arc<Breaker>, sign: Sign, now: Instant) {
 }
 
 fn state(breaker: &Breaker) -> EndpointState {
-    breaker.state().0
+    breaker.state(Instant::now()).0
 }
 
 fn seconds(seconds: f64) -> Duration {
@@ -43,7 +43,7 @@ async fn an_endpoint_is_ejected_by_failures_in_a_row_and_by_no_others() {
     }
     ask(&breaker, Sign::Unwell, now);
 
-    assert_eq!(breaker.state(), (EndpointState::Ejected, 1));
+    assert_eq!(breaker.state(now), (EndpointState::Ejected, 1));
     assert_eq!(breaker.admit(now).unwrap_err(), seconds(1.0));
     assert_eq!(breaker.admit(now + seconds(0.4)).unwrap_err(), seconds(0.6));
 }
@@ -92,7 +92,7 @@ async fn a_failed_probe_doubles_the_time_up_to_its_maximum_and_a_whole_answer_ha
     ask(&breaker, Sign::Unwell, now);
 
     assert_eq!(breaker.admit(now).unwrap_err(), seconds(1.0));
-    assert_eq!(breaker.state(), (EndpointState::Ejected, 6));
+    assert_eq!(breaker.state(now), (EndpointState::Ejected, 6));
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +120,7 @@ async fn a_probe_that_is_given_up_leaves_its_place_to_the_next_request() {
     assert_eq!(state(&breaker), EndpointState::Ejected);
 
     assert!(breaker.admit(now).is_ok());
-    assert_eq!(breaker.state().1, 1);
+    assert_eq!(breaker.state(now).1, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,8 +135,74 @@ async fn what_was_asked_before_an_ejection_says_nothing_after_it() {
         permit.ends(sign, now);
     }
 
-    assert_eq!(breaker.state(), (EndpointState::Ejected, 1));
+    assert_eq!(breaker.state(now), (EndpointState::Ejected, 1));
     assert_eq!(breaker.admit(now).unwrap_err(), seconds(1.0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_checks_say_holds_until_they_take_it_back_or_cease() {
+    let (breaker, now) = (breaker(1, 1), Instant::now());
+    let within = seconds(2.0);
+
+    breaker.found_unwell(now, within);
+
+    assert_eq!(breaker.state(now), (EndpointState::Ejected, 1));
+    assert_eq!(breaker.admit(now).unwrap_err(), within);
+    assert_eq!(breaker.admit(now + seconds(3.0)).unwrap_err(), seconds(1.0));
+    breaker.found_unwell(now + seconds(3.0), within);
+    assert_eq!(
+        breaker.state(now + seconds(6.9)),
+        (EndpointState::Ejected, 1)
+    );
+    // They ceased.
+    assert_eq!(
+        breaker.state(now + seconds(7.0)),
+        (EndpointState::Admitting, 1)
+    );
+    assert!(breaker.admit(now + seconds(7.0)).is_ok());
+    breaker.found_unwell(now + seconds(8.0), within);
+    breaker.found_well(now + seconds(9.0));
+    assert_eq!(
+        breaker.state(now + seconds(9.0)),
+        (EndpointState::Admitting, 2)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_ends_the_ejection_of_an_endpoint_that_could_not_be_reached() {
+    let (breaker, now) = (breaker(1, 1), Instant::now());
+    ask(&breaker, Sign::Unreachable, now);
+
+    breaker.found_well(now);
+
+    assert_eq!(breaker.state(now), (EndpointState::Admitting, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_spares_requests_the_probe_and_shortens_no_ejection_for_unsound_answers() {
+    let (breaker, now) = (breaker(1, 1), Instant::now());
+    ask(&breaker, Sign::Unwell, now);
+
+    breaker.found_well(now + seconds(0.9));
+    assert_eq!(state(&breaker), EndpointState::Ejected);
+    breaker.found_well(now + seconds(1.0));
+
+    let admitted = [(); 2].map(|()| breaker.admit(now + seconds(1.0)).is_ok());
+    assert_eq!(admitted, [true, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_without_rules_heeds_checks_alone() {
+    let (breaker, now) = (Arc::new(Breaker::new(None)), Instant::now());
+
+    for _ in 0..10_000 {
+        ask(&breaker, Sign::Unwell, now);
+        ask(&breaker, Sign::Unreachable, now);
+    }
+
+    assert_eq!(breaker.state(now), (EndpointState::Admitting, 0));
+    breaker.found_unwell(now, seconds(1.0));
+    assert_eq!(breaker.state(now), (EndpointState::Ejected, 1));
 }
 
 #[test]
@@ -182,8 +248,8 @@ proptest! {
             now += Duration::from_millis(millis);
             let before = breaker.lock().phase;
             match (before, breaker.admit(now)) {
-                (Phase::Ejected { until }, Err(wait)) => prop_assert_eq!(now + wait, until),
-                (Phase::Ejected { until }, Ok(permit)) => {
+                (Phase::Ejected { until, .. }, Err(wait)) => prop_assert_eq!(now + wait, until),
+                (Phase::Ejected { until, .. }, Ok(permit)) => {
                     prop_assert!(until <= now);
                     prop_assert_eq!(state(&breaker), EndpointState::Probing);
                     held.push(permit);

@@ -1,150 +1,10 @@
 //! Failover, retries, budget and breaker in paused virtual time: endpoints that answer from a script, calls told with exact
 //! times.
 
+use super::scripted::{Step, busy, call, failure, refused, retrying, scripted, seen};
 use super::*;
-use crate::client::breaker::Breaker;
-use crate::client::transport::{Delta, Opened, Transport, Turn};
-use futures_util::future::BoxFuture;
-use futures_util::{StreamExt, stream};
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// How an endpoint of the script takes one attempt.
-#[derive(Debug, Clone)]
-enum Step {
-    Answers,
-    /// The head arrives, then the answer breaks off.
-    BreaksOff,
-    /// A piece arrives, then nothing more.
-    FallsSilent,
-    Fails(Failure),
-    /// Likewise, after some time.
-    FailsAfter(Duration, Failure),
-}
-
-/// The endpoint, the milliseconds since the start and the number of earlier attempts of each attempt made.
-type Log = Arc<Mutex<Vec<(usize, u128, u32)>>>;
-
-/// Follows its script, and answers when that is over.
-#[derive(Debug)]
-struct Scripted {
-    endpoint: usize,
-    script: Mutex<VecDeque<Step>>,
-    begun: Instant,
-    log: Log,
-}
-
-impl Transport for Scripted {
-    fn protocol(&self) -> Protocol {
-        Protocol::Openai
-    }
-
-    fn infer<'a>(
-        &'a self,
-        _request: &'a Request,
-        turn: Turn,
-    ) -> BoxFuture<'a, Result<Opened, Failure>> {
-        let now = self.begun.elapsed().as_millis();
-        let entry = (self.endpoint, now, turn.earlier_attempts);
-        self.log.lock().unwrap().push(entry);
-        let step = self.script.lock().unwrap().pop_front();
-        Box::pin(async move {
-            match step.unwrap_or(Step::Answers) {
-                Step::Answers => Ok(opened(Ok(last_delta()))),
-                Step::BreaksOff => Ok(opened(Err(failure(FailureKind::Truncated)))),
-                Step::FallsSilent => Ok(silent()),
-                Step::Fails(failure) => Err(failure),
-                Step::FailsAfter(time, failure) => {
-                    tokio::time::sleep(time).await;
-                    Err(failure)
-                }
-            }
-        })
-    }
-
-    fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-}
-
-fn opened(delta: Result<Delta, Failure>) -> Opened {
-    Opened {
-        first_byte: Instant::now(),
-        connection: Connection::Fresh,
-        deltas: stream::iter([delta]).boxed(),
-    }
-}
-
-fn silent() -> Opened {
-    let first = Delta {
-        is_last: false,
-        ..last_delta()
-    };
-    Opened {
-        deltas: stream::iter([Ok(first)]).chain(stream::pending()).boxed(),
-        ..opened(Ok(last_delta()))
-    }
-}
-
-fn last_delta() -> Delta {
-    Delta {
-        at: Instant::now(),
-        text: "yes".to_owned(),
-        tokens: 1,
-        usage: None,
-        finish_reason: None,
-        is_last: true,
-        values: None,
-    }
-}
-
-fn failure(kind: FailureKind) -> Failure {
-    Failure::new(kind, "as the script says")
-}
-
-fn busy(pushback: Option<Pushback>) -> Step {
-    Step::Fails(failure(FailureKind::Http(503)).pushed_back(pushback))
-}
-
-fn refused() -> Step {
-    Step::Fails(failure(FailureKind::Connect))
-}
-
-/// A client of endpoints that follow these scripts, and what they see.
-fn scripted(config: &ClientConfig, scripts: &[&[Step]]) -> (Client, Log) {
-    let log = Log::default();
-    let endpoints = vec![openai("http://127.0.0.1:1"); scripts.len()];
-    let mut client = Client::new(config, &endpoints).unwrap();
-    let begun = Instant::now();
-    let links = Arc::get_mut(&mut client.links).unwrap();
-    for (link, script) in links.iter_mut().zip(scripts) {
-        link.transport = Box::new(Scripted {
-            endpoint: link.endpoint,
-            script: Mutex::new(script.iter().cloned().collect()),
-            begun,
-            log: Arc::clone(&log),
-        });
-    }
-    (client, log)
-}
-
-/// Retries without jitter, as the longest pause is none.
-fn retrying(attempts: u32) -> ClientConfig {
-    ClientConfig {
-        retry: Retry {
-            attempts,
-            max_backoff: Period::default(),
-            ..Retry::default()
-        },
-        ..ClientConfig::default()
-    }
-}
 
 fn breaking(attempts: u32) -> ClientConfig {
     ClientConfig {
@@ -154,17 +14,6 @@ fn breaking(attempts: u32) -> ClientConfig {
         }),
         ..retrying(attempts)
     }
-}
-
-async fn call(client: &Client) -> Result<usize, FailureKind> {
-    let answer = client.inference().execute(&prompt(true)).await;
-    answer
-        .map(|answer| answer.endpoint)
-        .map_err(|failed| failed.failure.kind)
-}
-
-fn seen(log: &Log) -> Vec<(usize, u128, u32)> {
-    std::mem::take(&mut log.lock().unwrap())
 }
 
 #[tokio::test(start_paused = true)]
@@ -335,16 +184,16 @@ async fn a_call_with_a_retry_left_waits_for_the_first_probe() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_is_dropped_says_nothing_of_its_endpoint() {
-    let config = breaking(1).breaker.unwrap();
-    let breaker = Arc::new(Breaker::new(config));
-    let (mut client, _) = scripted(&breaking(1), &[&[Step::BreaksOff, Step::BreaksOff]]);
-    Arc::get_mut(&mut client.links).unwrap()[0].breaker = Some(Arc::clone(&breaker));
+    let (client, _) = scripted(&breaking(1), &[&[Step::BreaksOff, Step::BreaksOff]]);
 
     for _ in 0..2 {
         drop(client.inference().open(&prompt(true)).await.unwrap());
     }
 
-    assert_eq!(breaker.state(), (EndpointState::Admitting, 0));
+    assert_eq!(
+        client.endpoint_state(0),
+        Some((EndpointState::Admitting, 0))
+    );
 }
 
 #[tokio::test(start_paused = true)]

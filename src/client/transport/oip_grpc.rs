@@ -75,6 +75,10 @@ impl Transport for OipGrpc {
         })
     }
 
+    fn renew(&self) {
+        self.link.renew();
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
         Box::pin(async {
             let all = RepositoryIndexRequest::default();

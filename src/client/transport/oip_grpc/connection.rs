@@ -141,6 +141,14 @@ impl Link {
         outcome
     }
 
+    /// Lets the next call make a connection of its own. Calls under way go on over theirs.
+    pub(super) fn renew(&self) {
+        let slot = self.slot();
+        if slot.initialized() {
+            self.forget(&slot);
+        }
+    }
+
     fn origin(&self) -> Uri {
         self.endpoint.uri().clone()
     }
