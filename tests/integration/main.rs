@@ -12,6 +12,7 @@ mod client_enters_mock;
 mod client_file;
 mod client_health;
 mod client_meets_mock;
+mod guide;
 mod interrupt;
 mod mock_alone;
 mod mock_child;

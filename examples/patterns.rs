@@ -1,0 +1,199 @@
+//! Five ways to use the client, each against mocks of its own, as `docs/client.md` shows them.
+//!
+//! ```text
+//! cargo run --example patterns
+//! ```
+
+#![expect(clippy::print_stdout, reason = "an example prints what it did")]
+
+use futures_util::TryStreamExt;
+use inferometer::client::{Answer, Client, Failed, FailureKind, Input, Message, Request, Role};
+use inferometer::scenario::{self, Overrides};
+use inferometer::settings;
+use inferometer_mock::{Mock, MockSpec};
+use serde_json::json;
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+fn chat(question: &str) -> Request {
+    Request {
+        id: "q-1".into(),
+        model: "tiny".into(),
+        input: Input::Chat(vec![Message {
+            role: Role::User,
+            content: question.into(),
+        }]),
+        max_tokens: 16,
+        stream: false,
+        temperature: None,
+        top_p: None,
+    }
+}
+
+pub(crate) async fn whole(client: &Client, question: &str) -> Result<String, Failed> {
+    let answer = client.inference().execute(&chat(question)).await?;
+    Ok(answer.text)
+}
+
+async fn streamed(
+    client: &Client,
+    question: &str,
+    mut show: impl FnMut(&str),
+) -> Result<(), Failed> {
+    let request = Request {
+        stream: true,
+        ..chat(question)
+    };
+    let mut chunks = pin!(client.inference().stream(&request));
+    while let Some(chunk) = chunks.try_next().await? {
+        show(&chunk.text);
+    }
+    Ok(())
+}
+
+async fn with_fallback(client: &Client, question: &str) -> Result<Answer, Failed> {
+    let answer = client.inference().execute(&chat(question)).await?;
+    for attempt in &answer.failed_attempts {
+        let (endpoint, protocol) = (attempt.endpoint, attempt.protocol);
+        println!("endpoint {endpoint} over {protocol}: {}", attempt.failure);
+    }
+    Ok(answer)
+}
+
+async fn unless(
+    client: &Client,
+    question: &str,
+    stop: impl Future<Output = ()>,
+) -> Option<Result<String, Failed>> {
+    tokio::select! {
+        answer = whole(client, question) => Some(answer),
+        () = stop => None,
+    }
+}
+
+fn advice(failed: &Failed) -> &'static str {
+    use FailureKind::{Connect, Deadline, Ejected, Grpc, Http, Invalid, Stalled};
+    let kind = failed.failure.kind;
+    if matches!(kind, Invalid) {
+        "mend the request: it was not sent"
+    } else if matches!(kind, Connect | Ejected) {
+        "no server can be reached"
+    } else if matches!(kind, Http(401 | 403) | Grpc(7 | 16)) {
+        "look at the key"
+    } else if matches!(kind, Http(429 | 503) | Grpc(8 | 14)) {
+        "the servers are busy: come again later"
+    } else if matches!(kind, Deadline | Stalled) {
+        "it took too long: ask for less, or wait longer"
+    } else {
+        "the answer was lost: ask again if asking twice does no harm"
+    }
+}
+
+/// A client of the endpoints that are written like those of a file.
+fn client(text: &str) -> Result<Client, Box<dyn Error>> {
+    let settings = settings::client_from_text("patterns", text, &Overrides::default());
+    let settings = settings.map_err(|error: scenario::Error| error.to_string())?;
+    Ok(Client::new(&settings.config, &settings.endpoints)?)
+}
+
+fn described(mock: serde_json::Value) -> Result<MockSpec, serde_json::Error> {
+    serde_json::from_value(mock)
+}
+
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
+    one_shot_and_streamed().await?;
+    failover().await?;
+    cancelled().await?;
+    failing().await
+}
+
+async fn one_shot_and_streamed() -> Result<(), Box<dyn Error>> {
+    let mock = Mock::start(MockSpec::default()).await?;
+    let client = client(&format!(
+        "endpoints: [ {{ protocol: openai, url: '{}' }} ]",
+        mock.rest_url()
+    ))?;
+
+    let text = whole(&client, "Why is the sky blue?").await?;
+    let mut pieces = Vec::new();
+    streamed(&client, "Why is the sky blue?", |piece| {
+        pieces.push(piece.to_owned());
+    })
+    .await?;
+
+    println!("whole: {text}");
+    println!("in {} pieces: {}", pieces.len(), pieces.concat());
+    assert_eq!(pieces.concat(), text);
+    mock.stop().await;
+    Ok(())
+}
+
+async fn failover() -> Result<(), Box<dyn Error>> {
+    let mock = Mock::start(MockSpec::default()).await?;
+    let client = client(&format!(
+        "mode: hybrid
+breaker: {{}}
+endpoints:
+  - {{ protocol: oip_grpc, url: 'http://127.0.0.1:1' }}
+  - {{ protocol: openai, url: '{}' }}",
+        mock.rest_url()
+    ))?;
+
+    let answer = with_fallback(&client, "Why is the sky blue?").await?;
+
+    assert_eq!((answer.endpoint, answer.failed_attempts.len()), (1, 1));
+    mock.stop().await;
+    Ok(())
+}
+
+async fn cancelled() -> Result<(), Box<dyn Error>> {
+    let mock = Mock::start(described(json!({ "latency": { "fixed": "1h" } }))?).await?;
+    let client = client(&format!(
+        "endpoints: [ {{ protocol: openai, url: '{}' }} ]",
+        mock.rest_url()
+    ))?;
+    let arrived = async {
+        while mock.counters().in_flight == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+
+    let outcome = unless(&client, "Why is the sky blue?", arrived).await;
+
+    assert!(outcome.is_none(), "{outcome:?}");
+    let gone = async {
+        while mock.counters().in_flight > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), gone).await?;
+    println!("cancelled: the server has nothing left to do");
+    mock.stop().await;
+    Ok(())
+}
+
+async fn failing() -> Result<(), Box<dyn Error>> {
+    let busy = json!({ "faults": [ { "status": { "http": 503, "attempts": 1 } } ] });
+    let mock = Mock::start(described(busy)?).await?;
+    let endpoints = format!(
+        "endpoints: [ {{ protocol: openai, url: '{}' }} ]",
+        mock.rest_url()
+    );
+    let patient = client(&format!("retry: {{ attempts: 2 }}\n{endpoints}"))?;
+    let impatient = client(&endpoints)?;
+
+    let answer = patient.inference().execute(&chat("Why?")).await?;
+    let failed = impatient.inference().execute(&chat("Why?")).await;
+
+    assert_eq!(answer.failed_attempts.len(), 1);
+    let Err(failed) = failed else {
+        return Err("the first attempt should have failed".into());
+    };
+    assert_eq!(failed.failure.kind, FailureKind::Http(503));
+    println!("{failed}: {}", advice(&failed));
+    mock.stop().await;
+    Ok(())
+}
