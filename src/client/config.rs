@@ -47,9 +47,11 @@ pub struct ClientConfig {
     pub health_check: Option<HealthCheck>,
     /// Whom `https` endpoints are believed; the operating system's certificates decide when left out.
     #[serde(skip_serializing_if = "Tls::is_default")]
+    #[schemars(extend("default" = { "roots": "system" }))]
     pub tls: Tls,
     /// The version of HTTP over REST.
     #[serde(skip_serializing_if = "HttpVersion::is_default")]
+    #[schemars(extend("default" = 1))]
     pub http_version: HttpVersion,
     /// Where requests over REST go instead, to be passed on: the URL of an HTTP proxy, such as `http://127.0.0.1:3128`. Straight
     /// to the endpoint when left out, whatever the environment says.
@@ -57,6 +59,7 @@ pub struct ClientConfig {
     pub proxy: Option<String>,
     /// How long a list of models is taken to be true; `0s` asks for it each time.
     #[serde(skip_serializing_if = "is_five_minutes")]
+    #[schemars(extend("default" = "5m"))]
     pub model_list_ttl: Period,
 }
 

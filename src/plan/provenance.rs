@@ -1,5 +1,7 @@
 //! Where each of the client's settings came from: default, file, environment, `--set` or sweep.
 
+mod left_out;
+
 use super::explain::flow;
 use super::sweep::Axis;
 use crate::client::{ClientConfig, ClientFile};
@@ -20,25 +22,41 @@ pub struct Setting {
 
 /// Every setting of the client, in `document` as it is in the first stage.
 pub(super) fn client(document: &Document, client: &ClientConfig, axes: &[Axis]) -> Vec<Setting> {
-    all(document, &Path::root().key("client"), client, axes)
+    configuration(document, &Path::root().key("client"), client, axes)
 }
 
 /// Every setting of a client's file and of its endpoints.
 pub(super) fn client_file(document: &Document, file: &ClientFile) -> Vec<Setting> {
     let endpoints = Path::root().key("endpoints");
-    let mut settings = all(document, &Path::root(), &file.config, &[]);
+    let mut settings = configuration(document, &Path::root(), &file.config, &[]);
     for (index, endpoint) in file.endpoints.iter().enumerate() {
-        settings.extend(all(document, &endpoints.index(index), endpoint, &[]));
+        let place = endpoints.index(index);
+        settings.extend(all(document, &place, &written(endpoint), &[]));
     }
     settings
 }
 
-/// Every setting of a block that stands at `path`.
-fn all(document: &Document, path: &Path, block: &impl Serialize, axes: &[Axis]) -> Vec<Setting> {
-    let tree = serde_json::to_value(block)
-        .unwrap_or_else(|_| unreachable!("settings hold text keys and finite numbers"));
+/// Every setting of a configuration that stands at `path`, those with their defaults included.
+fn configuration(
+    document: &Document,
+    path: &Path,
+    config: &ClientConfig,
+    axes: &[Axis],
+) -> Vec<Setting> {
+    let schema = schemars::schema_for!(ClientConfig).to_value();
+    let tree = left_out::filled(&written(config), &schema);
+    all(document, path, &tree, axes)
+}
+
+fn written(block: &impl Serialize) -> Value {
+    serde_json::to_value(block)
+        .unwrap_or_else(|_| unreachable!("settings hold text keys and finite numbers"))
+}
+
+/// Every setting in the block `tree`, which stands at `path`.
+fn all(document: &Document, path: &Path, tree: &Value, axes: &[Axis]) -> Vec<Setting> {
     let mut leaves = Vec::new();
-    collect(path, &tree, &mut leaves);
+    collect(path, tree, &mut leaves);
     leaves
         .into_iter()
         .map(|(path, value)| setting(document, axes, &path, value))
@@ -59,6 +77,7 @@ fn setting(document: &Document, axes: &[Axis], path: &Path, value: &Value) -> Se
         path: path.to_string(),
         value: match axes.iter().find(|axis| axis.path == *path) {
             Some(swept) => swept.values.iter().map(flow).collect::<Vec<_>>().join(", "),
+            None if value.is_null() => "none".to_owned(),
             None => flow(value),
         },
         origin: document.origin(path),

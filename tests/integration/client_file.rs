@@ -72,6 +72,8 @@ fn check_explains_each_setting_of_a_client_with_its_source() {
         "mode rest --set mode=rest",
         "deadline 7s client.yaml:1",
         "connect_deadline 1s default",
+        "model_list_ttl 5m default",
+        "breaker none default",
         "retry.attempts 2 client.yaml:2",
         "retry.backoff 4ms environment variable INFEROMETER_CLIENT__RETRY__BACKOFF",
         "endpoints[0].url http://127.0.0.1:9 client.yaml:3",

@@ -23,6 +23,7 @@ pub struct Retry {
     pub max_backoff: Period,
     /// Which failures may be repeated.
     #[serde(skip_serializing_if = "Repeats::is_default")]
+    #[schemars(extend("default" = "unexecuted"))]
     pub repeats: Repeats,
     /// Bounds repeated attempts as a share of all requests; no bound when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
