@@ -24,6 +24,8 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
         finished: at,
         endpoint: Some(0),
         attempts: 1,
+        failed_attempts: &[],
+        answered_attempt: None,
         connection: None,
         prompt_tokens: Some(64),
         output_tokens: Some(Tokens {

@@ -7,9 +7,11 @@ mod mock_process;
 mod mock_thread;
 mod readiness;
 mod stubs;
+mod timeline;
 
 pub use journal::Hearing;
 pub use stubs::{Difference, Script, Unexpected, Why};
+pub use timeline::Disturbance;
 
 use crate::client::{self, ClientConfig, Endpoint, Protocol};
 use crate::plan::{ASKED_BY, Target};

@@ -81,9 +81,15 @@ pub struct Running<S> {
     lanes: usize,
     progress: Arc<Progress>,
     stop: CancellationToken,
+    epoch: Instant,
 }
 
 impl<S> Running<S> {
+    /// When the stage began: all offsets count from there.
+    pub fn epoch(&self) -> Instant {
+        self.epoch
+    }
+
     /// What has happened so far.
     pub fn progress(&self) -> Snapshot {
         self.progress.snapshot()
@@ -204,6 +210,7 @@ fn start_lanes<E: Exchange, S: Sink>(
         lanes: lanes.get(),
         progress,
         stop,
+        epoch,
     })
 }
 

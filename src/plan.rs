@@ -8,8 +8,8 @@ mod provenance;
 mod sweep;
 
 pub use crate::scenario::{
-    ASKED_BY, Adapter, ExpectedBody, Mocks, NamedMock, Phases, Stub, StubBody, StubOrder,
-    StubRequest, StubResponse, Target, Times,
+    ASKED_BY, Adapter, ExpectedBody, Mocks, NamedMock, Objective, Phases, Stub, StubBody,
+    StubOrder, StubRequest, StubResponse, Target, Times,
 };
 pub use explain::Explanation;
 pub(crate) use explain::{flow, table};
@@ -68,6 +68,10 @@ pub struct Stage {
     pub load: Load,
     /// How long.
     pub phases: Phases,
+    /// What must be met again after a fault. It changes how the stage is judged, not what is measured, and is no part of the
+    /// fingerprint.
+    #[serde(skip)]
+    pub objective: Objective,
     /// Where this stage's requests and their times come from. The same in all stages unless swept, so that stages
     /// differ by their settings and not by chance.
     pub seed: Seed,
@@ -161,6 +165,7 @@ fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> S
         workload: scenario.workload.clone(),
         load: scenario.load.clone(),
         phases: scenario.phases,
+        objective: scenario.objective,
         seed: Seed::new(scenario.seed),
     }
 }

@@ -1,6 +1,7 @@
 //! One run: a plan carried out stage by stage, from its target's start to the summary of what was measured. It judges
 //! nothing, prints nothing and opens no file.
 
+mod faults;
 mod journal;
 mod script;
 
@@ -91,9 +92,14 @@ pub async fn run(
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
 ) -> Result<RunSummary, Error> {
-    carry_out(plan, options, watch, async |stage, endpoints, lanes| {
-        drive::start(stage, endpoints, lanes, || Recorder::new(window(stage))).await
-    })
+    carry_out(
+        plan,
+        options,
+        watch,
+        async |stage, endpoints, lanes, recorder| {
+            drive::start(stage, endpoints, lanes, recorder).await
+        },
+    )
     .await
 }
 
@@ -107,10 +113,15 @@ pub async fn run_with<C: InferenceClient>(
     watch: &mut dyn FnMut(Event<'_>),
     client: impl Fn(&Stage, &[Endpoint]) -> C,
 ) -> Result<RunSummary, Error> {
-    carry_out(plan, options, watch, async |stage, endpoints, lanes| {
-        let client = || client(stage, endpoints);
-        drive::start_with(stage, lanes, client, || Recorder::new(window(stage)))
-    })
+    carry_out(
+        plan,
+        options,
+        watch,
+        async |stage, endpoints, lanes, recorder| {
+            let client = || client(stage, endpoints);
+            drive::start_with(stage, lanes, client, recorder)
+        },
+    )
     .await
 }
 
@@ -119,7 +130,12 @@ async fn carry_out(
     plan: &Plan,
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
-    start: impl AsyncFn(&Stage, &[Endpoint], NonZero<usize>) -> Result<Running<Recorder>, drive::Error>,
+    start: impl AsyncFn(
+        &Stage,
+        &[Endpoint],
+        NonZero<usize>,
+        &dyn Fn() -> Recorder,
+    ) -> Result<Running<Recorder>, drive::Error>,
 ) -> Result<RunSummary, Error> {
     let mut identity = identity(plan);
     let mut target = None;
@@ -182,18 +198,29 @@ async fn measure(
     backend: &mut Backend,
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
-    start: &impl AsyncFn(&Stage, &[Endpoint], NonZero<usize>) -> Result<Running<Recorder>, drive::Error>,
+    start: &impl AsyncFn(
+        &Stage,
+        &[Endpoint],
+        NonZero<usize>,
+        &dyn Fn() -> Recorder,
+    ) -> Result<Running<Recorder>, drive::Error>,
 ) -> Result<StageSummary, Error> {
     let names = backend.names().to_vec();
     backend.reset().await;
-    let starting = start(stage, backend.endpoints(), options.lanes);
+    let watch_for = faults::expected(stage, backend, window(stage).end);
+    let recorder = || Recorder::watching(window(stage), watch_for.clone());
+    let starting = start(stage, backend.endpoints(), options.lanes, &recorder);
     let mut running = starting.await?;
     let attended = attend(&mut running, backend, options, watch).await?;
     let script = script::facts(stage, backend);
+    let epoch = running.epoch();
+    let (journal, duplicates) = journal::facts(backend, epoch).await.unzip();
     let known = StageFacts {
         endpoints: names,
         script,
-        journal: journal::facts(backend).await,
+        faults_began: faults::began(backend, epoch),
+        journal,
+        duplicates,
         ..facts(stage)
     };
     Ok(sum_up(stage, known, attended))
@@ -291,6 +318,8 @@ fn facts(stage: &Stage) -> StageFacts {
         measured: Duration::ZERO,
         script: None,
         journal: None,
+        faults_began: Vec::new(),
+        duplicates: None,
         notes: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@
 use crate::units::Offset;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Instant;
 
 /// One request, from its scheduled start to its end. Chunks are borrowed from the sender's buffer, so that emitting a
 /// sample allocates nothing.
@@ -30,6 +31,10 @@ pub struct Sample<'a> {
     pub endpoint: Option<usize>,
     /// Attempts made, the last one included; 0 if never sent.
     pub attempts: u32,
+    /// The attempts that failed, as far as they are known, in the order in which they began.
+    pub failed_attempts: &'a [FailedAttempt],
+    /// When the attempt began that was answered, where that is known.
+    pub answered_attempt: Option<Offset>,
     /// What the answer came over; `None` when there was none or it is not known.
     pub connection: Option<Connection>,
     /// Prompt tokens, as the server counted them.
@@ -38,6 +43,17 @@ pub struct Sample<'a> {
     pub output_tokens: Option<Tokens>,
     /// How it ended.
     pub outcome: Outcome,
+}
+
+/// One attempt that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Index of the endpoint that was tried.
+    pub endpoint: usize,
+    /// When it began.
+    pub began: Offset,
+    /// When it had failed.
+    pub failed: Offset,
 }
 
 /// What an answer came over.
@@ -172,6 +188,10 @@ impl fmt::Display for Wrong {
 pub trait Sink: Send + 'static {
     /// Takes one sample.
     fn take(&mut self, sample: &Sample<'_>);
+
+    /// Hears when the stage began, on the machine's monotonic clock: all offsets count from there. Called once, before any
+    /// sample.
+    fn begins(&mut self, _epoch: Instant) {}
 
     /// Hears when the measure phase really ended; called once, at that moment. After a stop it is before the planned end,
     /// and what happens from there on is not part of the phase.

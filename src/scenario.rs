@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod message;
 mod name;
+mod objective;
 mod overrides;
 mod phases;
 mod secret;
@@ -24,6 +25,7 @@ pub use adapter::Adapter;
 pub use document::{Contents, Document, Origin, Part, Path, Step};
 pub use error::{Error, Place};
 pub use name::Name;
+pub use objective::Objective;
 pub use overrides::{Open, Overrides};
 pub use phases::Phases;
 pub use target::{
@@ -74,6 +76,9 @@ pub struct Scenario {
     #[serde(default)]
     #[schemars(extend("additionalProperties" = { "type": "array", "minItems": 1 }))]
     pub sweep: Map<String, Value>,
+    /// What must be met again after a fault before the target counts as recovered.
+    #[serde(default)]
+    pub objective: Objective,
     /// What must hold for the run to pass.
     #[serde(default)]
     pub expect: Vec<Rule>,

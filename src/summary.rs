@@ -7,6 +7,7 @@
 
 mod certificate;
 mod distribution;
+mod disturbance;
 mod document;
 mod journal;
 mod merge;
@@ -19,6 +20,7 @@ mod timings;
 
 pub use certificate::{Certificate, Doubt, StageTrust};
 pub use distribution::{Distribution, SpectrumPoint};
+pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
 pub(crate) use document::check_schema;
 pub use document::{Error, SCHEMA};
 pub use journal::{ClientBooks, Journal, JournalReader, Visit, VisitEnd};

@@ -114,18 +114,20 @@ impl Backend {
         Ok(())
     }
 
-    /// Begins again, as if the mock had just started.
-    pub(crate) fn reset(&self) {
+    /// Begins again, as if the mock had just started, and says when its time begins.
+    pub(crate) fn reset(&self) -> Instant {
         let mut present = self.present();
         // What was sound once is sound still.
         if let Ok(anew) = Behaviour::try_new(present.spec().clone(), Instant::now()) {
             *present = Arc::new(anew);
         }
+        let since = present.since();
         drop(present);
         self.ledger.tally.clear();
         self.ledger.statistics.clear();
         self.ledger.journal.clear();
         self.changed.send_replace(());
+        since
     }
 
     /// Is told of every change of behaviour from now on, and of every reset.

@@ -4,15 +4,18 @@
 //! parent -> child, stdin:   {"latency":{"fixed":"20ms"}}                                        the MockSpec
 //! child -> parent, stdout:  {"rest":"http://127.0.0.1:41234","grpc":"http://127.0.0.1:41235"}   Addresses, once it answers
 //! parent -> child, stdin:   "reset"                                                             an Ask, any number of times
-//! child -> parent, stdout:  null
+//! child -> parent, stdout:  {"at_ns":81000000000}                                              Done
 //! parent -> child, stdin:   {"journal":{"from":0}}
 //! child -> parent, stdout:  {"entries":[...],"next":256,"forgotten":0}                          a Page
+//! parent -> child, stdin:   "die"
+//! child -> parent, stdout:  {"at_ns":83000000000}                                              Done
 //! child -> parent, stdout:  {"openai":{"answered":10,...},...}                                  Counters, at the end
 //! ```
 //!
 //! The child serves until its stdin ends, so the parent's death, by whatever means, ends it too. An interrupt from the
 //! terminal reaches both processes; the child leaves it to the parent when to end.
 
+use crate::clock::Clock;
 use crate::journal::Page;
 use crate::server::{self, Handle, Mock};
 use crate::spec::MockSpec;
@@ -20,6 +23,8 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Write};
 use std::thread;
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
+use tokio::time::Instant;
 
 /// Where a mock answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +43,34 @@ pub struct Addresses {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ask {
-    /// To begin again, as [`Handle::reset`] does. The answer is `null`.
+    /// To begin again, as [`Handle::reset`] does. The answer is [`Done`].
     Reset,
+    /// To be dead to its clients, as a process that was killed: ports are closed and connections broken off, and requests
+    /// in flight are given up. What stays tells the journal. The answer is [`Done`], the same however often it is asked.
+    Die,
     /// A piece of the journal. The answer is a [`Page`], bounded in size; one without entries is the end.
     Journal {
         /// The place, in the order in which requests ended, of the first that is wanted.
         from: u64,
     },
+}
+
+/// When a child did what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Done {
+    /// In nanoseconds of the clock of the journal, see [`Clock`].
+    pub at_ns: u64,
+}
+
+impl Done {
+    /// Reads the line by which a child says when it did what it was asked.
+    ///
+    /// # Errors
+    /// The line is not one that [`serve_until_closed`] writes.
+    pub fn parse(line: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(line)
+    }
 }
 
 /// Why a child process could not serve.
@@ -139,28 +165,42 @@ where
         write_line(&mut output, &addresses).map_err(Error::Output)?;
         let mut asked = listen(input).map_err(Error::Runtime)?;
         let handle = mock.handle();
+        let mut alive = Some(mock);
         let end = tokio::select! {
-            end = answer(&mut asked, &handle, &mut output) => end,
+            end = answer(&mut asked, &handle, &mut alive, &mut output) => end,
             never = ignore_interrupts() => match never {},
         };
-        let counters = mock.stop().await;
+        let counters = match alive {
+            Some(mock) => mock.stop().await,
+            None => handle.counters(),
+        };
         // The parent may be gone: nobody is left to tell.
         let _ = write_line(&mut output, &counters);
         end
     })
 }
 
-/// Answers until nobody asks any more.
+/// Answers until nobody asks any more, also when the mock is not `alive` any more.
 async fn answer(
     asked: &mut mpsc::Receiver<Result<Ask, serde_json::Error>>,
     mock: &Handle,
+    alive: &mut Option<Mock>,
     output: &mut impl Write,
 ) -> Result<(), Error> {
+    let clock = Clock::new(Instant::now());
+    let mut died = None;
+    let done = |at| Done {
+        at_ns: clock.nanos(at),
+    };
     while let Some(ask) = asked.recv().await {
         let told = match ask.map_err(Error::Ask)? {
-            Ask::Reset => {
-                mock.reset();
-                write_line(output, &())
+            Ask::Reset => write_line(output, &done(mock.reset())),
+            Ask::Die => {
+                let at = *died.get_or_insert_with(Instant::now);
+                drop(alive.take());
+                // Its tasks end at their next step, and with them its ports and connections.
+                yield_now().await;
+                write_line(output, &done(at))
             }
             Ask::Journal { from } => write_line(output, &mock.journal_piece(from)),
         };
@@ -261,9 +301,30 @@ mod tests {
         let output = String::from_utf8(output).unwrap();
         let lines: Vec<_> = output.lines().collect();
         assert_eq!(lines.len(), 4);
-        assert_eq!(lines[1], "null");
+        assert!(Done::parse(lines[1]).is_ok(), "{}", lines[1]);
         let page = parse_page(lines[2]).unwrap();
         assert_eq!((page.entries, page.next, page.forgotten), (vec![], 0, 0));
+    }
+
+    #[test]
+    fn a_child_that_is_dead_to_its_clients_tells_its_journal_all_the_same() {
+        let mut output = Vec::new();
+        let input = format!(
+            "{}{}{}{}",
+            spec_line(&MockSpec::default()).unwrap(),
+            Ask::Die.line().unwrap(),
+            Ask::Die.line().unwrap(),
+            Ask::Journal { from: 0 }.line().unwrap()
+        );
+
+        serve_until_closed(Cursor::new(input), &mut output).unwrap();
+
+        let output = String::from_utf8(output).unwrap();
+        let lines: Vec<_> = output.lines().collect();
+        let died = [1, 2].map(|line| Done::parse(lines[line]).unwrap().at_ns);
+        assert_eq!(died[0], died[1]);
+        assert_eq!(parse_page(lines[3]).unwrap().forgotten, 0);
+        assert_eq!(lines.len(), 5);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //! of one machine share, so that what a mock wrote down can be held against what its client saw. Where there is no such
 //! clock, nanoseconds since the mock started.
 
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Translates the program's instants. Pure once made.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
+pub struct Clock {
     origin: Instant,
     origin_nanos: u64,
     origin_epoch_millis: u64,
@@ -14,7 +15,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// A clock that was read at `origin`.
-    pub(crate) fn new(origin: Instant) -> Self {
+    pub fn new(origin: Instant) -> Self {
         Self {
             origin,
             origin_nanos: monotonic_nanos(),
@@ -23,10 +24,15 @@ impl Clock {
     }
 
     /// Nanoseconds of the monotonic clock at `instant`.
-    pub(crate) fn nanos(self, instant: Instant) -> u64 {
+    pub fn nanos(self, instant: Instant) -> u64 {
         let since = instant.saturating_duration_since(self.origin);
         let nanos = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
         self.origin_nanos.saturating_add(nanos)
+    }
+
+    /// The instant at which the monotonic clock told so many nanoseconds; no earlier than the origin.
+    pub fn instant(self, nanos: u64) -> Instant {
+        self.origin + Duration::from_nanos(nanos.saturating_sub(self.origin_nanos))
     }
 
     /// Milliseconds since 1970 at a moment that [`nanos`](Self::nanos) told, as far as the machine knew the date when the
@@ -68,7 +74,6 @@ fn monotonic_nanos() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn time_passes_in_nanoseconds_from_the_origin_on() {
@@ -80,6 +85,10 @@ mod tests {
         assert_eq!(
             clock.nanos(origin + Duration::from_micros(3)),
             start + 3_000
+        );
+        assert_eq!(
+            clock.instant(start + 3_000),
+            origin + Duration::from_micros(3)
         );
         assert_eq!(
             clock.epoch_millis(start + 3_500_000),

@@ -15,12 +15,14 @@ mod interference;
 mod scope;
 mod strike;
 mod trigger;
+mod window;
 
 pub use code::GrpcCode;
 pub(crate) use interference::{Arrival, Mishap, Shutter};
 pub use scope::Numbers;
 pub(crate) use strike::{Blemish, Spoil, Strike};
 pub(crate) use trigger::Moment;
+pub use window::Window;
 
 use crate::connection::Port;
 use crate::dice::Dice;
@@ -116,8 +118,8 @@ macro_rules! one_of {
         pub(crate) const EARLY_KINDS: &[&str] = &[$(stringify!($early_file),)*];
 
         impl Fault {
-            /// The name of its kind.
-            fn kind(&self) -> &'static str {
+            /// The name of its kind, as files and journal have it.
+            pub fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => stringify!($file),)*
                     $(Self::$early_name(_) => stringify!($early_file),)*

@@ -64,10 +64,11 @@ mod words;
 
 pub use batching::BatchingSpec;
 pub use capacity::{CapacitySpec, WhenFull};
+pub use clock::Clock;
 pub use fault::{
     BlackHole, Close, Cut, Delay, Duplicate, ErrorEvent, Fault, GoAway, GrpcCode, Malformed,
     MissingDone, MissingUsage, NotReady, Numbers, Oversized, Refuse, Reorder, Reset, SlowAccept,
-    Stall, Status, Trickle, WrongAnswer, WrongContentType,
+    Stall, Status, Trickle, Window, WrongAnswer, WrongContentType,
 };
 pub use journal::{
     End, Entry, Follower, JournalSpec, LONGEST_NAME, Operation, Page, Protocol, Write,

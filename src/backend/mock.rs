@@ -6,7 +6,7 @@ use super::{Error, MockHost};
 use crate::client::{Endpoint, Protocol, Secret};
 use crate::units::Period;
 use inferometer_mock::child::Addresses;
-use inferometer_mock::{MockSpec, Page};
+use inferometer_mock::{Fault, MockSpec, Page};
 use tokio::time::{Instant, sleep_until};
 
 /// A mock that listens. Dropping it ends it.
@@ -16,6 +16,12 @@ pub(super) struct Mock {
     called: String,
     place: Place,
     life: Life,
+    /// When its time began.
+    since: Instant,
+    /// What will go wrong in it.
+    faults: Vec<Fault>,
+    /// By what it can be asked, an endpoint each.
+    protocols: Vec<Protocol>,
 }
 
 /// Where a mock runs.
@@ -32,8 +38,8 @@ enum Life {
     Whole,
     /// Until then: the scenario wants to see what happens without it.
     Until(Instant),
-    /// It is gone, as it was meant to be.
-    Over,
+    /// Since then it is dead to its clients, as it was meant to be. It can still tell what it wrote down.
+    Over(Instant),
 }
 
 impl Mock {
@@ -58,6 +64,9 @@ impl Mock {
             called: called.to_owned(),
             place,
             life: Life::Whole,
+            since: Instant::now(),
+            faults: spec.faults.clone(),
+            protocols: protocols.to_vec(),
         };
         Ok((mock, endpoints(&addresses, spec, protocols)))
     }
@@ -77,22 +86,43 @@ impl Mock {
 
     /// Lets it begin again, with empty counters and journal; says whether it did.
     pub(super) async fn reset(&mut self) -> bool {
-        match (&self.life, &mut self.place) {
-            (Life::Over, _) => false,
+        let since = match (&self.life, &mut self.place) {
+            (Life::Over(_), _) => None,
             (_, Place::Process(process)) => process.reset().await,
-            (_, Place::Thread(thread)) => {
-                thread.reset();
-                true
-            }
+            (_, Place::Thread(thread)) => Some(thread.reset()),
+        };
+        self.since = since.unwrap_or(self.since);
+        since.is_some()
+    }
+
+    /// When its time began: when it was started, or began again.
+    pub(super) fn since(&self) -> Instant {
+        self.since
+    }
+
+    /// When it dies as planned, or did.
+    pub(super) fn death(&self) -> Option<Instant> {
+        match self.life {
+            Life::Whole => None,
+            Life::Until(at) | Life::Over(at) => Some(at),
         }
+    }
+
+    /// What will go wrong in it.
+    pub(super) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// By what it can be asked, in the order of its endpoints.
+    pub(super) fn protocols(&self) -> &[Protocol] {
+        &self.protocols
     }
 
     /// A piece of its journal, from the request that ended as number `from` on; `None` if it is gone.
     pub(super) async fn journal(&mut self, from: u64) -> Option<Page> {
-        match (&self.life, &mut self.place) {
-            (Life::Over, _) => None,
-            (_, Place::Process(process)) => process.journal(from).await,
-            (_, Place::Thread(thread)) => Some(thread.journal(from)),
+        match &mut self.place {
+            Place::Process(process) => process.journal(from).await,
+            Place::Thread(thread) => Some(thread.journal(from)),
         }
     }
 
@@ -105,22 +135,19 @@ impl Mock {
                 () = sleep_until(end) => {}
                 death = self.place.died() => return death,
             }
-            self.place.kill();
-            self.place.died().await;
-            self.life = Life::Over;
+            self.life = Life::Over(self.place.die().await);
         }
         match self.life {
             Life::Whole | Life::Until(_) => self.place.died().await,
-            Life::Over => std::future::pending().await,
+            Life::Over(_) => std::future::pending().await,
         }
     }
 
     /// Ends it and waits until it is gone.
     pub(super) async fn stop(self) {
-        match (self.life, self.place) {
-            (Life::Over, _) => {}
-            (_, Place::Process(process)) => process.stop().await,
-            (_, Place::Thread(thread)) => thread.stop().await,
+        match self.place {
+            Place::Process(process) => process.stop().await,
+            Place::Thread(thread) => thread.stop().await,
         }
     }
 }
@@ -133,10 +160,11 @@ impl Place {
         }
     }
 
-    fn kill(&mut self) {
+    /// Lets it be dead to its clients, and says since when.
+    async fn die(&mut self) -> Instant {
         match self {
-            Self::Process(process) => process.kill(),
-            Self::Thread(thread) => thread.kill(),
+            Self::Process(process) => process.die().await,
+            Self::Thread(thread) => thread.die(),
         }
     }
 }

@@ -4,14 +4,14 @@
 //! it answers what it is asked, a line for a line.
 
 use super::Error;
-use inferometer_mock::child::{self, Addresses, Ask};
-use inferometer_mock::{MockSpec, Page};
+use inferometer_mock::child::{self, Addresses, Ask, Done};
+use inferometer_mock::{Clock, MockSpec, Page};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The longest that a mock may take to say where it listens.
 const START_DEADLINE: Duration = Duration::from_secs(10);
@@ -27,7 +27,9 @@ pub(super) struct MockProcess {
     called: String,
     child: Child,
     lifeline: ChildStdin,
-    output: BufReader<ChildStdout>,
+    output: Lines<BufReader<ChildStdout>>,
+    /// Lines that were asked for and have not been read, by whoever gave up waiting for them.
+    owed: usize,
 }
 
 impl MockProcess {
@@ -45,7 +47,8 @@ impl MockProcess {
             called: called.to_owned(),
             child,
             lifeline,
-            output: BufReader::new(output),
+            output: BufReader::new(output).lines(),
+            owed: 0,
         };
         let reason = match timeout(START_DEADLINE, process.introduce(spec)).await {
             Ok(Some(addresses)) => return Ok((process, addresses)),
@@ -61,9 +64,17 @@ impl MockProcess {
         Addresses::parse(&self.converse(&line).await?).ok()
     }
 
-    /// Lets the mock begin again; says whether it did.
-    pub(super) async fn reset(&mut self) -> bool {
-        self.ask(Ask::Reset).await.is_some()
+    /// Lets the mock begin again, and says when its time begins; `None` if it does not answer.
+    pub(super) async fn reset(&mut self) -> Option<Instant> {
+        self.ask_when(Ask::Reset).await
+    }
+
+    /// When the mock did what it is asked: on the monotonic clock, which both processes share, and where they do not, as
+    /// soon as can be known.
+    async fn ask_when(&mut self, ask: Ask) -> Option<Instant> {
+        let before = Clock::new(Instant::now());
+        let done = Done::parse(&self.ask(ask).await?).ok()?;
+        Some(before.instant(done.at_ns).min(Instant::now()))
     }
 
     /// A piece of its journal; `None` if it does not answer.
@@ -76,12 +87,17 @@ impl MockProcess {
         timeout(ANSWER_DEADLINE, self.converse(&line)).await.ok()?
     }
 
-    /// One line for another. `None` if the process is gone.
+    /// One line for another. `None` if the process is gone. After a dropped future the next one reads past its answer.
     async fn converse(&mut self, line: &str) -> Option<String> {
         self.lifeline.write_all(line.as_bytes()).await.ok()?;
-        let mut answer = String::new();
-        self.output.read_line(&mut answer).await.ok()?;
-        Some(answer).filter(|answer| !answer.is_empty())
+        self.owed += 1;
+        loop {
+            let answer = self.output.next_line().await.ok()??;
+            self.owed -= 1;
+            if self.owed == 0 {
+                return Some(answer);
+            }
+        }
     }
 
     /// Waits for the process to end and says how.
@@ -92,10 +108,15 @@ impl MockProcess {
         }
     }
 
-    /// Ends the process at once, in the middle of whatever it does.
-    pub(super) fn kill(&mut self) {
+    /// Lets the mock be dead to its clients at once, in the middle of whatever it does, and says since when. What is left of
+    /// the process tells its journal. A mock that does not answer is killed.
+    pub(super) async fn die(&mut self) -> Instant {
+        if let Some(at) = self.ask_when(Ask::Die).await {
+            return at;
+        }
         // Failing means that it is gone already, which is what is wanted.
         self.child.start_kill().ok();
+        Instant::now()
     }
 
     /// Cuts the lifeline and waits; kills the process if it does not end by itself.

@@ -5,6 +5,7 @@ use inferometer_mock::child::Addresses;
 use inferometer_mock::{Handle, Mock, MockSpec, Page};
 use std::thread;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// A mock on its thread. Dropping it stops the mock.
@@ -46,9 +47,9 @@ impl MockThread {
         Ok((mock, addresses))
     }
 
-    /// Lets the mock begin again.
-    pub(super) fn reset(&self) {
-        self.handle.reset();
+    /// Lets the mock begin again, and says when its time begins.
+    pub(super) fn reset(&self) -> Instant {
+        self.handle.reset()
     }
 
     /// A piece of its journal.
@@ -63,8 +64,9 @@ impl MockThread {
     }
 
     /// Tells the mock to end. Unlike a process, it answers first what it has begun.
-    pub(super) fn kill(&mut self) {
+    pub(super) fn die(&mut self) -> Instant {
         self.stop.cancel();
+        Instant::now()
     }
 
     /// Stops the mock and waits until it is gone.

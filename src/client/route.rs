@@ -77,6 +77,13 @@ impl Route {
     }
 }
 
+impl Mode {
+    /// Positions of the endpoints that a call may try, first choice first; where several are equally good, as listed.
+    pub fn order(self, endpoints: &[Endpoint]) -> Vec<usize> {
+        Route::new(self, endpoints).map_or_else(|_| Vec::new(), |route| route.order)
+    }
+}
+
 /// An endpoint as the order sees it.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {

@@ -3,9 +3,13 @@
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
 use super::request::Requests;
-use crate::client::{self, Client, Failed, FailureKind, Misfit, Operation, Reply, Request};
-use crate::sample::{Chunk, Connection, Failure, Outcome, TokenSource, Tokens, Wrong};
-use crate::units::wide;
+use crate::client::{
+    self, Attempt, Client, Failed, FailureKind, Misfit, Operation, Reply, Request,
+};
+use crate::sample::{
+    Chunk, Connection, FailedAttempt, Failure, Outcome, TokenSource, Tokens, Wrong,
+};
+use crate::units::{Offset, wide};
 
 /// One lane's client, with what it should ask.
 #[derive(Debug)]
@@ -25,13 +29,16 @@ impl Exchange for Embedded {
         let request = self.requests.request(seq);
         let mut reply = match self.client.inference().open(&request).await {
             Ok(reply) => reply,
-            Err(failed) => return not_answered(&failed),
+            Err(failed) => return not_answered(&failed, clock),
         };
         let outcome = receive(&request, &mut reply, clock, chunks).await;
+        let (failed_attempts, answered_attempt) = behind(&reply, outcome, clock);
         Exchanged {
             first_byte: Some(clock.offset(reply.first_byte())),
             endpoint: Some(reply.endpoint()),
             attempts: attempts(reply.failed_attempts().len() + 1),
+            failed_attempts,
+            answered_attempt,
             connection: Some(connection(&reply)),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
             output_tokens: output_tokens(&request, &reply, chunks),
@@ -87,8 +94,33 @@ fn wrong(misfit: &Misfit) -> Wrong {
     }
 }
 
-fn not_answered(failed: &Failed) -> Exchanged {
+/// The attempts that failed, the one whose answer broke off among them, and when the one began that did not.
+fn behind(reply: &Reply, outcome: Outcome, clock: Clock) -> (Vec<FailedAttempt>, Option<Offset>) {
+    let mut failed = known(reply.failed_attempts(), clock);
+    let began = clock.offset(reply.started());
+    if !matches!(outcome, Outcome::Failed(_)) {
+        return (failed, Some(began));
+    }
+    failed.push(FailedAttempt {
+        endpoint: reply.endpoint(),
+        began,
+        failed: clock.now(),
+    });
+    (failed, None)
+}
+
+fn known(failed: &[Attempt], clock: Clock) -> Vec<FailedAttempt> {
+    let known = |attempt: &Attempt| FailedAttempt {
+        endpoint: attempt.endpoint,
+        began: clock.offset(attempt.started),
+        failed: clock.offset(attempt.ended),
+    };
+    failed.iter().map(known).collect()
+}
+
+fn not_answered(failed: &Failed, clock: Clock) -> Exchanged {
     Exchanged {
+        failed_attempts: known(&failed.attempts, clock),
         endpoint: failed.attempts.last().map(|attempt| attempt.endpoint),
         attempts: attempts(failed.attempts.len()),
         ..Exchanged::ended(Outcome::Failed(failure_of(failed.failure.kind)))

@@ -1,7 +1,7 @@
 //! What the drive needs of a client: to carry out one request and say what came back.
 
 use super::clock::Clock;
-use crate::sample::{Chunk, Connection, Outcome, Tokens};
+use crate::sample::{Chunk, Connection, FailedAttempt, Outcome, Tokens};
 use crate::units::Offset;
 
 /// Carries out requests by their number. Dropping the future gives the request up at once.
@@ -19,6 +19,9 @@ pub(super) struct Exchanged {
     pub(super) first_byte: Option<Offset>,
     pub(super) endpoint: Option<usize>,
     pub(super) attempts: u32,
+    /// Takes no memory where nothing failed.
+    pub(super) failed_attempts: Vec<FailedAttempt>,
+    pub(super) answered_attempt: Option<Offset>,
     pub(super) connection: Option<Connection>,
     pub(super) prompt_tokens: Option<u64>,
     pub(super) output_tokens: Option<Tokens>,
@@ -33,6 +36,8 @@ impl Exchanged {
             first_byte: None,
             endpoint: None,
             attempts: 1,
+            failed_attempts: Vec::new(),
+            answered_attempt: None,
             connection: None,
             prompt_tokens: None,
             output_tokens: None,

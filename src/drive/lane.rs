@@ -80,6 +80,7 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
     pacer: Pacer,
     epoch: Instant,
 ) -> Result<LaneRecord<S>, Error> {
+    lane.sink.borrow_mut().begins(epoch.into_std());
     let sending = Rc::new(Sending {
         lane,
         clock: Clock::new(epoch),
@@ -192,6 +193,8 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             streamed: exchanged.streamed,
             endpoint: exchanged.endpoint,
             attempts: exchanged.attempts,
+            failed_attempts: &exchanged.failed_attempts,
+            answered_attempt: exchanged.answered_attempt,
             connection: exchanged.connection,
             prompt_tokens: exchanged.prompt_tokens,
             output_tokens: exchanged.output_tokens,

@@ -18,6 +18,29 @@ come during drain are in no rate. Latencies are of right answers only; `failed_l
 
 Durations go into HDR histograms of nanoseconds up to one hour, with an error below 0.1 %; mean, minimum and maximum are
 exact. Merging shards adds counts, so percentiles of the whole are exact too.
+
+## Faults of limited time
+
+`detect`, `switch`, `recover` and `lost` are about faults of embedded mocks that have a `from` or an `until`, and about mocks
+that die by `dies_after`. Where there are several, they tell of the worst; reports have a line for each. A fault begins by the
+clock of its mock, counted from when the mock began anew for the stage, and is told on the clock of the requests: both
+processes read the machine's monotonic clock. Faults that strike by share or number alone are no events, and count nowhere.
+
+- `detect`: to the end of the first failed attempt at a struck endpoint that ended after the begin of the fault and began
+  before its end.
+- `switch`: to the begin of the first attempt at an endpoint that comes after the struck ones in the client's order, if that
+  was before the next fault began.
+- `recover`: the scenario's `objective` is met in a stretch of time, `held_for` long, if of the requests that were due in it,
+  at least 10, a share of `success_rate` was answered right with a latency of at most `latency`. From the begin of the fault on,
+  and before the next one begins, the first stretch is sought in which it was not met; then, from there on, the first in which
+  it was. Where that begins, the target has recovered: 0 if the objective was never broken. Stretches begin every 10 ms, or
+  every 6,000th of a long stage. If there is none before sending ends, `recover` is not measured, and no limit on it holds;
+  with fewer than 10 requests it is insufficient.
+- `lost`: by the end of the request. What ended during warm-up or drain counts too.
+- `duplicated`: an execution begins when a mock admits a request to be worked on; what it refuses before that, by a fault or
+  because it is full, is none. Not measured unless all mocks told their whole journals.
+
+In a closed loop whoever waits sends nothing, so that few requests meet an outage: use an open one.
 ";
 
 /// The reference as Markdown.

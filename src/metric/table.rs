@@ -97,6 +97,15 @@ scalars! {
     retried, Count, Lower, 0.0, "count", "requests that took more than one attempt", "", |_, stage| count(stage.attempts.retried);
     retry_rate, Share, Lower, 0.0, "retried / requests sent", "share of requests that took more than one attempt", "",
         |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.retried, stage.attempts.requests), "no request was sent");
+    detect, Duration, Lower, 0.1, "first failed attempt - begin of the fault, longest", "how soon the client sees a fault: by the first attempt that failed at an endpoint that it strikes", "",
+        |_, stage| stage.detect();
+    switch, Duration, Lower, 0.1, "first attempt at a fallback - begin of the fault, longest", "how soon the client goes to an endpoint that comes after those that a fault strikes", "",
+        |_, stage| stage.switch();
+    recover, Duration, Lower, 0.1, "objective met again - begin of the fault, longest", "how long a fault keeps the objective from being met; not measured where it was not met again", "",
+        |_, stage| stage.recover();
+    lost, Count, Lower, 0.0, "count", "requests that ended without a right answer once the first fault had begun, never-sent ones included", "", |_, stage| stage.lost();
+    duplicated, Count, Lower, 0.0, "executions - requests executed", "executions of requests whose execution had begun before, by the target's journal of the whole stage", "",
+        |_, stage| stage.duplicated();
     connection_reuse, Share, Higher, 0.0, "reused / answers whose connection is known", "share of right answers that came over a connection that was there already", "",
         |_, stage| connection_reuse(stage);
     tpot_na, Count, Neither, 0.0, "count", "streamed answers of fewer than two known tokens, which have no tpot", "", |_, stage| count(stage.tokens.tpot_na);

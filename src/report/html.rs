@@ -12,6 +12,7 @@ mod scale;
 mod scaling;
 
 use self::scaling::ScalingTable;
+use super::disturbance::{self, HEADERS, Row};
 use super::table::{self, Group, StageTable};
 use super::warning::{Warning, warnings};
 use super::{Error, Report, words};
@@ -39,6 +40,8 @@ struct Page<'a> {
     charts: Vec<(String, String, String)>,
     scaling: Vec<ScalingTable>,
     formulas: String,
+    faults: Vec<Row>,
+    objective: String,
     errors: Vec<ErrorLine>,
     endpoints: Vec<EndpointLine>,
     certified: String,
@@ -120,6 +123,8 @@ impl<'a> Page<'a> {
                 .collect::<Result<_, _>>()?,
             scaling: scaling::tables(&report.run),
             formulas: scaling::formulas(),
+            faults: disturbance::rows(report),
+            objective: disturbance::objective(report).unwrap_or_default(),
             errors: report.run.stages.iter().flat_map(errors).collect(),
             endpoints: report.run.stages.iter().flat_map(endpoints).collect(),
             certified: certified(report),

@@ -1,5 +1,6 @@
 //! The report as Markdown, for pull requests: the verdict, the findings, the stages, and the rest folded away.
 
+use super::disturbance::{self, HEADERS};
 use super::table::{self, StageTable};
 use super::warning::warnings as warnings_of;
 use super::{Error, Report, words};
@@ -27,6 +28,7 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
     writeln!(page, "**{}**\n", escape(&report.sentence()))?;
     findings(page, report)?;
     stages(page, report)?;
+    disturbances(page, report)?;
     warnings(page, report)?;
     details(page, report)
 }
@@ -130,6 +132,19 @@ fn stages(page: &mut String, report: &Report) -> fmt::Result {
     }
     page.push('\n');
     Ok(())
+}
+
+fn disturbances(page: &mut String, report: &Report) -> fmt::Result {
+    let Some(objective) = disturbance::objective(report) else {
+        return Ok(());
+    };
+    writeln!(page, "| stage | fault | {} |", HEADERS.join(" | "))?;
+    writeln!(page, "|---|---{}|", "|---:".repeat(HEADERS.len()))?;
+    for row in disturbance::rows(report) {
+        let (stage, fault) = (escape(&row.stage), escape(&row.fault));
+        writeln!(page, "| {stage} | {fault} | {} |", row.cells.join(" | "))?;
+    }
+    writeln!(page, "\n{objective}\n")
 }
 
 fn warnings(page: &mut String, report: &Report) -> fmt::Result {

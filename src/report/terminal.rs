@@ -1,5 +1,6 @@
 //! The report at a prompt: the verdict, findings that did not pass, one aligned table, warnings in plain words.
 
+use super::disturbance;
 use super::fault::faults;
 use super::table::{self, StageTable};
 use super::warning::warnings as warnings_of;
@@ -22,6 +23,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
         verdict(report, style),
         findings(report, style),
         stages(report, style),
+        disturbances(report, style),
         warnings(report, style),
     ];
     sections
@@ -83,6 +85,28 @@ fn stages(report: &Report, style: Style) -> String {
     }
     if stages.has_gaps() {
         lines.push(wrap(table::GAPS, style.width, ""));
+    }
+    lines.join("\n")
+}
+
+/// More faults than this are left to the other reports.
+const FAULTS_SHOWN: usize = 8;
+
+/// What faults did.
+fn disturbances(report: &Report, style: Style) -> String {
+    let rows = disturbance::rows(report);
+    let mut lines = Vec::new();
+    for row in rows.iter().take(FAULTS_SHOWN) {
+        let place = match report.run.stages.len() {
+            1 => String::new(),
+            _ => format!("in stage {}: ", row.stage),
+        };
+        let text = place + &row.words();
+        lines.push(labelled("fault", Paint::Dim, &text, style));
+    }
+    if rows.len() > FAULTS_SHOWN {
+        let more = words::plural(wide(rows.len() - FAULTS_SHOWN), "fault");
+        lines.push(format!("{more} left out; the reports have them."));
     }
     lines.join("\n")
 }

@@ -91,7 +91,7 @@ pub(super) fn within_a_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Ok(period)
 }
 
-fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+pub(super) fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
     let period = within_a_day(deserializer)?;
     if period.is_zero() {
         return Err(D::Error::custom("expected a duration above 0s, found `0s`"));

@@ -31,6 +31,8 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
         streamed: false,
         endpoint: Some(0),
         attempts: 1,
+        failed_attempts: &[],
+        answered_attempt: None,
         connection: None,
         prompt_tokens: Some(16),
         output_tokens: None,
@@ -51,6 +53,8 @@ pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'sta
         streamed: false,
         endpoint: sent.then_some(0),
         attempts: u32::from(sent),
+        failed_attempts: &[],
+        answered_attempt: None,
         connection: None,
         prompt_tokens: None,
         output_tokens: None,
@@ -78,6 +82,8 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
         measured: Duration::from_secs(10),
         script: None,
         journal: None,
+        faults_began: Vec::new(),
+        duplicates: None,
         notes: Vec::new(),
     }
 }
@@ -145,6 +151,8 @@ pub(crate) fn streaming_stage(index: usize, in_flight: u32) -> StageSummary {
                 streamed: true,
                 endpoint: Some(0),
                 attempts: 1 + u32::from(seq % 97 == 96),
+                failed_attempts: &[],
+                answered_attempt: None,
                 connection: None,
                 prompt_tokens: Some(64),
                 output_tokens: (!fails).then_some(Tokens {

@@ -4,6 +4,7 @@
 use super::distribution::Distribution;
 use super::recorder::Timing;
 use super::stage::TokenSources;
+use crate::units::{Offset, wide};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,9 @@ pub struct Journal {
     pub abandoned: u64,
     /// Requests that came again with the id and the number of an attempt that had come before.
     pub repeated: u64,
+    /// Executions that began of requests that had begun to be executed before, here or at another mock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicated: Option<u64>,
     /// Output tokens of the requests that were answered.
     pub output_tokens: u64,
     /// Requests that a fault struck, by its kind.
@@ -64,6 +68,8 @@ pub struct Visit<'a> {
     pub attempt: u32,
     /// How it ended.
     pub end: VisitEnd,
+    /// When its execution began; `None` where it never did.
+    pub executed: Option<Offset>,
     /// The fault that struck it.
     pub fault: Option<&'a str>,
     /// Output tokens of its whole answer.
@@ -91,6 +97,9 @@ pub struct JournalReader {
     journal: Journal,
     lateness: Timing,
     seen: BTreeSet<(Box<str>, u32)>,
+    /// When each request was first executed.
+    executed: BTreeMap<Box<str>, Offset>,
+    duplicates: Vec<Offset>,
 }
 
 impl Default for JournalReader {
@@ -99,6 +108,8 @@ impl Default for JournalReader {
             journal: Journal::default(),
             lateness: Timing::new(),
             seen: BTreeSet::new(),
+            executed: BTreeMap::new(),
+            duplicates: Vec::new(),
         }
     }
 }
@@ -126,12 +137,34 @@ impl JournalReader {
             journal.repeated += 1;
         }
         late.into_iter().for_each(|late| self.lateness.record(late));
+        if let Some(at) = visit.executed {
+            self.execute(visit.id, at);
+        }
+    }
+
+    /// One mock's requests come after another's, so the first that is told need not have been the first.
+    fn execute(&mut self, id: &str, at: Offset) {
+        match self.executed.get_mut(id) {
+            Some(first) => {
+                self.duplicates.push(at.max(*first));
+                *first = at.min(*first);
+            }
+            None => {
+                self.executed.insert(id.into(), at);
+            }
+        }
+    }
+
+    /// When executions began of requests that had begun to be executed before, in no order.
+    pub fn duplicates(&self) -> &[Offset] {
+        &self.duplicates
     }
 
     /// The facts, with what was left out of the journals.
     pub fn finish(self, forgotten: u64, silent: Vec<String>) -> Journal {
         Journal {
             lateness: self.lateness.kept(),
+            duplicated: Some(wide(self.duplicates.len())),
             forgotten,
             silent,
             ..self.journal
@@ -168,6 +201,8 @@ impl Journal {
         self.failed += other.failed;
         self.abandoned += other.abandoned;
         self.repeated += other.repeated;
+        let both = self.duplicated.zip(other.duplicated);
+        self.duplicated = both.map(|(mine, theirs)| mine + theirs);
         self.output_tokens += other.output_tokens;
         self.forgotten += other.forgotten;
         self.lateness.merge(&other.lateness);
@@ -197,6 +232,7 @@ mod tests {
             id,
             attempt: 0,
             end,
+            executed: Some(Offset::from_millis(5)),
             fault: None,
             output_tokens: 4,
         }

@@ -70,6 +70,11 @@ impl StageSummary {
             (_, None) => {}
             (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
         }
+        match (&mut self.disturbances, &other.disturbances) {
+            (Some(mine), Some(theirs)) => mine.add(theirs),
+            (mine @ None, theirs) => mine.clone_from(theirs),
+            (Some(_), None) => {}
+        }
         for (kind, count) in &other.errors {
             *self.errors.entry(kind.clone()).or_default() += count;
         }

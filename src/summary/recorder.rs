@@ -6,6 +6,7 @@
 //! So every sample of a stage is recorded, those of warm-up and drain too.
 
 use super::distribution::{Distribution, LONGEST, buckets, histogram};
+use super::disturbance::{Disturbances, Watch};
 use super::journal::ClientBooks;
 use super::stage::{Accounting, Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
@@ -13,7 +14,7 @@ use crate::sample::{Connection, Failure, Outcome, Sample, Sink, Wrong};
 use crate::units::{Offset, nanos};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The measure phase of a stage: from `start`, up to but without `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Recorder {
     timings: Timings<Timing>,
     /// Of the whole stage, to be held against the target's own journal.
     pub(super) books: ClientBooks,
+    /// Where faults of the target are expected.
+    watch: Option<Watch>,
 }
 
 /// The kind of an error, as small as it is while recording.
@@ -55,6 +58,12 @@ enum Kind {
 impl Sink for Recorder {
     fn take(&mut self, sample: &Sample<'_>) {
         self.record(sample);
+    }
+
+    fn begins(&mut self, epoch: Instant) {
+        if let Some(watch) = &mut self.watch {
+            watch.begins(epoch);
+        }
     }
 
     fn measure_ended(&mut self, at: Offset) {
@@ -75,6 +84,15 @@ impl Recorder {
             errors: Vec::with_capacity(16),
             timings: Timings::of(Timing::new),
             books: ClientBooks::default(),
+            watch: None,
+        }
+    }
+
+    /// An empty recorder that also watches for what faults do.
+    pub fn watching(window: Window, watch: Option<Watch>) -> Self {
+        Self {
+            watch,
+            ..Self::new(window)
         }
     }
 
@@ -82,6 +100,9 @@ impl Recorder {
     pub fn record(&mut self, sample: &Sample<'_>) {
         self.keep_books(sample);
         self.count_events(sample);
+        if let Some(watch) = &mut self.watch {
+            watch.see(sample);
+        }
         if self.window.holds(sample.scheduled) {
             self.count_request(sample);
         }
@@ -188,6 +209,12 @@ impl Recorder {
         self.attempts.add(&other.attempts);
         self.tokens.add(&other.tokens);
         self.books.add(&other.books);
+        self.window.end = self.window.end.min(other.window.end);
+        match (&mut self.watch, &other.watch) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine @ None, theirs) => mine.clone_from(theirs),
+            (Some(_), None) => {}
+        }
         self.timings.add(&other.timings, Timing::merge);
         for &(kind, count) in &other.errors {
             self.add_error(kind, count);
@@ -211,6 +238,16 @@ impl Recorder {
                 Kind::Failed(failure) => (failure.to_string(), count),
             })
             .collect()
+    }
+
+    /// What faults did, where they were expected; see [`Watch::finish`].
+    pub(super) fn disturbances(
+        &mut self,
+        begins: &[Offset],
+        duplicates: Option<&[Offset]>,
+    ) -> Option<Disturbances> {
+        let watch = self.watch.take()?;
+        watch.finish(self.window.end, begins, duplicates)
     }
 
     /// The distributions as they are kept.

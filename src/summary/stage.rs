@@ -1,6 +1,7 @@
 //! The facts of one stage: what was asked of it, what came back, how long everything took, and what the instrument
 //! itself used. Example: `{ "name": "in_flight=10", "accounting": { "offered": 9000, "answered": 8998, "failed": 2 } }`.
 
+use super::disturbance::Disturbances;
 use super::journal::Journal;
 use super::nanoseconds;
 use super::reading::Reading;
@@ -9,7 +10,7 @@ use super::script::Script;
 use super::timings::Distributions;
 use crate::observe::Usage;
 use crate::sample::{TokenSource, Tokens};
-use crate::units::{self, float};
+use crate::units::{self, Offset, float};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +40,10 @@ pub struct StageFacts {
     pub script: Option<Script>,
     /// What the target's own journal says, where it told it; the client's books in it are filled in by [`summarize`].
     pub journal: Option<Journal>,
+    /// When each of the faults that were watched for really began, where that is known better than before.
+    pub faults_began: Vec<Offset>,
+    /// When the target executed a request that it had executed before, where its journal told that.
+    pub duplicates: Option<Vec<Offset>>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -96,6 +101,9 @@ pub struct StageSummary {
     /// What the target's own journal says, where it told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Journal>,
+    /// What faults of limited time did, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbances: Option<Disturbances>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -199,8 +207,9 @@ pub struct Resources {
 }
 
 /// Turns what was recorded into the facts of a stage.
-pub fn summarize(facts: StageFacts, recorder: Recorder) -> StageSummary {
+pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
     StageSummary {
+        disturbances: recorder.disturbances(&facts.faults_began, facts.duplicates.as_deref()),
         index: facts.index,
         name: facts.name,
         settings: facts.settings.into_iter().collect(),

@@ -30,6 +30,8 @@ fn stream(chunks: &[Chunk]) -> Sample<'_> {
         streamed: true,
         endpoint: Some(0),
         attempts: 2,
+        failed_attempts: &[],
+        answered_attempt: None,
         connection: None,
         prompt_tokens: Some(5),
         output_tokens: Some(Tokens {

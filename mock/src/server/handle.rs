@@ -6,6 +6,7 @@ use crate::journal::{Follower, Page};
 use crate::spec::{self, MockSpec};
 use crate::tally::Counters;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// A handle on a mock, from [`Mock::handle`](super::Mock::handle). What it tells of a mock that has been stopped is what
 /// was true at the end.
@@ -47,9 +48,9 @@ impl Handle {
     }
 
     /// Begins again: empty counters and journal, and time from zero, with the behaviour of the present. Requests in
-    /// flight end as they would have, and are counted then.
-    pub fn reset(&self) {
-        self.0.reset();
+    /// flight end as they would have, and are counted then. Says when its time begins.
+    pub fn reset(&self) -> Instant {
+        self.0.reset()
     }
 
     /// The page that Prometheus reads, in its text format. It goes on over a reset.

@@ -76,6 +76,23 @@ async fn llama_server_counts_completions_on_the_finish_chunk() {
 }
 
 #[tokio::test]
+async fn llama_server_begins_a_chat_with_a_null_text_and_counts_on_a_chunk_without_choices() {
+    let body = concat!(
+        r#"data: {"choices":[{"finish_reason":null,"index":0,"delta":{"role":"assistant","content":null}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"finish_reason":null,"index":0,"delta":{"content":"a"}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"finish_reason":"stop","index":0,"delta":{}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[],"usage":{"completion_tokens":1,"prompt_tokens":7,"total_tokens":8},"timings":{"prompt_n":7,"prompt_ms":1.5,"predicted_n":1,"predicted_ms":2.5}}"#,
+        "\n\n",
+        "data: [DONE]\n\n",
+    );
+
+    assert_eq!(read(body).await, Read::of(&["a"], Some((7, 1)), "stop"));
+}
+
+#[tokio::test]
 async fn vllm_counts_on_a_chunk_without_choices() {
     let body = concat!(
         r#"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#,
@@ -281,6 +298,11 @@ async fn error_bodies_of_every_known_form_are_quoted() {
     for (body, said) in [
         (
             r#"{"error":{"message":"no","type":"t","param":null,"code":null}}"#,
+            "no",
+        ),
+        (r#"{"error":{"message":"no","code":400}}"#, "no"),
+        (
+            r#"{"error":{"message":"no","code":"model_not_found"}}"#,
             "no",
         ),
         (r#"{"error":"no"}"#, "no"),
