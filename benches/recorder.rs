@@ -28,6 +28,7 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
         answered_attempt: None,
         connection: None,
         prompt_tokens: Some(64),
+        batch: None,
         output_tokens: Some(Tokens {
             count: 32,
             source: TokenSource::Usage,

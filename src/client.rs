@@ -2,7 +2,7 @@
 //! gRPC and REST, a model service and an inference service. It imports nothing of ours but the wire contract.
 //!
 //! ```text
-//! Request -> validate -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
+//! Request -> validate -> [batch] -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
 //! ```
 //!
 //! Dropping the future of any call, or a [`Reply`], cancels what it was doing at once: an HTTP/1.1 connection is closed,
@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+mod batch;
 mod breaker;
 mod budget;
 mod config;
@@ -53,10 +54,11 @@ mod secret;
 mod transport;
 mod values;
 
+pub use batch::{Batch, BatchStatistics};
 pub use breaker::EndpointState;
 pub use config::{
-    BreakerConfig, ClientConfig, ClientFile, HealthCheck, HttpVersion, Identity, Mode, Repeats,
-    Retry, RetryBudget, Roots, Tls,
+    BatchConfig, BreakerConfig, ClientConfig, ClientFile, HealthCheck, HttpVersion, Identity, Mode,
+    Repeats, Retry, RetryBudget, Roots, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
@@ -69,6 +71,7 @@ pub use secret::{ApiKey, Secret};
 pub use transport::sse;
 pub use values::{Misfit, Values};
 
+use batch::Batcher;
 use budget::Budget;
 use deadline::Deadline;
 use failover::Link;
@@ -87,6 +90,7 @@ pub struct Client {
     route: Arc<Route>,
     budget: Option<Arc<Budget>>,
     model_list: Arc<ListCache>,
+    batcher: Option<Arc<Batcher>>,
 }
 
 impl Client {
@@ -103,6 +107,7 @@ impl Client {
             links: failover::links(config, endpoints)?.into(),
             budget: config.retry.budget.as_ref().map(Budget::new).map(Arc::new),
             model_list: ListCache::new(config.model_list_ttl.duration()).into(),
+            batcher: config.batch.as_ref().map(Batcher::new).map(Arc::new),
             config: config.clone().into(),
         })
     }
@@ -153,6 +158,11 @@ impl Client {
         if let Some(config) = &self.config.health_check {
             health::watch(self, config, name).await;
         }
+    }
+
+    /// What request batching did so far; `None` when it is off.
+    pub fn batch_statistics(&self) -> Option<BatchStatistics> {
+        self.batcher.as_ref().map(|batcher| batcher.statistics())
     }
 
     /// A deadline for one call, running from now.

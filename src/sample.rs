@@ -41,6 +41,8 @@ pub struct Sample<'a> {
     pub prompt_tokens: Option<u64>,
     /// Output tokens and who counted them. `None` when unknown.
     pub output_tokens: Option<Tokens>,
+    /// The batch that it was part of, if it was not sent alone.
+    pub batch: Option<Batch>,
     /// How it ended.
     pub outcome: Outcome,
 }
@@ -63,6 +65,22 @@ pub enum Connection {
     Fresh,
     /// A connection that was there already.
     Reused,
+}
+
+/// Several requests that were sent as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// Does this request stand for the whole? At most one of them does, so that what the target saw can be counted.
+    pub is_counted: bool,
+    /// Output tokens of all of them together, as the server counted them.
+    pub output_tokens: Option<u64>,
+}
+
+impl Batch {
+    /// Is a request one that the target saw: sent alone, or the one that stands for its batch?
+    pub fn is_seen(batch: Option<Self>) -> bool {
+        batch.is_none_or(|batch| batch.is_counted)
+    }
 }
 
 /// One arrival of generated tokens.

@@ -1,5 +1,6 @@
 //! What can be set on a client, by a scenario's `client:` block or by a program: the same type, the same notation.
 
+mod batch;
 mod breaker;
 mod file;
 mod health_check;
@@ -7,6 +8,7 @@ mod http;
 mod retry;
 mod tls;
 
+pub use batch::BatchConfig;
 pub use breaker::BreakerConfig;
 pub use file::ClientFile;
 pub use health_check::HealthCheck;
@@ -45,6 +47,9 @@ pub struct ClientConfig {
     /// Whether endpoints are asked besides requests if they are ready; not at all when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_check: Option<HealthCheck>,
+    /// Whether requests that may share one request over the wire wait for each other; each is sent by itself when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchConfig>,
     /// Whom `https` endpoints are believed; the operating system's certificates decide when left out.
     #[serde(skip_serializing_if = "Tls::is_default")]
     #[schemars(extend("default" = { "roots": "system" }))]
@@ -81,6 +86,7 @@ impl Default for ClientConfig {
             retry: Retry::default(),
             breaker: None,
             health_check: None,
+            batch: None,
             tls: Tls::default(),
             http_version: HttpVersion::default(),
             proxy: None,
@@ -116,6 +122,9 @@ impl ClientConfig {
             }
         }
         self.retry.check()?;
+        if let Some(batch) = &self.batch {
+            batch.check(self.deadline)?;
+        }
         self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)?;
         self.health_check
             .as_ref()

@@ -53,6 +53,17 @@ impl Deadline {
         }
     }
 
+    /// The same, but that it passes at `end`.
+    pub(super) fn ending(mut self, end: Instant) -> Self {
+        self.timer.as_mut().reset(end);
+        self
+    }
+
+    /// When it passes.
+    pub(super) fn end(&self) -> Instant {
+        self.timer.deadline()
+    }
+
     /// Waits for `work`, but not past the deadline: then `work` is dropped, which cancels it. A deadline that has passed
     /// wins over work that is ready.
     ///

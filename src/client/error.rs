@@ -1,7 +1,7 @@
 //! What can go wrong: [`Error`] before anything can be sent, [`Failure`] of one attempt, [`Failed`] for a call with all
 //! its attempts. A failure's kind is data for counting, its message is for people.
 
-use super::{Mode, Protocol};
+use super::{Batch, Mode, Protocol};
 use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -205,6 +205,8 @@ pub struct Attempt {
     pub started: Instant,
     /// When it failed.
     pub ended: Instant,
+    /// The batch whose attempt it was, if it was not this request's alone.
+    pub batch: Option<Batch>,
 }
 
 /// A call that failed for good.
@@ -213,6 +215,6 @@ pub struct Attempt {
 pub struct Failed {
     /// The failure that ended the call.
     pub failure: Failure,
-    /// Every attempt made, the last one included; empty when the request was not valid.
+    /// Every attempt made, the last one included; empty when the request was not sent.
     pub attempts: Vec<Attempt>,
 }

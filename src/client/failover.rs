@@ -157,6 +157,7 @@ impl Past {
             failure: failure.clone(),
             started,
             ended,
+            batch: None,
         });
         if !matches!(failure.kind, FailureKind::Connect | FailureKind::Stale) {
             let until = match failure.pushback {
@@ -225,6 +226,7 @@ async fn attempt<'a, T>(
     past: &mut Past,
 ) -> Result<(T, Instant), Failure> {
     let turn = Turn {
+        endpoint: link.endpoint,
         earlier_attempts: u32::try_from(past.attempts.len()).unwrap_or(u32::MAX),
         over,
         time_left: deadline.left(),

@@ -2,7 +2,8 @@
 
 use super::failover::first_answer;
 use super::{
-    Attempt, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Usage, Values,
+    Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Usage,
+    Values, batch,
 };
 use futures_util::{Stream, TryStreamExt};
 use std::borrow::Cow;
@@ -18,8 +19,10 @@ pub struct InferenceService<'a> {
 pub struct Answer {
     /// Everything generated, joined.
     pub text: String,
-    /// The server's own count, if it sent one.
+    /// The server's own count, if it sent one for this request alone.
     pub usage: Option<Usage>,
+    /// The batch that it was part of, if it was not sent alone.
+    pub batch: Option<Batch>,
     /// Why generation ended, in the server's words, such as `stop` or `length`.
     pub finish_reason: Option<String>,
     /// Position of the endpoint that answered.
@@ -54,6 +57,11 @@ impl<'a> InferenceService<'a> {
     pub async fn open(self, request: &Request) -> Result<Reply, Failed> {
         request.validate().map_err(unsent)?;
         let order = self.order(request)?;
+        if let Some(batcher) = &self.client.batcher
+            && let Some(kind) = batch::kind_of(self.client, &order, request)
+        {
+            return batch::open(self.client, batcher, kind, request).await;
+        }
         let mut deadline = self.client.deadline();
         let answered = first_answer(
             self.client,
@@ -67,7 +75,7 @@ impl<'a> InferenceService<'a> {
     }
 
     /// The endpoints in the order in which this request tries them: of those in use, the ones that it can be sent to.
-    fn order(self, request: &Request) -> Result<Cow<'a, [usize]>, Failed> {
+    pub(super) fn order(self, request: &Request) -> Result<Cow<'a, [usize]>, Failed> {
         let order = self.client.route.of(&request.id);
         let operation = request.input.operation();
         if operation == Operation::Generate {
@@ -105,6 +113,7 @@ impl<'a> InferenceService<'a> {
         Ok(Answer {
             text,
             usage: reply.usage(),
+            batch: reply.batch(),
             finish_reason: reply.finish_reason().map(str::to_owned),
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),

@@ -1,12 +1,13 @@
 //! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept.
 
+use super::batch::{Batch, Head, Part};
 use super::breaker::{Permit, Sign};
 use super::deadline::Deadline;
 use super::failover::Answered;
 use super::transport::{Delta, Opened};
 use super::{Attempt, Failed, Failure, Protocol, Values};
-use futures_util::Stream;
 use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, stream};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -59,6 +60,7 @@ pub struct Reply {
     usage: Option<Usage>,
     finish_reason: Option<Box<str>>,
     values: Option<Values>,
+    batch: Option<Batch>,
     progress: Progress,
 }
 
@@ -89,6 +91,29 @@ impl Reply {
             usage: None,
             finish_reason: None,
             values: None,
+            batch: None,
+            progress: Progress::Open,
+        }
+    }
+
+    /// One request's part of the answer to a batch, which has told the breaker itself how it ended.
+    pub(super) fn of_batch(part: Part, mut deadline: Deadline) -> Self {
+        let Part { delta, head, batch } = part;
+        deadline.heard();
+        Self {
+            deltas: stream::iter([Ok(delta)]).boxed(),
+            deadline,
+            endpoint: head.endpoint,
+            protocol: head.protocol,
+            permit: None,
+            started: head.started,
+            failed: head.failed,
+            first_byte: head.first_byte,
+            connection: head.connection,
+            usage: None,
+            finish_reason: None,
+            values: None,
+            batch,
             progress: Progress::Open,
         }
     }
@@ -123,9 +148,21 @@ impl Reply {
         self.connection
     }
 
-    /// The server's own count, when it has been sent.
+    /// The server's own count, when it has been sent, and for this request alone.
     pub fn usage(&self) -> Option<Usage> {
         self.usage
+    }
+
+    /// The batch that the request was part of, if it was not sent alone.
+    pub fn batch(&self) -> Option<Batch> {
+        self.batch
+    }
+
+    /// Tokens generated, where the server's own count says it: for this request alone, or for a batch so that no other
+    /// share is possible.
+    pub fn completion_tokens(&self) -> Option<u64> {
+        let alone = self.usage.map(|usage| usage.completion_tokens);
+        alone.or_else(|| self.batch?.completion_tokens)
     }
 
     /// Why generation ended, in the server's words, such as `stop` or `length`; `None` until it is said.
@@ -147,19 +184,16 @@ impl Reply {
         poll_fn(|cx| self.poll_chunk(cx)).await
     }
 
+    /// The next message of the answer, whatever it carries.
+    pub(super) async fn next_delta(&mut self) -> Option<Result<Delta, Failure>> {
+        poll_fn(|cx| self.poll_delta(cx)).await
+    }
+
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Chunk, Failure>>> {
-        while self.progress != Progress::Ended {
-            if let Poll::Ready(passed) = self.deadline.poll_passed(cx) {
-                return Poll::Ready(self.end(Some(passed)));
-            }
-            let Poll::Ready(next) = self.deltas.as_mut().poll_next(cx) else {
-                let silent = ready!(self.deadline.poll_silent(cx));
-                return Poll::Ready(self.end(Some(silent)));
-            };
-            self.deadline.heard();
-            match next {
-                None => return Poll::Ready(self.end(None)),
-                Some(Err(failure)) => return Poll::Ready(self.end(Some(failure))),
+        loop {
+            match ready!(self.poll_delta(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
                 Some(Ok(delta)) => {
                     if let Some(chunk) = self.take_in(delta) {
                         return Poll::Ready(Some(Ok(chunk)));
@@ -167,7 +201,30 @@ impl Reply {
                 }
             }
         }
-        Poll::Ready(None)
+    }
+
+    fn poll_delta(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Delta, Failure>>> {
+        if self.progress == Progress::Ended {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(passed) = self.deadline.poll_passed(cx) {
+            return Poll::Ready(self.end(Some(passed)).map(Err));
+        }
+        let Poll::Ready(next) = self.deltas.as_mut().poll_next(cx) else {
+            let silent = ready!(self.deadline.poll_silent(cx));
+            return Poll::Ready(self.end(Some(silent)).map(Err));
+        };
+        self.deadline.heard();
+        Poll::Ready(match next {
+            None => self.end(None).map(Err),
+            Some(Err(failure)) => self.end(Some(failure)).map(Err),
+            Some(Ok(delta)) => {
+                if delta.is_last {
+                    self.progress = Progress::Complete;
+                }
+                Some(Ok(delta))
+            }
+        })
     }
 
     /// Keeps what a delta says about the whole answer, and gives what it carries.
@@ -179,9 +236,6 @@ impl Reply {
         if let Some(values) = delta.values {
             self.values = Some(values);
         }
-        if delta.is_last {
-            self.progress = Progress::Complete;
-        }
         (delta.tokens > 0).then_some(Chunk {
             text: delta.text,
             tokens: delta.tokens,
@@ -190,14 +244,14 @@ impl Reply {
     }
 
     /// Ends the answer. What goes wrong after the server said that it is complete takes nothing from it.
-    fn end(&mut self, failure: Option<Failure>) -> Option<Result<Chunk, Failure>> {
+    fn end(&mut self, failure: Option<Failure>) -> Option<Failure> {
         let was = std::mem::replace(&mut self.progress, Progress::Ended);
         let failure = failure.filter(|_| was == Progress::Open);
         if let Some(permit) = self.permit.take() {
             let sign = failure.as_ref().map(|failure| Sign::of(failure.kind));
             permit.ends(sign.unwrap_or(Sign::Well), Instant::now());
         }
-        failure.map(Err)
+        failure
     }
 
     /// The call's failure, when its answer broke off.
@@ -209,8 +263,21 @@ impl Reply {
             failure: failure.clone(),
             started: self.started,
             ended: Instant::now(),
+            batch: self.batch,
         });
         Failed { failure, attempts }
+    }
+
+    /// Where the answer came from.
+    pub(super) fn into_head(self) -> Head {
+        Head {
+            endpoint: self.endpoint,
+            protocol: self.protocol,
+            started: self.started,
+            first_byte: self.first_byte,
+            connection: self.connection,
+            failed: self.failed,
+        }
     }
 
     /// What the answer holds that is no text, to keep.

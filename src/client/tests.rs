@@ -1,5 +1,6 @@
 //! The client against servers on loopback: exact bodies out, every kind of answer and failure in.
 
+mod batch;
 mod closing;
 mod dialects;
 mod embedding;

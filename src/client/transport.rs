@@ -9,6 +9,7 @@ mod openai;
 mod rest;
 pub mod sse;
 
+use super::batch::Kind;
 use super::{
     ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request,
     Usage, Values,
@@ -42,6 +43,23 @@ pub(super) trait Transport: Debug + Send + Sync {
         turn: Turn,
     ) -> BoxFuture<'a, Result<Opened, Failure>>;
 
+    /// What others must have in common with this request to be sent together with it, if the protocol can carry that.
+    fn batch_kind(&self, _request: &Request) -> Option<Kind> {
+        None
+    }
+
+    /// Sends requests of one kind as one, under the id of the first; returns when the head of the answer has arrived. There
+    /// is one delta for each of them, in their order, each with the server's count for all.
+    fn infer_together<'a>(
+        &'a self,
+        requests: &'a [Request],
+        _turn: Turn,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        let (protocol, count) = (self.protocol(), requests.len());
+        let message = format!("protocol `{protocol}` cannot carry {count} requests as one");
+        Box::pin(ready(Err(Failure::new(FailureKind::Invalid, message))))
+    }
+
     /// Is the endpoint ready for requests?
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>>;
 
@@ -66,6 +84,8 @@ pub(super) trait Transport: Debug + Send + Sync {
 /// Which attempt of a call this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Turn {
+    /// Position of the endpoint that is asked.
+    pub(super) endpoint: usize,
     /// How many attempts came before. Told to the server unless this is the first.
     pub(super) earlier_attempts: u32,
     /// What it may go over.

@@ -7,7 +7,7 @@ use crate::client::{
     self, Attempt, Client, Failed, FailureKind, Misfit, Operation, Reply, Request,
 };
 use crate::sample::{
-    Chunk, Connection, FailedAttempt, Failure, Outcome, TokenSource, Tokens, Wrong,
+    Batch, Chunk, Connection, FailedAttempt, Failure, Outcome, TokenSource, Tokens, Wrong,
 };
 use crate::units::{Offset, wide};
 
@@ -42,6 +42,7 @@ impl Exchange for Embedded {
             connection: Some(connection(&reply)),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
             output_tokens: output_tokens(&request, &reply, chunks),
+            batch: reply.batch().map(batch),
             streamed: request.stream,
             outcome,
         }
@@ -119,9 +120,11 @@ fn known(failed: &[Attempt], clock: Clock) -> Vec<FailedAttempt> {
 }
 
 fn not_answered(failed: &Failed, clock: Clock) -> Exchanged {
+    let last = failed.attempts.last();
     Exchanged {
         failed_attempts: known(&failed.attempts, clock),
-        endpoint: failed.attempts.last().map(|attempt| attempt.endpoint),
+        endpoint: last.map(|attempt| attempt.endpoint),
+        batch: last.and_then(|attempt| attempt.batch).map(batch),
         attempts: attempts(failed.attempts.len()),
         ..Exchanged::ended(Outcome::Failed(failure_of(failed.failure.kind)))
     }
@@ -133,11 +136,18 @@ fn output_tokens(request: &Request, reply: &Reply, chunks: &[Chunk]) -> Option<T
     if !generates(request) {
         return None;
     }
-    let usage = reply.usage().map(|usage| Tokens {
-        count: usage.completion_tokens,
+    let usage = reply.completion_tokens().map(|count| Tokens {
+        count,
         source: TokenSource::Usage,
     });
     usage.or_else(|| Tokens::of_chunks(chunks))
+}
+
+fn batch(batch: client::Batch) -> Batch {
+    Batch {
+        is_counted: batch.is_counted,
+        output_tokens: batch.usage.map(|usage| usage.completion_tokens),
+    }
 }
 
 fn connection(reply: &Reply) -> Connection {

@@ -1,7 +1,7 @@
 //! What the drive needs of a client: to carry out one request and say what came back.
 
 use super::clock::Clock;
-use crate::sample::{Chunk, Connection, FailedAttempt, Outcome, Tokens};
+use crate::sample::{Batch, Chunk, Connection, FailedAttempt, Outcome, Tokens};
 use crate::units::Offset;
 
 /// Carries out requests by their number. Dropping the future gives the request up at once.
@@ -25,6 +25,7 @@ pub(super) struct Exchanged {
     pub(super) connection: Option<Connection>,
     pub(super) prompt_tokens: Option<u64>,
     pub(super) output_tokens: Option<Tokens>,
+    pub(super) batch: Option<Batch>,
     pub(super) streamed: bool,
     pub(super) outcome: Outcome,
 }
@@ -41,6 +42,7 @@ impl Exchanged {
             connection: None,
             prompt_tokens: None,
             output_tokens: None,
+            batch: None,
             streamed: false,
             outcome,
         }

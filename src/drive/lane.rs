@@ -198,6 +198,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             connection: exchanged.connection,
             prompt_tokens: exchanged.prompt_tokens,
             output_tokens: exchanged.output_tokens,
+            batch: exchanged.batch,
             outcome: exchanged.outcome,
         });
     }

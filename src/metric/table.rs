@@ -108,6 +108,8 @@ scalars! {
         |_, stage| stage.duplicated();
     connection_reuse, Share, Higher, 0.0, "reused / answers whose connection is known", "share of right answers that came over a connection that was there already", "",
         |_, stage| connection_reuse(stage);
+    batch_size_mean, Ratio, Neither, 0.05, "answered / answers over the wire", "right answers for each answer over the wire: 1 without request batching", "",
+        |_, stage| batch_size(stage);
     tpot_na, Count, Neither, 0.0, "count", "streamed answers of fewer than two known tokens, which have no tpot", "", |_, stage| count(stage.tokens.tpot_na);
     cpu_per_request, Duration, Lower, 0.03, "CPU time of the client's threads / requests ended in window", "what the client costs", "",
         |_, stage| stage.per_request(units::nanos(stage.resources.cpu));
@@ -166,6 +168,13 @@ fn connection_reuse(stage: &StageSummary) -> Reading {
     Reading::or_not_measured(
         units::ratio(reused, fresh + reused),
         "no answer is known to have come over a connection",
+    )
+}
+
+fn batch_size(stage: &StageSummary) -> Reading {
+    Reading::or_not_measured(
+        units::ratio(stage.accounting.answered, stage.attempts.answers_received),
+        "no answer was counted as it came over the wire",
     )
 }
 

@@ -1,5 +1,6 @@
 //! What no single field can know: whether the parts of a scenario fit together.
 
+mod batch;
 mod operation;
 mod script;
 
@@ -16,6 +17,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     client(document, &Path::root().key("client"), &stage.client)?;
     adapter(document, stage)?;
     operation::check(document, stage)?;
+    batch::check(document, stage)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {

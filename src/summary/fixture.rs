@@ -36,6 +36,7 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
         connection: None,
         prompt_tokens: Some(16),
         output_tokens: None,
+        batch: None,
         outcome: Outcome::Answered,
     }
 }
@@ -58,6 +59,7 @@ pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'sta
         connection: None,
         prompt_tokens: None,
         output_tokens: None,
+        batch: None,
         outcome,
     }
 }
@@ -155,6 +157,7 @@ pub(crate) fn streaming_stage(index: usize, in_flight: u32) -> StageSummary {
                 answered_attempt: None,
                 connection: None,
                 prompt_tokens: Some(64),
+                batch: None,
                 output_tokens: (!fails).then_some(Tokens {
                     count: 16,
                     source: TokenSource::Usage,

@@ -46,7 +46,8 @@ pub struct Journal {
     pub client: ClientBooks,
 }
 
-/// What a stage's client says of all its requests, also those outside the measure phase.
+/// What a stage's client says of all its requests, also those outside the measure phase. Requests that were sent as one
+/// batch are one here, as they are in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ClientBooks {
     /// Attempts, whatever became of them.

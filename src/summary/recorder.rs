@@ -10,7 +10,9 @@ use super::disturbance::{Disturbances, Watch};
 use super::journal::ClientBooks;
 use super::stage::{Accounting, Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
-use crate::sample::{Connection, Failure, Outcome, Sample, Sink, Wrong};
+use crate::sample::{
+    Batch, Connection, Failure, Outcome, Sample, Sink, TokenSource, Tokens, Wrong,
+};
 use crate::units::{Offset, nanos};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -108,14 +110,24 @@ impl Recorder {
         }
     }
 
+    /// Of a batch, which the target saw as one request, the one that stands for it is noted.
     fn keep_books(&mut self, sample: &Sample<'_>) {
+        if !Batch::is_seen(sample.batch) {
+            return;
+        }
         self.books.attempts += u64::from(sample.attempts);
         if sample.outcome == Outcome::Answered {
+            let whole = sample.batch.and_then(|batch| batch.output_tokens);
+            let whole = whole.map(|count| Tokens {
+                count,
+                source: TokenSource::Usage,
+            });
+            let tokens = whole.or(sample.output_tokens);
             self.books.add(&ClientBooks {
                 attempts: 0,
                 answered: 1,
-                output_tokens: sample.output_tokens.map_or(0, |tokens| tokens.count),
-                token_source: TokenSources::from(sample.output_tokens),
+                output_tokens: tokens.map_or(0, |tokens| tokens.count),
+                token_source: TokenSources::from(tokens),
             });
         }
     }
@@ -161,6 +173,7 @@ impl Recorder {
 
     fn count_answer(&mut self, sample: &Sample<'_>) {
         self.accounting.answered += 1;
+        self.attempts.answers_received += u64::from(Batch::is_seen(sample.batch));
         match sample.connection {
             Some(Connection::Fresh) => self.attempts.fresh_connections += 1,
             Some(Connection::Reused) => self.attempts.reused_connections += 1,

@@ -153,6 +153,9 @@ pub struct Attempts {
     /// Right answers over a connection that was there already.
     #[serde(default)]
     pub reused_connections: u64,
+    /// Answers over the wire that brought the right answers: fewer than those where requests were batched.
+    #[serde(default)]
+    pub answers_received: u64,
 }
 
 /// Where token counts came from, and where they were too few.
@@ -320,6 +323,7 @@ impl Attempts {
         self.retried += other.retried;
         self.fresh_connections += other.fresh_connections;
         self.reused_connections += other.reused_connections;
+        self.answers_received += other.answers_received;
     }
 }
 

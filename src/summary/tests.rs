@@ -4,6 +4,7 @@ use crate::sample::{Chunk, Failure, Outcome, Sample, Sink, TokenSource, Tokens, 
 use crate::units::Offset;
 use std::time::Duration;
 
+mod batch;
 mod properties;
 mod run;
 
@@ -34,6 +35,7 @@ fn stream(chunks: &[Chunk]) -> Sample<'_> {
         answered_attempt: None,
         connection: None,
         prompt_tokens: Some(5),
+        batch: None,
         output_tokens: Some(Tokens {
             count: 5,
             source: TokenSource::Usage,

@@ -37,7 +37,7 @@ fn client_of(mode: Mode, endpoints: &[Endpoint]) -> Client {
     Client::new(&config, endpoints).unwrap()
 }
 
-fn endpoint(protocol: Protocol, url: String) -> Endpoint {
+pub(crate) fn endpoint(protocol: Protocol, url: String) -> Endpoint {
     Endpoint::new(protocol, url)
 }
 
@@ -47,7 +47,7 @@ fn refusing() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-fn request(input: Input, stream: bool) -> Request {
+pub(crate) fn request(input: Input, stream: bool) -> Request {
     Request {
         id: "golden".to_owned(),
         model: "tiny".to_owned(),

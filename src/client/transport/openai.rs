@@ -3,12 +3,16 @@
 
 mod answer;
 mod embedding;
+mod together;
 mod wire;
 
 use super::access::Access;
 use super::rest::{self, Pool, accepted, read};
 use super::{ANSWER_LIMIT, Opened, Transport, Turn};
-use crate::client::{ClientConfig, Error, Failure, Input, Model, ModelState, Protocol, Request};
+use crate::client::batch::Kind;
+use crate::client::{
+    ClientConfig, Error, Failure, FailureKind, Input, Model, ModelState, Protocol, Request,
+};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
@@ -61,6 +65,18 @@ impl Transport for Openai {
         Box::pin(self.post(request, turn))
     }
 
+    fn batch_kind(&self, request: &Request) -> Option<Kind> {
+        Kind::completion(request)
+    }
+
+    fn infer_together<'a>(
+        &'a self,
+        requests: &'a [Request],
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        Box::pin(self.post_together(requests, turn))
+    }
+
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async { self.get_models().await.map(drop) })
     }
@@ -87,6 +103,17 @@ impl Openai {
         };
         let body = body.map_err(|error| malformed(&error))?;
         self.pool.infer(url, request, turn, body, dialect).await
+    }
+
+    async fn post_together(&self, requests: &[Request], turn: Turn) -> Result<Opened, Failure> {
+        let Some((first, count)) = requests.first().map(|first| (first, requests.len())) else {
+            let message = "expected at least one request";
+            return Err(Failure::new(FailureKind::Invalid, message));
+        };
+        let body = together::body(first, requests).map_err(|e| malformed(&e))?;
+        let read = move |body: &[u8], at| together::deltas(body, count, at);
+        let url = &self.completions;
+        self.pool.infer_together(url, first, turn, body, read).await
     }
 
     async fn get_models(&self) -> Result<Bytes, Failure> {

@@ -6,12 +6,13 @@ pub(super) use answer::{Dialect, Mark};
 
 use super::access::Access;
 use super::connection::{self, Noting};
-use super::{Opened, Over, Turn};
+use super::{Delta, Opened, Over, Turn};
 use crate::client::error::excerpt;
 use crate::client::{
     ClientConfig, Connection, Error, Failure, FailureKind, HttpVersion, Pushback, Request,
 };
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Proxy, RequestBuilder, Response, Url};
 use serde_json::Value;
@@ -74,20 +75,45 @@ impl Pool {
         body: Bytes,
         dialect: Dialect,
     ) -> Result<Opened, Failure> {
+        let asked = self.ask(url, request, turn, body).await?;
+        asked.opened(|response| {
+            Ok(if request.stream {
+                answer::streamed(response, dialect)?
+            } else {
+                answer::whole(response, dialect)
+            })
+        })
+    }
+
+    /// Likewise for several requests in one body, whose whole answer `read` takes apart: a delta for each. The first of them
+    /// gives the headers.
+    pub(super) async fn infer_together(
+        &self,
+        url: &Url,
+        first: &Request,
+        turn: Turn,
+        body: Bytes,
+        read: impl FnOnce(&[u8], Instant) -> Result<Vec<Delta>, Failure> + Send + 'static,
+    ) -> Result<Opened, Failure> {
+        let asked = self.ask(url, first, turn, body).await?;
+        asked.opened(|response| Ok(answer::together(response, read)))
+    }
+
+    async fn ask(
+        &self,
+        url: &Url,
+        request: &Request,
+        turn: Turn,
+        body: Bytes,
+    ) -> Result<Asked, Failure> {
         let post = self.client(turn.over)?.post(url.clone());
         let post = post.headers(headers(request, turn)?).body(body);
         let (response, connection) = self.head(post).await?;
         let first_byte = Instant::now();
-        let response = accepted(response).await?;
-        let deltas = if request.stream {
-            answer::streamed(response, dialect)?
-        } else {
-            answer::whole(response, dialect)
-        };
-        Ok(Opened {
+        Ok(Asked {
+            response: accepted(response).await?,
             first_byte,
             connection,
-            deltas,
         })
     }
 
@@ -131,6 +157,27 @@ impl Pool {
             unanswered(&error, waited_idle)
         });
         Ok((answered?, connection))
+    }
+}
+
+/// An answer whose head was read and says success.
+struct Asked {
+    response: Response,
+    first_byte: Instant,
+    connection: Connection,
+}
+
+impl Asked {
+    /// The same, with what `read` makes of the rest.
+    fn opened(
+        self,
+        read: impl FnOnce(Response) -> Result<BoxStream<'static, Result<Delta, Failure>>, Failure>,
+    ) -> Result<Opened, Failure> {
+        Ok(Opened {
+            first_byte: self.first_byte,
+            connection: self.connection,
+            deltas: read(self.response)?,
+        })
     }
 }
 

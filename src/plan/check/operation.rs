@@ -39,7 +39,7 @@ fn of(workload: &Workload) -> Operation {
 }
 
 /// What is spoken by anything that a target consists of.
-fn spoken(target: &Target) -> Vec<Protocol> {
+pub(super) fn spoken(target: &Target) -> Vec<Protocol> {
     match target {
         Target::Mock(_) => ASKED_BY.to_vec(),
         Target::Mocks(mocks) => {

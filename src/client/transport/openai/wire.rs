@@ -98,10 +98,16 @@ pub(super) struct Counted {
 impl Piece<'_> {
     /// The server's count, when it is whole.
     pub(super) fn usage(&self) -> Option<Usage> {
-        let counted = self.usage?;
+        self.usage?.whole()
+    }
+}
+
+impl Counted {
+    /// Both counts, when both are there.
+    pub(super) fn whole(self) -> Option<Usage> {
         Some(Usage {
-            prompt_tokens: counted.prompt_tokens?,
-            completion_tokens: counted.completion_tokens?,
+            prompt_tokens: self.prompt_tokens?,
+            completion_tokens: self.completion_tokens?,
         })
     }
 }

@@ -4,8 +4,8 @@ use super::{broken_off, read};
 use crate::client::transport::sse::Events;
 use crate::client::transport::{ANSWER_LIMIT, Delta};
 use crate::client::{Failure, FailureKind};
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use http::header::CONTENT_TYPE;
 use reqwest::Response;
 use tokio::time::Instant;
@@ -43,6 +43,19 @@ pub(super) fn whole(
         Ok(delta)
     })
     .boxed()
+}
+
+/// The deltas of a whole answer that several requests share.
+pub(super) fn together(
+    mut response: Response,
+    take_apart: impl FnOnce(&[u8], Instant) -> Result<Vec<Delta>, Failure> + Send + 'static,
+) -> BoxStream<'static, Result<Delta, Failure>> {
+    let deltas = async move {
+        let body = read(&mut response, ANSWER_LIMIT).await?;
+        let deltas = take_apart(&body, Instant::now())?;
+        Ok(stream::iter(deltas.into_iter().map(Ok)))
+    };
+    stream::once(deltas).try_flatten().boxed()
 }
 
 /// The deltas of a stream of events.

@@ -1,0 +1,43 @@
+//! Whether what a stage sends can be batched at all, where `client.batch` says that it should: settings that never do
+//! anything are a mistake.
+
+use super::super::Stage;
+use super::operation::spoken;
+use crate::client::Protocol;
+use crate::scenario::{Document, Error, Part, Path};
+use crate::workload::Workload;
+
+pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
+    if stage.client.batch.is_none() {
+        return Ok(());
+    }
+    let place = Path::root().key("client").key("batch");
+    if let Some(found) = unfit(&stage.workload) {
+        let told = format!(
+            "expected a workload that can be batched, which a `completion` without `stream` is, found {found}"
+        );
+        let hint = "leave `client.batch` out, or ask for a `completion` with `stream: false`";
+        return Err(document.error(&place, Part::Key, told).hint(hint));
+    }
+    let mode = stage.client.mode;
+    let spoken = spoken(&stage.target);
+    let other = mode
+        .protocols()
+        .find(|protocol| *protocol != Protocol::Openai && spoken.contains(protocol));
+    let Some(other) = other else { return Ok(()) };
+    let told = format!(
+        "expected endpoints that can carry a batch, which speak `openai`, found `{other}` among those of mode `{mode}`"
+    );
+    let hint =
+        "leave `client.batch` out, or let the client use `openai` alone, with `client.mode: rest`";
+    Err(document.error(&place, Part::Key, told).hint(hint))
+}
+
+/// Why a workload cannot be batched, if it cannot.
+fn unfit(workload: &Workload) -> Option<&'static str> {
+    match workload {
+        Workload::Chat(_) => Some("`chat`"),
+        Workload::Embedding(_) => Some("`embedding`"),
+        Workload::Completion(generation) => generation.stream.then_some("one with `stream: true`"),
+    }
+}
