@@ -59,15 +59,24 @@ pub(super) fn overrides(scenarios: &Scenarios) -> Overrides {
 pub fn read(file: &Path, overrides: &Overrides) -> Result<Plan, scenario::Error> {
     let text = settings::text(file)?;
     plan::from_files(file, &text, overrides, &settings::text).map_err(|error| {
-        let name = file.display().to_string();
-        match settings::client_from_text(&name, &text, overrides) {
-            // `{}` is a client too, and nobody means it.
-            Ok(client) if !client.endpoints.is_empty() => error.hint(format!(
+        let name = file.display();
+        if is_of_a_client(&text) {
+            error.hint(format!(
                 "this is the file of a client: `inferometer check --client {name}` explains it, and a scenario names it as \
                  `client_file`"
-            )),
-            Ok(_) | Err(_) => error,
+            ))
+        } else {
+            error
         }
+    })
+}
+
+/// Has the text the endpoints of a client, and nothing to ask them?
+fn is_of_a_client(text: &str) -> bool {
+    let document = Document::read_for(Contents::Client, "", text, &settings::environment());
+    document.is_ok_and(|document| {
+        let has = |key| document.tree().get(key).is_some();
+        has("endpoints") && !has("workload")
     })
 }
 
@@ -89,7 +98,7 @@ pub fn files(path: &Path) -> Vec<Result<PathBuf, scenario::Error>> {
         return vec![Err(unreadable(path, &error))];
     }
     if found.is_empty() {
-        let told = "expected a file or a folder with some, found no *.yaml in it";
+        let told = "expected a YAML file or a folder with some, found no *.yaml in it";
         return vec![Err(scenario::Error::of_file(
             &path.display().to_string(),
             told,

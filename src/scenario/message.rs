@@ -83,9 +83,9 @@ pub(super) fn suggestion(name: &str, known: &[&str]) -> Option<String> {
 fn elsewhere(name: &str, contents: Contents) -> Option<String> {
     let blocks = setting::blocks_with(name, contents.place_in_a_scenario());
     if blocks.is_empty() && contents == Contents::Client {
-        let is_of_a_scenario = setting::blocks_with(name, "").contains(&String::new());
-        return is_of_a_scenario
-            .then(|| format!("`{name}` belongs in a scenario, and this is the file of a client"));
+        return setting::is_at_root(name).then(|| {
+            format!("`{name}` belongs in a scenario, and this was read as the file of a client")
+        });
     }
     let blocks: Vec<String> = blocks.iter().map(|block| format!("`{block}`")).collect();
     match blocks.as_slice() {

@@ -31,6 +31,13 @@ pub(super) fn blocks_with(name: &str, place: &str) -> Vec<String> {
     }
 }
 
+/// Does a scenario have a setting called `name` at its root?
+pub(super) fn is_at_root(name: &str) -> bool {
+    let schema = schemars::schema_for!(Scenario).to_value();
+    let properties = schema.get("properties");
+    properties.is_some_and(|properties| properties.get(name).is_some())
+}
+
 /// What stands in a script describes requests and answers; nobody who misspells a setting means it.
 const SCRIPT: &str = "target.stubs";
 

@@ -137,6 +137,20 @@ fn a_key_from_the_environment_or_a_file_opens_an_endpoint_and_is_shown_nowhere()
         assert_eq!(ended.code, Some(code), "{place}: {ended:?}");
         assert!(!said_by_check.contains(PLANTED), "{place}: {said_by_check}");
         assert!(!said.contains(PLANTED), "{place}: {said}");
+
+        let endpoint =
+            format!("endpoints: [ {{ protocol: openai, url: '{url}', api_key: {place} }} ]");
+        let by_file = without_target().replacen(
+            "name: secretive",
+            "name: secretive\nclient_file: client.yaml",
+            1,
+        );
+        let tool = tool.file("client.yaml", &endpoint).file("x.yaml", &by_file);
+        if code != 3 {
+            let (ended, said) = all_said(&tool, &["run", "x.yaml"]);
+            assert_eq!(ended.code, Some(code), "{place}: {ended:?}");
+            assert!(!said.contains(PLANTED), "{place}: {said}");
+        }
     }
     mock.kill().unwrap();
     mock.wait().unwrap();
