@@ -54,13 +54,17 @@ impl fmt::Display for Explanation<'_> {
         for (title, read) in parts {
             part(f, title, &common(&plan.stages, title, read))?;
         }
-        if let Some(adapter) = plan.stages.first().and_then(|stage| stage.adapter.as_ref()) {
+        let adapter = plan.stages.first().and_then(|stage| stage.adapter.as_ref());
+        if let Some(adapter) = adapter {
             line(f, "adapter", &adapter.command.join(" "))?;
         }
         line(f, "duration", &duration(plan))?;
         line(f, "seed", &plan.seed.to_string())?;
         line(f, "fingerprint", &plan.fingerprint)?;
-        client(f, plan)?;
+        // An adapter has settings of its own.
+        if adapter.is_none() {
+            client(f, plan)?;
+        }
         stages(f, plan)?;
         expectations(f, plan)
     }
