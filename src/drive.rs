@@ -21,6 +21,7 @@ mod request;
 
 pub use foreign::{Arrivals, InferenceClient, Served};
 pub use progress::{Progress, Snapshot};
+pub use request::number;
 
 use crate::client::{self, Client, Endpoint};
 use crate::observe::Usage;

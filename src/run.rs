@@ -2,20 +2,19 @@
 //! nothing, prints nothing and opens no file.
 
 mod faults;
+mod identity;
 mod journal;
 mod script;
 
 use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
-use crate::observe::{Machine, Usage};
+use crate::observe::Usage;
 use crate::plan::{Plan, Stage, Target};
 use crate::summary::{
-    self, Environment, Recorder, RunEnd, RunIdentity, RunSummary, StageEnd, StageFacts,
-    StageSummary, Window,
+    self, Asked, Recorder, RunEnd, RunSummary, StageEnd, StageFacts, StageSummary, Window,
 };
 use crate::units::Offset;
-use jiff::Timestamp;
 use std::num::NonZero;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -137,7 +136,7 @@ async fn carry_out(
         &dyn Fn() -> Recorder,
     ) -> Result<Running<Recorder>, drive::Error>,
 ) -> Result<RunSummary, Error> {
-    let mut identity = identity(plan);
+    let mut identity = identity::identity(plan);
     let mut target = None;
     let mut stages = Vec::new();
     for stage in &plan.stages {
@@ -214,16 +213,23 @@ async fn measure(
     let attended = attend(&mut running, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let epoch = running.epoch();
-    let (journal, duplicates) = journal::facts(backend, epoch).await.unzip();
+    let lanes = Lanes::joined(window(stage), attended.records);
+    let told = journal::facts(backend, epoch, stage.index, &lanes.recorder).await;
+    let (journal, duplicates) = told.unzip();
     let known = StageFacts {
         endpoints: names,
         script,
         faults_began: faults::began(backend, epoch),
         journal,
         duplicates,
+        usage: lanes.usage,
+        lanes: lanes.count,
+        end: attended.end,
+        measured: lanes.measured,
+        notes: attended.notes,
         ..facts(stage)
     };
-    Ok(sum_up(stage, known, attended))
+    Ok(summary::summarize(known, lanes.recorder))
 }
 
 /// What became of a stage.
@@ -273,26 +279,33 @@ async fn attend(
     }
 }
 
-/// Joins what the lanes recorded into the stage's facts.
-fn sum_up(stage: &Stage, known: StageFacts, attended: Attended) -> StageSummary {
-    let mut recorder = Recorder::new(window(stage));
-    let mut usage: Option<Usage> = None;
-    let mut measured = Duration::ZERO;
-    let lanes = attended.records.len();
-    for record in attended.records {
-        recorder.merge(&record.sink);
-        usage = Some(usage.map_or(record.usage, |sum| sum + record.usage));
-        measured = measured.max(record.measured);
+/// What the lanes of a stage recorded, together.
+struct Lanes {
+    recorder: Recorder,
+    usage: Usage,
+    count: usize,
+    measured: Duration,
+}
+
+impl Lanes {
+    fn joined(window: Window, records: Vec<LaneRecord<Recorder>>) -> Self {
+        let mut lanes = Self {
+            recorder: Recorder::new(window),
+            usage: Usage::default(),
+            count: records.len(),
+            measured: Duration::ZERO,
+        };
+        for (index, record) in records.into_iter().enumerate() {
+            lanes.recorder.merge(record.sink);
+            lanes.measured = lanes.measured.max(record.measured);
+            lanes.usage = if index == 0 {
+                record.usage
+            } else {
+                lanes.usage + record.usage
+            };
+        }
+        lanes
     }
-    let facts = StageFacts {
-        usage: usage.unwrap_or_default(),
-        lanes,
-        end: attended.end,
-        measured,
-        notes: attended.notes,
-        ..known
-    };
-    summary::summarize(facts, recorder)
 }
 
 /// The summary of a stage whose target could not be brought up any more: nothing was offered, and it says why.
@@ -316,6 +329,7 @@ fn facts(stage: &Stage) -> StageFacts {
         lanes: 0,
         end: StageEnd::Completed,
         measured: Duration::ZERO,
+        asked: asked(stage),
         script: None,
         journal: None,
         faults_began: Vec::new(),
@@ -324,66 +338,19 @@ fn facts(stage: &Stage) -> StageFacts {
     }
 }
 
+fn asked(stage: &Stage) -> Asked {
+    if stage.load.is_open() {
+        let burstiness = stage.load.burstiness();
+        Asked::OpenLoop { burstiness }
+    } else {
+        Asked::ClosedLoop
+    }
+}
+
 fn window(stage: &Stage) -> Window {
     let start = Offset::from(stage.phases.warmup.duration());
     Window {
         start,
         end: start.after(stage.phases.measure.duration()),
-    }
-}
-
-fn identity(plan: &Plan) -> RunIdentity {
-    let started = Timestamp::now();
-    RunIdentity {
-        run_id: started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),
-        scenario: plan.name.clone(),
-        purpose: plan.purpose.clone(),
-        fingerprint: plan.fingerprint.clone(),
-        seed: plan.seed.number(),
-        started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        target: plan.stages.first().map_or_else(String::new, target_words),
-        environment: environment(),
-        end: RunEnd::Completed,
-    }
-}
-
-/// The target of a stage, for people.
-fn target_words(stage: &Stage) -> String {
-    match &stage.target {
-        Target::Mock(_) => "embedded mock".to_owned(),
-        Target::Mocks(mocks) => {
-            let words = mocks.list().iter().map(|mock| match mock.protocol {
-                Some(protocol) => format!("{} ({protocol})", mock.name),
-                None => mock.name.to_string(),
-            });
-            format!("embedded mocks: {}", words.collect::<Vec<_>>().join(", "))
-        }
-        Target::Stubs { stubs, .. } => match stubs.len() {
-            1 => "1 scripted stub".to_owned(),
-            many => format!("{many} scripted stubs"),
-        },
-        Target::Endpoints { endpoints, .. } => {
-            let words = endpoints
-                .iter()
-                .map(|at| format!("{} {}", at.protocol, at.url));
-            words.collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-fn environment() -> Environment {
-    let machine = Machine::this();
-    Environment {
-        os: machine.os,
-        architecture: machine.architecture,
-        cpu_model: machine.cpu_model,
-        cores: machine.cores,
-        memory_bytes: machine.memory_bytes,
-        build: if cfg!(debug_assertions) {
-            "debug"
-        } else {
-            "release"
-        }
-        .to_owned(),
     }
 }

@@ -35,6 +35,27 @@ pub enum Load {
     Closed(Closed),
 }
 
+impl Load {
+    /// Do requests start by a schedule?
+    pub const fn is_open(&self) -> bool {
+        matches!(self, Self::Open(_))
+    }
+
+    /// How even the gaps of the schedule are, where they are independent of each other: infinite if constant, 1 of a Poisson
+    /// process, the shape of a gamma distribution.
+    pub const fn burstiness(&self) -> Option<f64> {
+        match self {
+            Self::Closed(_) => None,
+            Self::Open(open) => match open.law {
+                Law::Constant(_) => Some(f64::INFINITY),
+                Law::Poisson(_) => Some(1.0),
+                Law::Gamma(gamma) => Some(gamma.burstiness),
+                Law::Ramp(_) | Law::Bursts(_) => None,
+            },
+        }
+    }
+}
+
 /// When request `seq` of an open loop should start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {

@@ -5,19 +5,23 @@
 //! Sample* -> Recorder -> StageSummary -> RunSummary { stages, scaling, certificate }
 //! ```
 
+mod added;
 mod certificate;
 mod distribution;
 mod disturbance;
 mod document;
+mod evidence;
 mod journal;
 mod merge;
 mod reading;
 mod recorder;
 mod scaling;
 mod script;
+mod shape;
 mod stage;
 mod timings;
 
+pub use added::Added;
 pub use certificate::{Certificate, Doubt, StageTrust};
 pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
@@ -28,6 +32,7 @@ pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
 pub use scaling::{ScalingGroup, ScalingRow};
 pub use script::{Difference, Script, StubCalls, UnexpectedRequest, WhyUnexpected};
+pub use shape::{Asked, Gaps, LaneGaps, Shape};
 pub use stage::{
     Accounting, Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
     TokenSources, TokenTally, summarize,

@@ -23,12 +23,23 @@ impl Requests {
     }
 
     pub(super) fn request(&self, seq: u64) -> Request {
-        let id = format!("s{}-{seq}", self.stage);
+        let id = id(self.stage, seq);
         match self.workload.content(self.seed, seq) {
             Content::Generate(content) => generate(id, content),
             Content::Embed(content) => embed(id, content),
         }
     }
+}
+
+/// The id of a stage's request: `s0-17`.
+fn id(stage: usize, seq: u64) -> String {
+    format!("s{stage}-{seq}")
+}
+
+/// The number of the stage's request with this id; `None` where it is none of its requests.
+pub fn number(stage: usize, id: &str) -> Option<u64> {
+    let (of, seq) = id.strip_prefix('s')?.split_once('-')?;
+    (of.parse() == Ok(stage)).then(|| seq.parse().ok())?
 }
 
 fn generate(id: String, content: Generate) -> Request {

@@ -98,6 +98,8 @@ struct TrustLine {
     stage: String,
     books: String,
     adds_up: bool,
+    shape: &'static str,
+    added: [String; 2],
     lag: [String; 3],
     cpu: String,
 }
@@ -259,11 +261,26 @@ fn certified(report: &Report) -> String {
     let share = stages.iter().filter_map(|stage| stage.generator_cpu_share);
     format!(
         "Every request is accounted for in {balanced} of {}. The largest send lag was {}, the largest share of its \
-         lanes' time that the generator spent computing {}. {}",
+         lanes' time that the generator spent computing {}. {}{}",
         words::plural(units::wide(stages.len()), "stage"),
         worst(lag.collect(), Unit::Duration),
         worst(share.collect(), Unit::Share),
+        shaped(report),
         journaled(report)
+    )
+}
+
+/// Whether the load had the shape that was asked for, and a space; nothing where none had a schedule.
+fn shaped(report: &Report) -> String {
+    let stages = &report.run.certificate.stages;
+    let kept: Vec<bool> = stages.iter().filter_map(|stage| stage.shape_kept).collect();
+    if kept.is_empty() {
+        return String::new();
+    }
+    format!(
+        "What was sent had the shape of its schedule, and that the shape of its law, in {} of {}. ",
+        kept.iter().filter(|kept| **kept).count(),
+        words::plural(units::wide(kept.len()), "stage with a schedule"),
     )
 }
 
@@ -287,13 +304,33 @@ fn journaled(report: &Report) -> String {
         .filter_map(|journal| journal.lateness.read(Statistic::Max).value());
     format!(
         "The target's own journal agrees about the number of answers and tokens in {} of {}; the latest of its writes \
-         came {} after it was due.",
+         came {} after it was due.{}",
         agreeing.count(),
         words::plural(units::wide(stages.len()), "stage"),
         late.reduce(f64::max).map_or_else(
             || "an unknown time".to_owned(),
             |late| Unit::Duration.print(late)
         ),
+        added(report)
+    )
+}
+
+/// How much later than its write the first piece of an answer was read, at worst.
+fn added(report: &Report) -> String {
+    let stages = report.run.certificate.stages.iter();
+    let worst = |added: &mut dyn Iterator<Item = f64>| added.reduce(f64::max);
+    let median = worst(&mut stages.clone().filter_map(|stage| stage.added_p50_ns));
+    let rare = worst(&mut stages.filter_map(|stage| stage.added_p99_ns));
+    let Some(median) = median else {
+        return String::new();
+    };
+    let rare = rare.map_or_else(String::new, |rare| {
+        format!(", by {} at the 99th percentile", Unit::Duration.print(rare))
+    });
+    format!(
+        " The instrument read the first piece of an answer later than it was written by {} at the median{rare}, in the \
+         worst stage.",
+        Unit::Duration.print(median),
     )
 }
 
@@ -316,6 +353,12 @@ fn trust(report: &Report) -> Vec<TrustLine> {
                     number(held.not_sent)
                 ),
                 adds_up: trust.accounting_adds_up,
+                shape: match trust.shape_kept {
+                    None => "–",
+                    Some(true) => "kept",
+                    Some(false) => "lost",
+                },
+                added: [trust.added_p50_ns, trust.added_p99_ns].map(duration),
                 lag: [trust.lag_p50_ns, trust.lag_p99_ns, trust.lag_max_ns].map(duration),
                 cpu: trust
                     .generator_cpu_share

@@ -128,6 +128,10 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             Unit::Count.print(float(*journal_answered)),
             Unit::Count.print(float(*journal_tokens)),
         ),
+        Doubt::Schedule { variation, asked } => format!(
+            "The gaps of the schedule vary by {variation:.2} of their mean where the law asks for {asked:.2}. Nothing of this stage is what was asked for; please report this as a defect of the instrument.",
+        ),
+        Doubt::Shape { sent, scheduled } => lost_shape(*sent, *scheduled, at_worst),
         Doubt::GeneratorBusy { share } => format!(
             "The generator computed for {at_worst}{} of its lanes' time: throughput here may be the generator's limit, not the target's. Give it more lanes, or lower the load.",
             Unit::Share.print(*share),
@@ -159,6 +163,13 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             requests(*count),
         ),
     }
+}
+
+fn lost_shape(sent: f64, scheduled: f64, at_worst: &str) -> String {
+    format!(
+        "Requests left in other clusters than they were due: over twenty mean gaps their counts have a variance of \
+         {at_worst}{sent:.2} times their mean, where the schedule has {scheduled:.2}. Free the machine, or lower the rate."
+    )
 }
 
 /// What went wrong in the whole run, most frequent first: `: 274 http_500, 196 grpc_13`, or `, all as http_500`.

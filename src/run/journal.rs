@@ -1,7 +1,8 @@
 //! What the target's mocks wrote down during a stage, as facts of it.
 
 use crate::backend::Backend;
-use crate::summary::{Journal, JournalReader, Visit, VisitEnd};
+use crate::drive;
+use crate::summary::{Journal, JournalReader, Recorder, Visit, VisitEnd};
 use crate::units::{Offset, nanos};
 use inferometer_mock::{Clock, End, Entry};
 use std::time::Duration;
@@ -9,18 +10,31 @@ use tokio::time::Instant;
 
 /// The facts of the journals, and when requests were executed that had been executed before, from `epoch` on; `None` where
 /// the target keeps none that we could hear.
-pub(super) async fn facts(backend: &mut Backend, epoch: Instant) -> Option<(Journal, Vec<Offset>)> {
+pub(super) async fn facts(
+    backend: &mut Backend,
+    epoch: Instant,
+    stage: usize,
+    recorder: &Recorder,
+) -> Option<(Journal, Vec<Offset>)> {
     let now = Instant::now();
     let since_epoch = nanos(now.saturating_duration_since(epoch));
     let epoch_ns = Clock::new(now).nanos(now).saturating_sub(since_epoch);
-    let mut reader = JournalReader::default();
+    let offset = |at_ns: u64| Offset::from_nanos(at_ns.saturating_sub(epoch_ns));
+    let mut reader = JournalReader::beside(recorder);
+    let mut writes = Vec::new();
     let hearing = backend
         .hear(&mut |entry| {
-            let late = entry.writes.iter().map(|write| write.late_ns);
-            reader.note(
-                visit(entry, epoch_ns),
-                late.map(|nanos| Duration::from_nanos(nanos.into())),
-            );
+            writes.clear();
+            let late = |nanos: u32| Duration::from_nanos(nanos.into());
+            let told = entry.writes.iter();
+            writes.extend(told.map(|write| (offset(write.at_ns), late(write.late_ns))));
+            reader.note(Visit {
+                seq: drive::number(stage, &entry.id),
+                arrived: offset(entry.arrived_ns),
+                executed: entry.admitted_ns.map(offset),
+                writes: &writes,
+                ..visit(entry)
+            });
         })
         .await?;
     let duplicates = reader.duplicates().to_vec();
@@ -28,10 +42,11 @@ pub(super) async fn facts(backend: &mut Backend, epoch: Instant) -> Option<(Jour
     Some((journal, duplicates))
 }
 
-fn visit(entry: &Entry, epoch_ns: u64) -> Visit<'_> {
-    let offset = |at_ns: u64| Offset::from_nanos(at_ns.saturating_sub(epoch_ns));
+/// What is no time of it.
+fn visit(entry: &Entry) -> Visit<'_> {
     Visit {
         id: &entry.id,
+        seq: None,
         attempt: entry.attempt,
         end: match entry.end {
             End::Answered => VisitEnd::Answered,
@@ -40,8 +55,10 @@ fn visit(entry: &Entry, epoch_ns: u64) -> Visit<'_> {
             End::Failed => VisitEnd::Failed,
             End::Abandoned => VisitEnd::Abandoned,
         },
-        executed: entry.admitted_ns.map(offset),
+        arrived: Offset::ZERO,
+        executed: None,
         fault: entry.fault.as_deref(),
         output_tokens: entry.output_tokens,
+        writes: &[],
     }
 }

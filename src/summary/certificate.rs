@@ -4,6 +4,7 @@
 
 use super::journal::Journal;
 use super::reading::{Reading, Statistic};
+use super::shape::Shape;
 use super::stage::StageSummary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,15 @@ pub struct StageTrust {
     /// the target keeps none, or did not tell all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_agrees: Option<bool>,
+    /// Whether what was sent had the shape that was asked for; nothing in a closed loop, and of too few requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape_kept: Option<bool>,
+    /// What the instrument added to the time of the first token, in nanoseconds at the median, where the target told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_p50_ns: Option<f64>,
+    /// Likewise at the 99th percentile, where there are enough samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_p99_ns: Option<f64>,
     /// Median send lag in nanoseconds.
     pub lag_p50_ns: Option<f64>,
     /// 99th percentile of the send lag in nanoseconds, where there are enough samples.
@@ -61,6 +71,20 @@ pub enum Doubt {
         client_tokens: u64,
         /// Output tokens of the other.
         journal_tokens: u64,
+    },
+    /// The schedule is none of the law that was asked for: the measurement itself is broken.
+    Schedule {
+        /// Standard deviation of its gaps over their mean.
+        variation: f64,
+        /// What the law asks for.
+        asked: f64,
+    },
+    /// What was sent did not keep to its schedule: it came in other clusters.
+    Shape {
+        /// Variance over mean of the counts in windows of twenty mean gaps, as they were sent, of all lanes or the worst.
+        sent: f64,
+        /// Likewise as they were due.
+        scheduled: f64,
     },
     /// The generator was busy for most of its lanes' time: throughput may be its limit, not the target's.
     GeneratorBusy {
@@ -127,10 +151,19 @@ fn unchecked(stages: &[StageSummary]) -> Vec<String> {
                         had no room for all, or did not tell it.";
         unchecked.push(sentence.to_owned());
     }
-    let sentence = "Client times were not held against the target's own journal, so what the instrument adds to each \
-                    number is not known beyond its lag and CPU share.";
-    unchecked.push(sentence.to_owned());
+    let compared = |stage: &&StageSummary| added(stage, Statistic::Mean).is_some();
+    if stages.iter().filter(compared).count() < stages.len() {
+        let sentence = "Not every stage's times were held against the target's own journal, so what the instrument adds to \
+                        each number is not known there beyond its lag and CPU share.";
+        unchecked.push(sentence.to_owned());
+    }
     unchecked
+}
+
+/// What the instrument added to the first token of an answer, or to the whole of it where it came in one piece.
+fn added(stage: &StageSummary, statistic: Statistic) -> Option<f64> {
+    let added = &stage.journal.as_ref()?.added;
+    added.first_token.read(statistic).value()
 }
 
 impl StageTrust {
@@ -140,6 +173,9 @@ impl StageTrust {
             stage: stage.index,
             accounting_adds_up: adds_up(stage),
             journal_agrees: stage.journal.as_ref().and_then(Journal::agrees),
+            shape_kept: stage.shape.as_ref().map(Shape::is_kept),
+            added_p50_ns: added(stage, Statistic::P50),
+            added_p99_ns: added(stage, Statistic::P99),
             lag_p50_ns: lag.read(Statistic::P50).value(),
             lag_p99_ns: lag.read(Statistic::P99).value(),
             lag_max_ns: lag.read(Statistic::Max).value(),
@@ -150,9 +186,11 @@ impl StageTrust {
 }
 
 /// Every doubt has one check; the gravest comes first.
-const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 8] = [
+const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 10] = [
     accounting,
     journal,
+    schedule,
+    shape,
     generator_busy,
     late,
     not_sent,
@@ -180,6 +218,22 @@ fn journal(stage: &StageSummary) -> Option<Doubt> {
         journal_answered: journal.answered,
         client_tokens: journal.client.output_tokens,
         journal_tokens: journal.output_tokens,
+    })
+}
+
+fn schedule(stage: &StageSummary) -> Option<Doubt> {
+    let shape = stage.shape.as_ref()?;
+    (!shape.schedule_follows_law).then_some(Doubt::Schedule {
+        variation: shape.scheduled.variation,
+        asked: shape.variation_asked?,
+    })
+}
+
+fn shape(stage: &StageSummary) -> Option<Doubt> {
+    let shape = stage.shape.as_ref()?;
+    (!shape.sent_follows_schedule).then_some(Doubt::Shape {
+        sent: shape.worst_lane.sent.dispersion,
+        scheduled: shape.worst_lane.scheduled.dispersion,
     })
 }
 

@@ -82,6 +82,7 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
         lanes: 2,
         end: StageEnd::Completed,
         measured: Duration::from_secs(10),
+        asked: Asked::ClosedLoop,
         script: None,
         journal: None,
         faults_began: Vec::new(),

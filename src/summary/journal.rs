@@ -1,8 +1,9 @@
 //! What the target's own journal says of a stage, beside what its client says of the same requests, warm-up and drain
 //! included: `{ "requests": 1000, "answered": 990, "failed": 10, "output_tokens": 15840, "client": { "answered": 990 } }`.
 
+use super::added::{Added, Comparison, Told};
 use super::distribution::Distribution;
-use super::recorder::Timing;
+use super::recorder::{Recorder, Timing};
 use super::stage::TokenSources;
 use crate::units::{Offset, wide};
 use schemars::JsonSchema;
@@ -37,6 +38,9 @@ pub struct Journal {
     pub faults: BTreeMap<String, u64>,
     /// How much later each piece of an answer was written than it was due.
     pub lateness: Distribution,
+    /// What the instrument added to the times of single requests.
+    #[serde(default)]
+    pub added: Added,
     /// Requests that the journals had no room for; they are not among `requests`.
     pub forgotten: u64,
     /// Mocks that did not tell their journals.
@@ -65,16 +69,22 @@ pub struct ClientBooks {
 pub struct Visit<'a> {
     /// Its id.
     pub id: &'a str,
+    /// Its number in the stage; `None` where the id is none of the stage's.
+    pub seq: Option<u64>,
     /// How many attempts of it had come before, as it told.
     pub attempt: u32,
     /// How it ended.
     pub end: VisitEnd,
+    /// When its head had been read.
+    pub arrived: Offset,
     /// When its execution began; `None` where it never did.
     pub executed: Option<Offset>,
     /// The fault that struck it.
     pub fault: Option<&'a str>,
     /// Output tokens of its whole answer.
     pub output_tokens: u32,
+    /// When each piece of its answer was written, and how much later than it was due.
+    pub writes: &'a [(Offset, Duration)],
 }
 
 /// How a request ended, in the journal's words.
@@ -94,8 +104,9 @@ pub enum VisitEnd {
 
 /// Adds up the requests of a journal.
 #[derive(Debug)]
-pub struct JournalReader {
+pub struct JournalReader<'a> {
     journal: Journal,
+    comparison: Comparison<'a>,
     lateness: Timing,
     seen: BTreeSet<(Box<str>, u32)>,
     /// When each request was first executed.
@@ -103,21 +114,22 @@ pub struct JournalReader {
     duplicates: Vec<Offset>,
 }
 
-impl Default for JournalReader {
-    fn default() -> Self {
+impl<'a> JournalReader<'a> {
+    /// A reader that holds the times of a journal against those that a client recorded of the same stage.
+    pub fn beside(recorder: &'a Recorder) -> Self {
+        let lanes = recorder.evidence.iter();
         Self {
             journal: Journal::default(),
+            comparison: Comparison::of(lanes.map(|lane| &lane.sightings)),
             lateness: Timing::new(),
             seen: BTreeSet::new(),
             executed: BTreeMap::new(),
             duplicates: Vec::new(),
         }
     }
-}
 
-impl JournalReader {
-    /// Notes one request, and by how much each of its writes was late.
-    pub fn note(&mut self, visit: Visit<'_>, late: impl IntoIterator<Item = Duration>) {
+    /// Notes one request.
+    pub fn note(&mut self, visit: Visit<'_>) {
         let journal = &mut self.journal;
         journal.requests += 1;
         let place = match visit.end {
@@ -137,7 +149,17 @@ impl JournalReader {
         if !self.seen.insert((visit.id.into(), visit.attempt)) {
             journal.repeated += 1;
         }
-        late.into_iter().for_each(|late| self.lateness.record(late));
+        for (_, late) in visit.writes {
+            self.lateness.record(*late);
+        }
+        if let Some(seq) = visit.seq {
+            self.comparison.note(Told {
+                seq,
+                attempt: visit.attempt,
+                arrived: visit.arrived,
+                writes: visit.writes,
+            });
+        }
         if let Some(at) = visit.executed {
             self.execute(visit.id, at);
         }
@@ -164,6 +186,7 @@ impl JournalReader {
     /// The facts, with what was left out of the journals.
     pub fn finish(self, forgotten: u64, silent: Vec<String>) -> Journal {
         Journal {
+            added: self.comparison.finish(),
             lateness: self.lateness.kept(),
             duplicated: Some(wide(self.duplicates.len())),
             forgotten,
@@ -207,6 +230,7 @@ impl Journal {
         self.output_tokens += other.output_tokens;
         self.forgotten += other.forgotten;
         self.lateness.merge(&other.lateness);
+        self.added.add(&other.added);
         self.silent.extend(other.silent.iter().cloned());
         self.client.add(&other.client);
         for (kind, count) in &other.faults {
@@ -227,31 +251,40 @@ impl ClientBooks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::fixture::WINDOW;
 
     fn visit(id: &str, end: VisitEnd) -> Visit<'_> {
         Visit {
             id,
+            seq: None,
             attempt: 0,
             end,
+            arrived: Offset::ZERO,
             executed: Some(Offset::from_millis(5)),
             fault: None,
             output_tokens: 4,
+            writes: &[],
         }
     }
 
     #[test]
     fn requests_are_counted_by_their_end_and_their_fault_and_repetitions_are_found() {
-        let mut reader = JournalReader::default();
-        let micros = Duration::from_micros;
+        let recorder = Recorder::new(WINDOW);
+        let mut reader = JournalReader::beside(&recorder);
+        let late = |micros| (Offset::ZERO, Duration::from_micros(micros));
 
-        reader.note(visit("a", VisitEnd::Answered), [micros(10), micros(20)]);
-        reader.note(visit("a", VisitEnd::Answered), []);
+        reader.note(Visit {
+            writes: &[late(10), late(20)],
+            ..visit("a", VisitEnd::Answered)
+        });
+        reader.note(visit("a", VisitEnd::Answered));
         let retried = Visit {
             attempt: 1,
             fault: Some("reset"),
+            writes: &[late(30)],
             ..visit("a", VisitEnd::Failed)
         };
-        reader.note(retried, [micros(30)]);
+        reader.note(retried);
         let journal = reader.finish(2, vec!["the mock `b`".to_owned()]);
 
         assert_eq!((journal.requests, journal.answered), (3, 2));

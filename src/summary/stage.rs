@@ -7,6 +7,7 @@ use super::nanoseconds;
 use super::reading::Reading;
 use super::recorder::Recorder;
 use super::script::Script;
+use super::shape::{self, Asked, Shape};
 use super::timings::Distributions;
 use crate::observe::Usage;
 use crate::sample::{TokenSource, Tokens};
@@ -36,6 +37,8 @@ pub struct StageFacts {
     pub end: StageEnd,
     /// How long the measure phase really was; shorter than planned if it was cut short.
     pub measured: Duration,
+    /// How the requests were to follow one another.
+    pub asked: Asked,
     /// What scripted stubs saw, where they were the target.
     pub script: Option<Script>,
     /// What the target's own journal says, where it told it; the client's books in it are filled in by [`summarize`].
@@ -101,6 +104,9 @@ pub struct StageSummary {
     /// What the target's own journal says, where it told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Journal>,
+    /// Whether what was sent had the shape that was asked for; nothing in a closed loop, and of too few requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
     /// What faults of limited time did, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbances: Option<Disturbances>,
@@ -213,6 +219,7 @@ pub struct Resources {
 pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
     StageSummary {
         disturbances: recorder.disturbances(&facts.faults_began, facts.duplicates.as_deref()),
+        shape: shape(facts.asked, &recorder),
         index: facts.index,
         name: facts.name,
         settings: facts.settings.into_iter().collect(),
@@ -233,6 +240,16 @@ pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
             ..journal
         }),
         notes: facts.notes,
+    }
+}
+
+fn shape(asked: Asked, recorder: &Recorder) -> Option<Shape> {
+    match asked {
+        Asked::ClosedLoop => None,
+        Asked::OpenLoop { burstiness } => {
+            let lanes = recorder.evidence.iter().map(|lane| &lane.sends);
+            shape::of(lanes, burstiness)
+        }
     }
 }
 

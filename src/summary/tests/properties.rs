@@ -35,7 +35,7 @@ proptest! {
         let mut other = Recorder::new(WINDOW);
         for sample in &one { merged.record(sample); }
         for sample in &two { other.record(sample); }
-        merged.merge(&other);
+        merged.merge(other);
 
         let all: Vec<_> = one.into_iter().chain(two).collect();
 
