@@ -46,6 +46,7 @@ mod health;
 mod inference;
 mod models;
 mod operation;
+mod pool;
 mod reply;
 mod request;
 mod retry;
@@ -58,13 +59,14 @@ pub use batch::{Batch, BatchStatistics};
 pub use breaker::EndpointState;
 pub use config::{
     BatchConfig, BreakerConfig, ClientConfig, ClientFile, HealthCheck, HttpVersion, Identity, Mode,
-    Repeats, Retry, RetryBudget, Roots, Tls,
+    Pool, PoolConfig, Repeats, Retry, RetryBudget, Roots, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
 pub use inference::{Answer, Embeddings, InferenceService};
 pub use models::{Model, ModelService, ModelState};
 pub use operation::Operation;
+pub use pool::PoolStatistics;
 pub use reply::{Chunk, Connection, Reply, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use secret::{ApiKey, Secret};
@@ -163,6 +165,22 @@ impl Client {
     /// What request batching did so far; `None` when it is off.
     pub fn batch_statistics(&self) -> Option<BatchStatistics> {
         self.batcher.as_ref().map(|batcher| batcher.statistics())
+    }
+
+    /// Makes the connections that `pool.warm_up` wants before the first request, at every endpoint at once, in no more than
+    /// the connect deadline. An endpoint that cannot be connected to is no failure here: its first request will tell.
+    /// Dropping the future keeps those that are made.
+    pub async fn warm_up(&self) {
+        let endpoints = self.links.iter().map(|link| link.transport.warm_up());
+        futures_util::future::join_all(endpoints).await;
+    }
+
+    /// What became of the connections to each endpoint, by its position, since the client was made.
+    pub fn pool_statistics(&self) -> Vec<PoolStatistics> {
+        let endpoints = self.links.iter();
+        endpoints
+            .map(|link| link.transport.pool_statistics())
+            .collect()
     }
 
     /// A deadline for one call, running from now.

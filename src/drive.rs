@@ -11,6 +11,7 @@ mod adapter;
 mod clock;
 mod closed_loop;
 mod embedded;
+mod epoch;
 mod exchange;
 mod foreign;
 mod lane;
@@ -23,13 +24,14 @@ pub use foreign::{Arrivals, InferenceClient, Served};
 pub use progress::{Progress, Snapshot};
 pub use request::number;
 
-use crate::client::{self, Client, Endpoint};
+use crate::client::{self, Client, ClientConfig, Endpoint};
 use crate::observe::Usage;
 use crate::plan::Stage;
 use crate::sample::Sink;
 use crate::schedule::Load;
 use adapter::Subprocess;
 use embedded::Embedded;
+use epoch::{Start, Starter};
 use exchange::Exchange;
 use foreign::Foreign;
 use request::Requests;
@@ -82,13 +84,13 @@ pub struct Running<S> {
     lanes: usize,
     progress: Arc<Progress>,
     stop: CancellationToken,
-    epoch: Instant,
+    start: Arc<Start>,
 }
 
 impl<S> Running<S> {
-    /// When the stage began: all offsets count from there.
+    /// When the stage began: all offsets count from there. Now, as long as no lane has begun.
     pub fn epoch(&self) -> Instant {
-        self.epoch
+        self.start.epoch().unwrap_or_else(Instant::now)
     }
 
     /// What has happened so far.
@@ -134,11 +136,7 @@ pub async fn start<S: Sink>(
     let lanes = useful_lanes(&stage.load, lanes);
     let requests = Requests::of(stage);
     let Some(adapter) = &stage.adapter else {
-        let mut clients = Vec::new();
-        for _ in 0..lanes.get() {
-            let client = Client::new(&stage.client, endpoints)?;
-            clients.push(Embedded::new(client, requests.clone()));
-        }
+        let clients = embedded(stage, endpoints, lanes, &requests)?;
         return start_lanes(stage, clients, sink);
     };
     let mut clients = Vec::new();
@@ -147,6 +145,28 @@ pub async fn start<S: Sink>(
         clients.push(Foreign::new(client, requests.clone()));
     }
     start_lanes(stage, clients, sink)
+}
+
+/// An embedded client for each lane. Together they keep to the limits of one pool, so no lane is left without a connection.
+fn embedded(
+    stage: &Stage,
+    endpoints: &[Endpoint],
+    lanes: NonZero<usize>,
+    requests: &Requests,
+) -> Result<Vec<Embedded>, Error> {
+    let most = stage.client.pool.max_connections();
+    let most = most.and_then(|most| NonZero::try_from(most).ok());
+    let lanes = most.map_or(lanes, |most| lanes.min(most));
+    let client = |index| {
+        let share = lane::Share { index, lanes };
+        let config = ClientConfig {
+            pool: stage.client.pool.part(|total| share.of(total)),
+            ..stage.client.clone()
+        };
+        let client = Client::new(&config, endpoints)?;
+        Ok(Embedded::new(client, requests.clone()))
+    };
+    (0..lanes.get()).map(client).collect()
 }
 
 /// Starts driving one stage with clients of the caller's, one for each of at most `lanes` threads.
@@ -176,6 +196,7 @@ fn start_lanes<E: Exchange, S: Sink>(
     let progress = Arc::new(Progress::default());
     let (report, records) = mpsc::channel(lanes.get());
     let mut starts = Vec::new();
+    let beginning = Start::of(clients.len());
     for (index, exchange) in clients.into_iter().enumerate() {
         let lane = lane::Lane {
             exchange,
@@ -187,31 +208,31 @@ fn start_lanes<E: Exchange, S: Sink>(
         };
         let (load, seed) = (stage.load.clone(), stage.seed);
         let report = report.clone();
-        let (start, epoch) = oneshot::channel();
+        let starter = Starter::new(&beginning);
+        let (start, awaited) = oneshot::channel();
         starts.push(start);
         thread::Builder::new()
             .name(format!("lane-{index}"))
             .spawn(move || {
                 // No start comes when another lane could not be made.
-                let Ok(epoch) = epoch.blocking_recv() else {
+                let Ok(()) = awaited.blocking_recv() else {
                     return;
                 };
-                let record = lane::run(lane, load, seed, epoch);
+                let record = lane::run(lane, load, seed, starter);
                 // Nobody receives when the run was given up; then nobody wants the record.
                 report.blocking_send(record).ok();
             })?;
     }
-    let epoch = Instant::now();
     for start in starts {
         // A lane that is gone already is found out when its record is missing.
-        start.send(epoch).ok();
+        start.send(()).ok();
     }
     Ok(Running {
         records,
         lanes: lanes.get(),
         progress,
         stop,
-        epoch,
+        start: beginning,
     })
 }
 

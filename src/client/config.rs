@@ -5,6 +5,7 @@ mod breaker;
 mod file;
 mod health_check;
 mod http;
+mod pool;
 mod retry;
 mod tls;
 
@@ -13,6 +14,7 @@ pub use breaker::BreakerConfig;
 pub use file::ClientFile;
 pub use health_check::HealthCheck;
 pub use http::HttpVersion;
+pub use pool::{Pool, PoolConfig};
 pub use retry::{Repeats, Retry, RetryBudget};
 pub use tls::{Identity, Roots, Tls};
 
@@ -62,6 +64,14 @@ pub struct ClientConfig {
     /// to the endpoint when left out, whatever the environment says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// Which connections are kept, and how many.
+    #[serde(skip_serializing_if = "Pool::is_default")]
+    #[schemars(extend("default" = { "warm_up": 0, "idle_for": "90s", "grpc_connections": 1 }))]
+    pub pool: Pool,
+    /// Are answers taken compressed with gzip, from servers that offer it?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
+    pub gzip: bool,
     /// How long a list of models is taken to be true; `0s` asks for it each time.
     #[serde(skip_serializing_if = "is_five_minutes")]
     #[schemars(extend("default" = "5m"))]
@@ -90,6 +100,8 @@ impl Default for ClientConfig {
             tls: Tls::default(),
             http_version: HttpVersion::default(),
             proxy: None,
+            pool: Pool::default(),
+            gzip: false,
         }
     }
 }
@@ -121,6 +133,7 @@ impl ClientConfig {
                 });
             }
         }
+        self.pool.check(self.is_borrowed())?;
         self.retry.check()?;
         if let Some(batch) = &self.batch {
             batch.check(self.deadline)?;
@@ -129,6 +142,11 @@ impl ClientConfig {
         self.health_check
             .as_ref()
             .map_or(Ok(()), HealthCheck::check)
+    }
+
+    /// Do requests over REST go over the connections of the library beneath, and not over our own?
+    pub(super) fn is_borrowed(&self) -> bool {
+        self.http_version == HttpVersion::Two || self.proxy.is_some()
     }
 }
 

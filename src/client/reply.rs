@@ -12,6 +12,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Generated text, as it arrived.
@@ -57,6 +58,7 @@ pub struct Reply {
     failed: Vec<Attempt>,
     first_byte: Instant,
     connection: Connection,
+    queued: Option<Duration>,
     usage: Option<Usage>,
     finish_reason: Option<Box<str>>,
     values: Option<Values>,
@@ -88,6 +90,7 @@ impl Reply {
             failed: answered.failed,
             first_byte: answered.value.first_byte,
             connection: answered.value.connection,
+            queued: answered.value.queued,
             usage: None,
             finish_reason: None,
             values: None,
@@ -110,6 +113,7 @@ impl Reply {
             failed: head.failed,
             first_byte: head.first_byte,
             connection: head.connection,
+            queued: head.queued,
             usage: None,
             finish_reason: None,
             values: None,
@@ -146,6 +150,12 @@ impl Reply {
     /// What it comes over.
     pub fn connection(&self) -> Connection {
         self.connection
+    }
+
+    /// How long the attempt that is answered waited for a connection to become free; `None` where their number has no
+    /// limit.
+    pub fn queued(&self) -> Option<Duration> {
+        self.queued
     }
 
     /// The server's own count, when it has been sent, and for this request alone.
@@ -276,6 +286,7 @@ impl Reply {
             started: self.started,
             first_byte: self.first_byte,
             connection: self.connection,
+            queued: self.queued,
             failed: self.failed,
         }
     }

@@ -8,6 +8,7 @@ mod failover;
 mod grpc;
 mod health;
 mod oip_rest;
+mod pool;
 mod resilience;
 mod rest;
 mod scripted;

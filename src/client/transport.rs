@@ -1,23 +1,26 @@
 //! How endpoints are spoken to: one [`Transport`] for each protocol, all giving the same [`Delta`]s.
 
 mod access;
+mod borrowed;
 mod connection;
 mod oip;
 mod oip_grpc;
 mod oip_rest;
 mod openai;
+mod pool;
 mod rest;
 pub mod sse;
 
 use super::batch::Kind;
 use super::{
-    ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, Protocol, Request,
-    Usage, Values,
+    ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, PoolStatistics,
+    Protocol, Request, Usage, Values,
 };
 use access::Access;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use reqwest::Url;
+use rest::Target;
 use std::fmt::Debug;
 use std::future::ready;
 use std::time::Duration;
@@ -79,6 +82,17 @@ pub(super) trait Transport: Debug + Send + Sync {
     fn unload<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         not_offered(self.protocol(), name)
     }
+
+    /// Makes the connections that are wanted before the first request. Those that cannot be made are left to those who
+    /// will need them.
+    fn warm_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(ready(()))
+    }
+
+    /// What became of its connections so far, as far as that is known.
+    fn pool_statistics(&self) -> PoolStatistics {
+        PoolStatistics::default()
+    }
 }
 
 /// Which attempt of a call this is.
@@ -114,6 +128,8 @@ pub(super) struct Opened {
     pub(super) first_byte: Instant,
     /// What it came over.
     pub(super) connection: Connection,
+    /// How long it waited for a connection to become free; `None` where there is no limit to wait for.
+    pub(super) queued: Option<Duration>,
     /// The rest, ending with the transmission; nothing follows a failure.
     pub(super) deltas: BoxStream<'static, Result<Delta, Failure>>,
 }

@@ -25,6 +25,10 @@ impl Embedded {
 }
 
 impl Exchange for Embedded {
+    async fn warm_up(&self) {
+        self.client.warm_up().await;
+    }
+
     async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
         let request = self.requests.request(seq);
         let mut reply = match self.client.inference().open(&request).await {

@@ -11,6 +11,8 @@ pub(super) trait Exchange: Send + 'static {
 
     /// Does what the client has to do besides requests, until the future is dropped.
     async fn watch(&self, _lane: usize) {}
+    /// Gets ready before the stage begins, on the lane that will send.
+    async fn warm_up(&self) {}
 }
 
 /// What one exchange gave; the drive adds the schedule and makes a sample of it.

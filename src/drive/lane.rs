@@ -1,6 +1,7 @@
 //! One lane: a thread with a runtime of its own that sends its share of a stage.
 
 use super::clock::Clock;
+use super::epoch::Starter;
 use super::exchange::{Exchange, Exchanged};
 use super::pace::Pacer;
 use super::{Error, LaneRecord, Progress, closed_loop, open_loop};
@@ -55,12 +56,12 @@ pub(super) struct Sending<E, S> {
     all_ended: CancellationToken,
 }
 
-/// Runs a lane to its end on the current thread. All lanes of a stage count time from the same `epoch`.
+/// Runs a lane to its end on the current thread. All lanes of a stage count time from the same epoch.
 pub(super) fn run<E: Exchange, S: Sink>(
     lane: Lane<E, S>,
     load: Load,
     seed: Seed,
-    epoch: Instant,
+    starter: Starter,
 ) -> Result<LaneRecord<S>, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -68,6 +69,10 @@ pub(super) fn run<E: Exchange, S: Sink>(
     let tasks = LocalSet::new();
     tasks.block_on(&runtime, async {
         let pacer = Pacer::fine()?;
+        // A stage that is stopped already needs no connections.
+        let warming_up = lane.exchange.warm_up();
+        lane.stop.run_until_cancelled(warming_up).await;
+        let epoch = starter.ready().await;
         drive(lane, load, seed, pacer, epoch).await
     })
 }

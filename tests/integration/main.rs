@@ -12,6 +12,7 @@ mod client_batches;
 mod client_enters_mock;
 mod client_file;
 mod client_health;
+mod client_keeps_connections;
 mod client_meets_mock;
 mod guide;
 mod interrupt;

@@ -11,6 +11,7 @@ use crate::client::{
 use futures_util::future::BoxFuture;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -44,6 +45,7 @@ pub(in crate::client) struct Head {
     pub(in crate::client) started: Instant,
     pub(in crate::client) first_byte: Instant,
     pub(in crate::client) connection: Connection,
+    pub(in crate::client) queued: Option<Duration>,
     pub(in crate::client) failed: Vec<Attempt>,
 }
 

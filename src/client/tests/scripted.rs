@@ -105,6 +105,7 @@ fn opened(delta: Result<Delta, Failure>) -> Opened {
     Opened {
         first_byte: Instant::now(),
         connection: Connection::Fresh,
+        queued: None,
         deltas: stream::iter([delta]).boxed(),
     }
 }

@@ -1,6 +1,8 @@
 //! How an endpoint is entered: whom its `https` is believed, as whom the client presents itself, and with which key. Read
 //! from `tls: { roots: ca.pem }` and `api_key: { env: OPENAI_API_KEY }` once, before anything is connected.
 
+mod terms;
+
 use crate::client::config::{Identity, Roots, Tls};
 use crate::client::error::chain;
 use crate::client::{Endpoint, Error};
@@ -10,6 +12,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::transport::{self, ClientTlsConfig};
@@ -73,6 +76,26 @@ impl Access {
             tls,
             authorization,
         })
+    }
+
+    /// The unix domain socket that stands for its host and port.
+    #[cfg(unix)]
+    pub(super) fn socket(&self) -> Option<&Path> {
+        self.socket.as_deref()
+    }
+
+    /// The value of the header `authorization`, if there is a key.
+    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
+    }
+
+    /// The terms on which our own connections over HTTP/1.1 are encrypted; none for those in plain text.
+    ///
+    /// # Errors
+    /// [`Error::Setup`].
+    pub(super) fn terms(&self) -> Result<Option<Arc<rustls::ClientConfig>>, Error> {
+        let terms = self.tls.as_ref().map(Trust::terms).transpose();
+        terms.map_err(|error| Error::Setup(Box::new(error)))
     }
 
     /// Lets `builder` enter over REST.

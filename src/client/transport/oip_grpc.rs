@@ -8,7 +8,9 @@ mod tensor;
 use super::access::Access;
 use super::{Delta, Opened, Transport, Turn, oip};
 use crate::client::error::excerpt;
-use crate::client::{ClientConfig, Error, Failure, FailureKind, Model, Protocol, Request};
+use crate::client::{
+    ClientConfig, Error, Failure, FailureKind, Model, PoolStatistics, Protocol, Request,
+};
 use connection::{Link, Stub};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -42,7 +44,7 @@ pub(super) fn prepare(
     config: &ClientConfig,
     access: &Access,
 ) -> Result<Box<dyn Transport>, Error> {
-    let link = Link::new(base, config.connect_deadline.duration(), access)?;
+    let link = Link::new(base, config, access)?;
     Ok(Box::new(OipGrpc { link }))
 }
 
@@ -109,6 +111,14 @@ impl Transport for OipGrpc {
             self.link.call(call).await.map(drop)
         })
     }
+
+    fn warm_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.link.warm_up())
+    }
+
+    fn pool_statistics(&self) -> PoolStatistics {
+        self.link.statistics()
+    }
 }
 
 impl OipGrpc {
@@ -121,6 +131,7 @@ impl OipGrpc {
         Ok(Opened {
             first_byte,
             connection,
+            queued: None,
             deltas: stream::once(ready(Ok(delta))).boxed(),
         })
     }
@@ -141,6 +152,7 @@ impl OipGrpc {
         Ok(Opened {
             first_byte,
             connection,
+            queued: None,
             deltas: first.chain(responses.map(piece)).boxed(),
         })
     }

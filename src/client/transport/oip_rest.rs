@@ -4,9 +4,11 @@
 mod wire;
 
 use super::access::Access;
-use super::rest::{self, Dialect, Mark, Pool, accepted, read, said};
+use super::rest::{self, Dialect, Mark, Target, Way, accepted, read, said};
 use super::{ANSWER_LIMIT, Delta, Opened, Transport, Turn, oip};
-use crate::client::{ClientConfig, Error, Failure, FailureKind, Model, Protocol, Request};
+use crate::client::{
+    ClientConfig, Error, Failure, FailureKind, Model, PoolStatistics, Protocol, Request,
+};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
@@ -19,26 +21,27 @@ const DIALECT: Dialect = Dialect {
     end: Mark::EndOfBody,
 };
 
-/// An endpoint with its pool of connections.
+/// An endpoint with the way to it.
 #[derive(Debug)]
 struct OipRest {
-    pool: Pool,
+    way: Way,
     /// Everything up to and without `/v2`.
     base: Url,
-    ready: Url,
-    index: Url,
+    ready: Target,
+    index: Target,
 }
 
-/// Prepares the endpoint with its pool. Nothing is connected.
+/// Prepares the endpoint. Nothing is connected.
 pub(super) fn prepare(
     base: &Url,
     config: &ClientConfig,
     access: &Access,
 ) -> Result<Box<dyn Transport>, Error> {
+    let ready = Target::prepared(under(base, &["health", "ready"]))?;
     Ok(Box::new(OipRest {
-        pool: Pool::new(config, access)?,
-        ready: under(base, &["health", "ready"]),
-        index: under(base, &["repository", "index"]),
+        way: Way::new(base, config, access, &ready)?,
+        ready,
+        index: Target::prepared(under(base, &["repository", "index"]))?,
         base: base.clone(),
     }))
 }
@@ -71,8 +74,10 @@ impl Transport for OipRest {
 
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async {
-            let response = self.pool.get(&self.ready).await?;
-            accepted(response).await.map(drop)
+            let response = self.way.get(&self.ready).await?;
+            // To its end, so that its connection can be used again.
+            let body = read(&mut accepted(response).await?, ANSWER_LIMIT).await;
+            body.map(drop)
         })
     }
 
@@ -86,12 +91,20 @@ impl Transport for OipRest {
 
     fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         let url = under(&self.base, &["repository", "models", name, "load"]);
-        Box::pin(async move { self.command(&url).await.map(drop) })
+        Box::pin(async move { self.command(&Target::of(url)?).await.map(drop) })
     }
 
     fn unload<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         let url = under(&self.base, &["repository", "models", name, "unload"]);
-        Box::pin(async move { self.command(&url).await.map(drop) })
+        Box::pin(async move { self.command(&Target::of(url)?).await.map(drop) })
+    }
+
+    fn warm_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.way.warm_up())
+    }
+
+    fn pool_statistics(&self) -> PoolStatistics {
+        self.way.statistics()
     }
 }
 
@@ -102,14 +115,14 @@ impl OipRest {
         } else {
             "infer"
         };
-        let url = under(&self.base, &["models", &request.model, operation]);
+        let target = Target::of(under(&self.base, &["models", &request.model, operation]))?;
         let body = wire::body(request).map_err(|e| malformed(&e))?;
-        self.pool.infer(&url, request, turn, body, DIALECT).await
+        self.way.infer(&target, request, turn, body, DIALECT).await
     }
 
     /// Asks the repository for something, with the empty object that all servers take.
-    async fn command(&self, url: &Url) -> Result<Bytes, Failure> {
-        let response = self.pool.command(url).await?;
+    async fn command(&self, target: &Target) -> Result<Bytes, Failure> {
+        let response = self.way.command(target).await?;
         read(&mut accepted(response).await?, ANSWER_LIMIT).await
     }
 }

@@ -7,39 +7,42 @@ mod together;
 mod wire;
 
 use super::access::Access;
-use super::rest::{self, Pool, accepted, read};
+use super::rest::{self, Target, Way, accepted, read};
 use super::{ANSWER_LIMIT, Opened, Transport, Turn};
 use crate::client::batch::Kind;
 use crate::client::{
-    ClientConfig, Error, Failure, FailureKind, Input, Model, ModelState, Protocol, Request,
+    ClientConfig, Error, Failure, FailureKind, Input, Model, ModelState, PoolStatistics, Protocol,
+    Request,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
 use reqwest::Url;
 
-/// An endpoint with its pool of connections.
+/// An endpoint with the way to it.
 #[derive(Debug)]
 struct Openai {
-    pool: Pool,
-    chat_completions: Url,
-    completions: Url,
-    embeddings: Url,
-    models: Url,
+    way: Way,
+    chat_completions: Target,
+    completions: Target,
+    embeddings: Target,
+    models: Target,
 }
 
-/// Prepares the endpoint with its pool. Nothing is connected.
+/// Prepares the endpoint. Nothing is connected.
 pub(super) fn prepare(
     base: &Url,
     config: &ClientConfig,
     access: &Access,
 ) -> Result<Box<dyn Transport>, Error> {
+    let target = |operation| Target::prepared(under(base, operation));
+    let models = target("models")?;
     Ok(Box::new(Openai {
-        pool: Pool::new(config, access)?,
-        chat_completions: under(base, "chat/completions"),
-        completions: under(base, "completions"),
-        embeddings: under(base, "embeddings"),
-        models: under(base, "models"),
+        way: Way::new(base, config, access, &models)?,
+        chat_completions: target("chat/completions")?,
+        completions: target("completions")?,
+        embeddings: target("embeddings")?,
+        models,
     }))
 }
 
@@ -88,11 +91,19 @@ impl Transport for Openai {
             Ok(list.data.into_iter().map(model).collect())
         })
     }
+
+    fn warm_up(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.way.warm_up())
+    }
+
+    fn pool_statistics(&self) -> PoolStatistics {
+        self.way.statistics()
+    }
 }
 
 impl Openai {
     async fn post(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
-        let (url, body, dialect) = match &request.input {
+        let (target, body, dialect) = match &request.input {
             Input::Chat(_) => (&self.chat_completions, wire::body(request), answer::DIALECT),
             Input::Prompt(_) => (&self.completions, wire::body(request), answer::DIALECT),
             Input::Embedding { texts, dimensions } => (
@@ -102,7 +113,7 @@ impl Openai {
             ),
         };
         let body = body.map_err(|error| malformed(&error))?;
-        self.pool.infer(url, request, turn, body, dialect).await
+        self.way.infer(target, request, turn, body, dialect).await
     }
 
     async fn post_together(&self, requests: &[Request], turn: Turn) -> Result<Opened, Failure> {
@@ -112,12 +123,14 @@ impl Openai {
         };
         let body = together::body(first, requests).map_err(|e| malformed(&e))?;
         let read = move |body: &[u8], at| together::deltas(body, count, at);
-        let url = &self.completions;
-        self.pool.infer_together(url, first, turn, body, read).await
+        let target = &self.completions;
+        self.way
+            .infer_together(target, first, turn, body, read)
+            .await
     }
 
     async fn get_models(&self) -> Result<Bytes, Failure> {
-        let response = self.pool.get(&self.models).await?;
+        let response = self.way.get(&self.models).await?;
         read(&mut accepted(response).await?, ANSWER_LIMIT).await
     }
 }

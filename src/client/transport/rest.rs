@@ -1,22 +1,27 @@
-//! What all REST protocols share: the pool of connections, the headers of a request, statuses, bodies and errors.
+//! What all REST protocols share: the two ways to an endpoint, the headers of a request, statuses, bodies and errors.
 
 mod answer;
+mod gzip;
+mod response;
 
 pub(super) use answer::{Dialect, Mark};
+pub(super) use response::{Response, read};
 
 use super::access::Access;
-use super::connection::{self, Noting};
+use super::borrowed::Borrowed;
+use super::pool::Pool;
 use super::{Delta, Opened, Over, Turn};
 use crate::client::error::excerpt;
-use crate::client::{
-    ClientConfig, Connection, Error, Failure, FailureKind, HttpVersion, Pushback, Request,
-};
+use crate::client::{ClientConfig, Error, Failure, FailureKind, PoolStatistics, Pushback, Request};
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Proxy, RequestBuilder, Response, Url};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use http::{Method, Uri};
+use http_body_util::Full;
+use reqwest::Url;
 use serde_json::Value;
-use std::sync::OnceLock;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,56 +32,90 @@ const RETRY_COUNT: HeaderName = HeaderName::from_static("x-stainless-retry-count
 const TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-timeout");
 const ALMOST_A_SECOND: Duration = Duration::from_nanos(999_999_999);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// The most that is read of the body of an error status.
 const ERROR_LIMIT: usize = 64 * 1024;
 
-/// The connections of one endpoint.
-#[derive(Debug)]
-pub(super) struct Pool {
-    kept: Client,
-    /// Keeps none: what goes over it goes over a fresh connection. Made when first needed, which is seldom.
-    fresh: OnceLock<Client>,
-    config: ClientConfig,
-    access: Access,
+/// Where an operation is.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) url: Url,
+    /// What of it stands in a request over a connection to its host.
+    pub(super) path: Uri,
 }
 
-impl Pool {
-    pub(super) fn new(config: &ClientConfig, access: &Access) -> Result<Self, Error> {
-        Ok(Self {
-            // Without limit, since the load decides how many there are.
-            kept: client(config, access, usize::MAX)?,
-            fresh: OnceLock::new(),
-            config: config.clone(),
-            access: access.clone(),
-        })
+impl Target {
+    /// # Errors
+    /// [`FailureKind::Invalid`] for a path that no request can hold.
+    pub(super) fn of(url: Url) -> Result<Self, Failure> {
+        let path = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let path = Uri::try_from(path);
+        let path = path.map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
+        Ok(Self { url, path })
     }
 
-    /// A client whose connections are as the turn wants them.
-    fn client(&self, over: Over) -> Result<&Client, Failure> {
-        match (over, self.fresh.get()) {
-            (Over::Any, _) => Ok(&self.kept),
-            (Over::Fresh, Some(fresh)) => Ok(fresh),
-            (Over::Fresh, None) => {
-                let made = client(&self.config, &self.access, 0);
-                let made = made.map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
-                Ok(self.fresh.get_or_init(|| made))
-            }
-        }
+    /// One that is known when an endpoint is prepared.
+    ///
+    /// # Errors
+    /// [`Error::Setup`] for a path that no request can hold.
+    pub(super) fn prepared(url: Url) -> Result<Self, Error> {
+        Self::of(url).map_err(|failure| Error::Setup(Box::new(failure)))
+    }
+}
+
+/// The way to one endpoint.
+#[derive(Debug)]
+pub(super) struct Way {
+    connections: Connections,
+    /// Are compressed answers asked for?
+    gzip: bool,
+}
+
+/// What requests go over.
+#[derive(Debug)]
+enum Connections {
+    /// Over connections of our own: HTTP/1.1, straight to the endpoint.
+    Ours(Arc<Pool>),
+    /// Over those of the library beneath: HTTP/2, or through a proxy.
+    Borrowed(Box<Borrowed>),
+}
+
+impl Way {
+    /// The way to `base`. An idle connection that is to show that it is alive is asked for the head of `sign_of_life`.
+    pub(super) fn new(
+        base: &Url,
+        config: &ClientConfig,
+        access: &Access,
+        sign_of_life: &Target,
+    ) -> Result<Self, Error> {
+        let connections = if config.is_borrowed() {
+            Connections::Borrowed(Box::new(Borrowed::new(config, access)?))
+        } else {
+            let sign_of_life = sign_of_life.path.clone();
+            Connections::Ours(Pool::new(base, config, access, sign_of_life)?)
+        };
+        Ok(Self {
+            connections,
+            gzip: config.gzip,
+        })
     }
 
     /// Sends a request for inference with this body, and returns with the head of its answer.
     pub(super) async fn infer(
         &self,
-        url: &Url,
+        target: &Target,
         request: &Request,
         turn: Turn,
         body: Bytes,
         dialect: Dialect,
     ) -> Result<Opened, Failure> {
-        let asked = self.ask(url, request, turn, body).await?;
-        asked.opened(|response| {
+        let response = self.ask(target, request, turn, body).await?;
+        response.opened(|response| {
             Ok(if request.stream {
                 answer::streamed(response, dialect)?
             } else {
@@ -89,129 +128,105 @@ impl Pool {
     /// gives the headers.
     pub(super) async fn infer_together(
         &self,
-        url: &Url,
+        target: &Target,
         first: &Request,
         turn: Turn,
         body: Bytes,
         read: impl FnOnce(&[u8], Instant) -> Result<Vec<Delta>, Failure> + Send + 'static,
     ) -> Result<Opened, Failure> {
-        let asked = self.ask(url, first, turn, body).await?;
-        asked.opened(|response| Ok(answer::together(response, read)))
+        let response = self.ask(target, first, turn, body).await?;
+        response.opened(|response| Ok(answer::together(response, read)))
     }
 
     async fn ask(
         &self,
-        url: &Url,
+        target: &Target,
         request: &Request,
         turn: Turn,
         body: Bytes,
-    ) -> Result<Asked, Failure> {
-        let post = self.client(turn.over)?.post(url.clone());
-        let post = post.headers(headers(request, turn)?).body(body);
-        let (response, connection) = self.head(post).await?;
-        let first_byte = Instant::now();
-        Ok(Asked {
-            response: accepted(response).await?,
-            first_byte,
-            connection,
-        })
+    ) -> Result<Response, Failure> {
+        let headers = headers(request, turn)?;
+        let sent = self.send(Method::POST, target, headers, body, turn.over);
+        accepted(sent.await?).await
     }
 
-    /// Sends the empty object to a URL that is itself a command, which may be done twice.
-    pub(super) async fn command(&self, url: &Url) -> Result<Response, Failure> {
-        self.repeatable(|client| {
-            let post = client.post(url.clone());
-            post.header(CONTENT_TYPE, JSON).body("{}")
-        })
-        .await
+    /// Sends the empty object to a target that is itself a command, which may be done twice.
+    pub(super) async fn command(&self, target: &Target) -> Result<Response, Failure> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, JSON)]);
+        let body = Bytes::from_static(b"{}");
+        self.repeatable(Method::POST, target, headers, body).await
     }
 
     /// Asks for what may be asked for twice.
-    pub(super) async fn get(&self, url: &Url) -> Result<Response, Failure> {
-        self.repeatable(|client| client.get(url.clone())).await
+    pub(super) async fn get(&self, target: &Target) -> Result<Response, Failure> {
+        self.repeatable(Method::GET, target, HeaderMap::new(), Bytes::new())
+            .await
+    }
+
+    /// Makes the connections that are wanted before the first request.
+    pub(super) async fn warm_up(&self) {
+        match &self.connections {
+            Connections::Ours(pool) => pool.warm_up().await,
+            // The library connects with a request alone.
+            Connections::Borrowed(_) => {}
+        }
+    }
+
+    /// What became of its connections so far.
+    pub(super) fn statistics(&self) -> PoolStatistics {
+        match &self.connections {
+            Connections::Ours(pool) => pool.statistics(),
+            Connections::Borrowed(borrowed) => borrowed.statistics(),
+        }
     }
 
     /// Sends a request, and once more where a kept connection closed as it was used again.
     async fn repeatable(
         &self,
-        request: impl Fn(&Client) -> RequestBuilder,
+        method: Method,
+        target: &Target,
+        headers: HeaderMap,
+        body: Bytes,
     ) -> Result<Response, Failure> {
-        let asked = self.head(request(&self.kept)).await;
-        let (response, _) = match asked {
-            Err(failure) if failure.kind == FailureKind::Stale => {
-                self.head(request(self.client(Over::Fresh)?)).await?
+        let send = |over| self.send(method.clone(), target, headers.clone(), body.clone(), over);
+        match send(Over::Any).await {
+            Err(failure) if failure.kind == FailureKind::Stale => send(Over::Fresh).await,
+            asked => asked,
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        target: &Target,
+        mut headers: HeaderMap,
+        body: Bytes,
+        over: Over,
+    ) -> Result<Response, Failure> {
+        if self.gzip {
+            headers.insert(ACCEPT_ENCODING, GZIP);
+        }
+        let answered = match &self.connections {
+            Connections::Ours(pool) => {
+                let mut request = http::Request::new(Full::new(body));
+                *request.method_mut() = method;
+                *request.uri_mut() = target.path.clone();
+                *request.headers_mut() = headers;
+                Response::ours(pool.send(request, over).await?)
             }
-            asked => asked?,
+            Connections::Borrowed(borrowed) => {
+                let sent = borrowed.send(method, target, headers, body, over);
+                Response::borrowed(sent.await?)
+            }
         };
-        Ok(response)
+        Ok(answered.decoded(self.gzip))
     }
-
-    async fn head(&self, request: RequestBuilder) -> Result<(Response, Connection), Failure> {
-        let (answered, connection) = connection::watch(request.send()).await;
-        let answered = answered.map_err(|error| {
-            // Over HTTP/2 a request has long begun on a connection that others used before: its end says nothing of when.
-            let waited_idle = match self.config.http_version {
-                HttpVersion::One => connection,
-                HttpVersion::Two => Connection::Fresh,
-            };
-            unanswered(&error, waited_idle)
-        });
-        Ok((answered?, connection))
-    }
-}
-
-/// An answer whose head was read and says success.
-struct Asked {
-    response: Response,
-    first_byte: Instant,
-    connection: Connection,
-}
-
-impl Asked {
-    /// The same, with what `read` makes of the rest.
-    fn opened(
-        self,
-        read: impl FnOnce(Response) -> Result<BoxStream<'static, Result<Delta, Failure>>, Failure>,
-    ) -> Result<Opened, Failure> {
-        Ok(Opened {
-            first_byte: self.first_byte,
-            connection: self.connection,
-            deltas: read(self.response)?,
-        })
-    }
-}
-
-/// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's
-/// back: retries, proxies of the environment, redirects.
-fn client(config: &ClientConfig, access: &Access, idle: usize) -> Result<Client, Error> {
-    let builder = Client::builder()
-        .retry(reqwest::retry::never())
-        .redirect(reqwest::redirect::Policy::none())
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(idle)
-        .connector_layer(Noting)
-        .connect_timeout(config.connect_deadline.duration());
-    let builder = match config.http_version {
-        HttpVersion::One => builder.http1_only(),
-        HttpVersion::Two => builder.http2_prior_knowledge(),
-    };
-    let builder = match &config.proxy {
-        Some(url) => builder.proxy(proxy(url)?),
-        None => builder.no_proxy(),
-    };
-    access
-        .rest(builder)?
-        .build()
-        .map_err(|error| Error::Setup(Box::new(error)))
-}
-
-fn proxy(url: &str) -> Result<Proxy, Error> {
-    Proxy::all(url).map_err(|error| Error::Setup(Box::new(error)))
 }
 
 /// The headers of a request, with its id and its earlier attempts.
 fn headers(request: &Request, turn: Turn) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::with_capacity(4);
+    // With room for what the way adds.
+    let mut headers = HeaderMap::with_capacity(8);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(ACCEPT, if request.stream { EVENT_STREAM } else { JSON });
     if !request.id.is_empty() {
@@ -230,11 +245,11 @@ fn headers(request: &Request, turn: Turn) -> Result<HeaderMap, Failure> {
 
 /// Lets a success pass, and turns any other status into a failure with the server's own words.
 pub(super) async fn accepted(mut response: Response) -> Result<Response, Failure> {
-    let status = response.status();
+    let status = response.status;
     if status.is_success() {
         return Ok(response);
     }
-    let pushback = pushback(response.headers());
+    let pushback = pushback(&response.headers);
     let said = match read(&mut response, ERROR_LIMIT).await {
         Ok(body) => error_message(&body),
         Err(unreadable) => unreadable.message,
@@ -253,38 +268,6 @@ fn pushback(headers: &HeaderMap) -> Option<Pushback> {
     Duration::try_from_secs_f64(seconds)
         .ok()
         .map(Pushback::After)
-}
-
-/// Reads a body to its end.
-pub(super) async fn read(response: &mut Response, limit: usize) -> Result<Bytes, Failure> {
-    let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| broken_off(&error))? {
-        if body.len() + piece.len() > limit {
-            let message = format!("expected a body of at most {limit} bytes, found a longer one");
-            return Err(Failure::new(FailureKind::Malformed, message));
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body.into())
-}
-
-/// Classifies an error that came before the head of an answer.
-fn unanswered(error: &reqwest::Error, connection: Connection) -> Failure {
-    let kind = if error.is_connect() {
-        FailureKind::Connect
-    } else if error.is_builder() {
-        FailureKind::Invalid
-    } else {
-        match connection {
-            Connection::Fresh => FailureKind::Closed,
-            Connection::Reused => FailureKind::Stale,
-        }
-    };
-    Failure::caused(kind, error)
-}
-
-pub(super) fn broken_off(error: &reqwest::Error) -> Failure {
-    Failure::caused(FailureKind::Truncated, error)
 }
 
 /// An answer that is not what its protocol says; `expected` names what that would be.

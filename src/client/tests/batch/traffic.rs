@@ -220,6 +220,7 @@ fn opened(read: Result<Vec<Delta>, Failure>) -> Opened {
     Opened {
         first_byte: Instant::now(),
         connection: Connection::Reused,
+        queued: None,
         deltas: stream::iter(deltas).boxed(),
     }
 }

@@ -1,21 +1,26 @@
-//! One HTTP/2 connection that all calls share, made when first needed and again when it is gone.
+//! The HTTP/2 connections that all calls share by turns, one unless the pool has more of them. Each is made when first needed
+//! and again when it is gone.
 //!
 //! Calls that arrive while it is being made wait for that one attempt and share its outcome, so that an endpoint that
 //! swallows packets costs each of them one connect deadline, not one for every call before it. The call after a failure
 //! tries anew.
 
 use super::status::{self, Answer};
+use crate::client::pool::Counters;
 use crate::client::transport::ANSWER_LIMIT;
 use crate::client::transport::access::{Access, Key};
-use crate::client::{Connection, Error, Failure, FailureKind};
+use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, PoolStatistics};
+use futures_util::future::join_all;
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
 use inferometer_proto::inference::{ModelInferRequest, ModelInferResponse};
 use reqwest::Url;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tonic::client::Grpc;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::http::Uri;
 use tonic::codegen::http::uri::PathAndQuery;
 use tonic::service::interceptor::InterceptedService;
@@ -41,26 +46,58 @@ pub(super) struct Link {
     endpoint: Endpoint,
     key: Key,
     connect_deadline: Duration,
-    slot: Mutex<Arc<Slot>>,
+    /// One for each connection that is kept.
+    slots: Vec<Mutex<Arc<Slot>>>,
+    /// How many calls there were, by which their turns are taken.
+    calls: AtomicUsize,
+    /// How many connections are made before the first call.
+    warm_up: usize,
+    counters: Counters,
+    gzip: bool,
 }
 
 impl Link {
     /// Prepares the way to `base`, whose path is kept as a prefix. Nothing is connected.
-    pub(super) fn new(
-        base: &Url,
-        connect_deadline: Duration,
-        access: &Access,
-    ) -> Result<Self, Error> {
-        let endpoint = access
+    pub(super) fn new(base: &Url, config: &ClientConfig, access: &Access) -> Result<Self, Error> {
+        let connect_deadline = config.connect_deadline.duration();
+        let mut endpoint = access
             .grpc(base)?
             .connect_timeout(connect_deadline)
             .tcp_nodelay(true);
+        let kept = config.pool.kept();
+        if let Some(period) = kept.and_then(|kept| kept.health_check) {
+            endpoint = endpoint
+                .http2_keep_alive_interval(period.duration())
+                .keep_alive_timeout(connect_deadline)
+                .keep_alive_while_idle(true);
+        }
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let connections = kept.map_or(0, |kept| count(kept.grpc_connections));
         Ok(Self {
             endpoint,
             key: access.key()?,
             connect_deadline,
-            slot: Mutex::default(),
+            slots: (0..connections).map(|_| Mutex::default()).collect(),
+            calls: AtomicUsize::new(0),
+            warm_up: kept.map_or(0, |kept| count(kept.warm_up)),
+            counters: Counters::default(),
+            gzip: config.gzip,
         })
+    }
+
+    /// Makes the connections that are wanted before the first call.
+    pub(super) async fn warm_up(&self) {
+        let slots = self.slots.iter().take(self.warm_up);
+        let made = slots.map(|place| async {
+            let slot = read(place);
+            slot.get_or_init(|| self.connect(&slot)).await;
+        });
+        join_all(made).await;
+    }
+
+    /// What became of its connections so far.
+    pub(super) fn statistics(&self) -> PoolStatistics {
+        self.counters.read()
     }
 
     /// Makes one call of the generated client, connecting first if need be. Dropping the future resets the call's
@@ -73,7 +110,13 @@ impl Link {
         F: Future<Output = Result<Response<T>, Status>>,
     {
         let stub = |channel| {
-            Stub::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT)
+            let stub =
+                Stub::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT);
+            if self.gzip {
+                stub.accept_compressed(CompressionEncoding::Gzip)
+            } else {
+                stub
+            }
         };
         self.call_on_channel(|channel| call(stub(channel))).await
     }
@@ -87,6 +130,9 @@ impl Link {
         self.call_on_channel(|channel| async {
             let mut grpc =
                 Grpc::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT);
+            if self.gzip {
+                grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
+            }
             grpc.ready()
                 .await
                 .map_err(|e| Status::from_error(Box::new(e)))?;
@@ -111,6 +157,9 @@ impl Link {
             self.connect(&slot)
         };
         let channel = slot.get_or_init(connect).await.clone()?;
+        if connection == Connection::Reused {
+            self.counters.note(|figures| figures.reused += 1);
+        }
         let keyed = InterceptedService::new(channel, self.key.clone());
         match call(keyed).await {
             Ok(response) => Ok((response.into_inner(), connection)),
@@ -134,6 +183,10 @@ impl Link {
                 format!("no connection within the connect deadline of {deadline:?}"),
             )),
         };
+        self.counters.note(|figures| match &outcome {
+            Ok(_) => figures.created += 1,
+            Err(_) => figures.failed += 1,
+        });
         // Before the waiting calls learn of a failure, so that none that comes after them can find it.
         if outcome.is_err() {
             self.forget(slot);
@@ -153,16 +206,26 @@ impl Link {
         self.endpoint.uri().clone()
     }
 
+    /// The connection of the next call; one of its own where none are kept.
     fn slot(&self) -> Arc<Slot> {
-        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(&slot)
+        let turn = self.calls.fetch_add(1, Ordering::Relaxed);
+        let place = turn
+            .checked_rem(self.slots.len())
+            .and_then(|turn| self.slots.get(turn));
+        place.map(read).unwrap_or_default()
     }
 
     /// Makes room for a new connection, unless someone has.
     fn forget(&self, slot: &Arc<Slot>) {
-        let mut current = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&current, slot) {
-            *current = Arc::default();
+        for place in &self.slots {
+            let mut current = place.lock().unwrap_or_else(PoisonError::into_inner);
+            if Arc::ptr_eq(&current, slot) {
+                *current = Arc::default();
+            }
         }
     }
+}
+
+fn read(place: &Mutex<Arc<Slot>>) -> Arc<Slot> {
+    Arc::clone(&place.lock().unwrap_or_else(PoisonError::into_inner))
 }

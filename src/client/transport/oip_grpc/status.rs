@@ -19,7 +19,8 @@ const BROKEN: [&str; 2] = [
     "Unexpected EOF decoding stream",
 ];
 /// What the library says, without a source, when it cannot read an answer.
-const UNREADABLE: [&str; 4] = [
+const UNREADABLE: [&str; 5] = [
+    "Content is compressed with",
     "failed to decode Protobuf message",
     "protocol error: received message with",
     "Error, decoded message length too large",

@@ -1,13 +1,12 @@
 //! From response bodies to [`Delta`]s: a whole JSON answer, or events as they arrive, each read as its protocol wants it.
 
-use super::{broken_off, read};
+use super::response::{Response, read_at};
 use crate::client::transport::sse::Events;
 use crate::client::transport::{ANSWER_LIMIT, Delta};
 use crate::client::{Failure, FailureKind};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::CONTENT_TYPE;
-use reqwest::Response;
 use tokio::time::Instant;
 
 /// How a protocol reads its answers.
@@ -34,8 +33,8 @@ pub(super) fn whole(
     dialect: Dialect,
 ) -> BoxStream<'static, Result<Delta, Failure>> {
     stream::once(async move {
-        let body = read(&mut response, ANSWER_LIMIT).await?;
-        let mut delta = (dialect.read)(&body, Instant::now())?;
+        let (body, at) = read_at(&mut response, ANSWER_LIMIT).await?;
+        let mut delta = (dialect.read)(&body, at)?;
         if let Some(usage) = delta.usage {
             delta.tokens = u32::try_from(usage.completion_tokens).unwrap_or(u32::MAX);
         }
@@ -51,8 +50,8 @@ pub(super) fn together(
     take_apart: impl FnOnce(&[u8], Instant) -> Result<Vec<Delta>, Failure> + Send + 'static,
 ) -> BoxStream<'static, Result<Delta, Failure>> {
     let deltas = async move {
-        let body = read(&mut response, ANSWER_LIMIT).await?;
-        let deltas = take_apart(&body, Instant::now())?;
+        let (body, at) = read_at(&mut response, ANSWER_LIMIT).await?;
+        let deltas = take_apart(&body, at)?;
         Ok(stream::iter(deltas.into_iter().map(Ok)))
     };
     stream::once(deltas).try_flatten().boxed()
@@ -66,16 +65,16 @@ pub(super) fn streamed(
     response: Response,
     dialect: Dialect,
 ) -> Result<BoxStream<'static, Result<Delta, Failure>>, Failure> {
-    let found = response.headers().get(CONTENT_TYPE);
+    let found = response.headers.get(CONTENT_TYPE);
     if let Some(other) = found.filter(|found| !found.as_bytes().starts_with(b"text/event-stream")) {
         let message =
             format!("expected a stream of content type text/event-stream, found {other:?}");
         return Err(Failure::new(FailureKind::Malformed, message));
     }
     let streamed = Box::new(Streamed {
+        read_at: response.first_byte,
         response,
         events: Events::new(ANSWER_LIMIT),
-        read_at: Instant::now(),
         dialect,
         is_finished: dialect.end == Mark::EndOfBody,
     });
@@ -106,14 +105,13 @@ impl Streamed {
                 self.is_finished |= delta.is_last || delta.finish_reason.is_some();
                 return Ok(Some(delta));
             }
-            match self.response.chunk().await {
-                Ok(Some(bytes)) => {
-                    self.read_at = Instant::now();
+            match self.response.piece().await? {
+                Some((bytes, read_at)) => {
+                    self.read_at = read_at;
                     self.events.push(&bytes);
                 }
-                Ok(None) if self.is_finished => return Ok(None),
-                Ok(None) => return Err(cut_off()),
-                Err(error) => return Err(broken_off(&error)),
+                None if self.is_finished => return Ok(None),
+                None => return Err(cut_off()),
             }
         }
     }
