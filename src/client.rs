@@ -52,6 +52,7 @@ mod request;
 mod retry;
 mod route;
 mod secret;
+mod tensor;
 mod transport;
 mod values;
 
@@ -63,13 +64,14 @@ pub use config::{
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
-pub use inference::{Answer, Embeddings, InferenceService};
+pub use inference::{Answer, Embeddings, InferenceService, Outputs};
 pub use models::{Model, ModelService, ModelState};
 pub use operation::Operation;
 pub use pool::PoolStatistics;
 pub use reply::{Chunk, Connection, Reply, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use secret::{ApiKey, Secret};
+pub use tensor::{Datatype, Element, Tensor, TensorError};
 pub use transport::sse;
 pub use values::{Misfit, Values};
 
@@ -139,7 +141,7 @@ impl Client {
         ModelService::new(self)
     }
 
-    /// Inference: whole answers or streams of chunks, and vectors.
+    /// Inference: whole answers or streams of chunks, vectors, and tensors.
     pub fn inference(&self) -> InferenceService<'_> {
         InferenceService::new(self)
     }

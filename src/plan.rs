@@ -20,8 +20,8 @@ use crate::gate::rule::Rule;
 use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
-use crate::workload::Workload;
-use inferometer_mock::{MockSpec, ModelSpec};
+use crate::workload::{InputTensor, Workload};
+use inferometer_mock::{MockSpec, ModelSpec, TensorAnswer, TensorSpec};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -185,7 +185,7 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
 }
 
 fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
-    let model = ModelSpec::named(scenario.workload.model());
+    let model = model(&scenario.workload);
     let known = MockSpec {
         seed: mock.seed.or(Some(seed.number())),
         models: if mock.models.is_empty() {
@@ -197,6 +197,28 @@ fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
     };
     // Its values belong to the fingerprint: a profile may be given better ones.
     known.resolved()
+}
+
+/// The model that a mock has which declares none: one of text, or one that gives back the tensors it is sent.
+fn model(workload: &Workload) -> ModelSpec {
+    let model = ModelSpec::named(workload.model());
+    match workload {
+        Workload::Chat(_) | Workload::Completion(_) | Workload::Embedding(_) => model,
+        Workload::Tensor(inference) => ModelSpec {
+            inputs: inference.inputs.iter().map(declared).collect(),
+            answer: TensorAnswer::Echo,
+            ..model
+        },
+    }
+}
+
+fn declared(input: &InputTensor) -> TensorSpec {
+    let length = |length: &u64| i64::try_from(*length).unwrap_or(i64::MAX);
+    TensorSpec {
+        name: input.name.clone(),
+        datatype: input.datatype,
+        shape: input.shape.iter().map(length).collect(),
+    }
 }
 
 impl Stage {

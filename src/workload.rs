@@ -5,10 +5,12 @@
 
 mod draw;
 mod embedding;
+mod inference;
 mod length;
 mod words;
 
 pub use embedding::{Embed, Embedding};
+pub use inference::{DrawnTensor, Infer, Inference, InputTensor};
 pub use length::Length;
 
 use crate::seed::Seed;
@@ -27,6 +29,8 @@ pub enum Workload {
     Completion(Generation),
     /// The vectors of texts.
     Embedding(Embedding),
+    /// What a model makes of tensors.
+    Tensor(Inference),
 }
 
 /// A request for generated text.
@@ -62,6 +66,8 @@ pub enum Content {
     Generate(Generate),
     /// It asks for vectors.
     Embed(Embed),
+    /// It asks for tensors.
+    Infer(Infer),
 }
 
 /// What one request for text contains.
@@ -111,6 +117,7 @@ impl Workload {
             Self::Chat(_) => "chat",
             Self::Completion(_) => "completion",
             Self::Embedding(_) => "embedding",
+            Self::Tensor(_) => "tensor",
         }
     }
 
@@ -119,6 +126,7 @@ impl Workload {
         match self {
             Self::Chat(generation) | Self::Completion(generation) => &generation.model,
             Self::Embedding(embedding) => &embedding.model,
+            Self::Tensor(inference) => &inference.model,
         }
     }
 
@@ -126,7 +134,7 @@ impl Workload {
     pub const fn generation(&self) -> Option<&Generation> {
         match self {
             Self::Chat(generation) | Self::Completion(generation) => Some(generation),
-            Self::Embedding(_) => None,
+            Self::Embedding(_) | Self::Tensor(_) => None,
         }
     }
 
@@ -141,6 +149,7 @@ impl Workload {
                 Content::Generate(generation.content(seed, seq, Prompt::Text))
             }
             Self::Embedding(embedding) => Content::Embed(embedding.content(seed, seq)),
+            Self::Tensor(inference) => Content::Infer(inference.content(seed, seq)),
         }
     }
 }

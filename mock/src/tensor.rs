@@ -6,16 +6,15 @@
 //! {"name":"x","datatype":"FP32","shape":[1,2],"data":[0.5,1]}   <->   x FP32 [1,2] 00 00 00 3f 00 00 80 3f
 //! ```
 
-mod datatype;
 mod elements;
 pub(crate) mod json;
 mod number;
 mod shape;
 pub(crate) mod typed;
 
-pub use datatype::Datatype;
-pub(crate) use datatype::UnknownDatatype;
 pub(crate) use elements::{Elements, RawError, Writer};
+pub use inferometer_proto::datatype::Datatype;
+pub(crate) use inferometer_proto::datatype::UnknownDatatype;
 pub(crate) use shape::{MOST_DIMENSIONS, Shape, ShapeError};
 
 /// A named tensor. Its elements are as many as its shape says.

@@ -1,9 +1,10 @@
 //! What both ends of the wire agree on: the protobuf stubs of the Open Inference Protocol, golden bodies that pin both
-//! sides' encoders, how fields are read by their names, and the notation of quantities in files (`250ms`, `0.2%`, `200/s`, `64MiB`).
+//! sides' encoders, how fields are read by their names, the datatypes of tensors, and the notation of quantities in files (`250ms`, `0.2%`, `200/s`, `64MiB`).
 //!
 //! The embedded client and the mock share this crate and nothing else. They encode and decode by themselves, so a
 //! mistake in one is caught by the other.
 
+pub mod datatype;
 pub mod named;
 pub mod quantity;
 

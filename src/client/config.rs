@@ -72,6 +72,10 @@ pub struct ClientConfig {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(extend("default" = false))]
     pub gzip: bool,
+    /// Do tensors over `oip_rest` go in binary behind their JSON, and are wanted back so? Many servers cannot read that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
+    pub binary_tensors: bool,
     /// How long a list of models is taken to be true; `0s` asks for it each time.
     #[serde(skip_serializing_if = "is_five_minutes")]
     #[schemars(extend("default" = "5m"))]
@@ -102,6 +106,7 @@ impl Default for ClientConfig {
             proxy: None,
             pool: Pool::default(),
             gzip: false,
+            binary_tensors: false,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::failover::first_answer;
 use super::{
-    Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Usage,
-    Values, batch,
+    Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Tensor,
+    Usage, Values, batch,
 };
 use futures_util::{Stream, TryStreamExt};
 use std::borrow::Cow;
@@ -42,6 +42,24 @@ pub struct Embeddings {
     pub endpoint: usize,
     /// The attempts that failed before.
     pub failed_attempts: Vec<Attempt>,
+}
+
+/// The outputs of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outputs {
+    /// In the model's order; those that were asked for are among them.
+    pub tensors: Vec<Tensor>,
+    /// Position of the endpoint that answered.
+    pub endpoint: usize,
+    /// The attempts that failed before.
+    pub failed_attempts: Vec<Attempt>,
+}
+
+impl Outputs {
+    /// The output of this name.
+    pub fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.iter().find(|tensor| tensor.name() == name)
+    }
 }
 
 impl<'a> InferenceService<'a> {
@@ -126,10 +144,30 @@ impl<'a> InferenceService<'a> {
     /// As [`execute`](Self::execute), for a request for vectors; [`FailureKind::Malformed`] when there is not one for each
     /// text, or they are not as long as was asked for.
     pub async fn embed(self, request: &Request) -> Result<Embeddings, Failed> {
-        let (reply, Values::Vectors(vectors)) = self.values(request, Operation::Embed).await?;
+        let (reply, values) = self.values(request, Operation::Embed).await?;
+        let Values::Vectors(vectors) = values else {
+            unreachable!("nothing else fits a request for vectors");
+        };
         Ok(Embeddings {
             vectors,
             usage: reply.usage(),
+            endpoint: reply.endpoint(),
+            failed_attempts: reply.into_failed_attempts(),
+        })
+    }
+
+    /// Sends tensors and collects those that the model has for them. Dropping the future cancels the request.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), for a request for tensors; [`FailureKind::Malformed`] when there are none, or not those
+    /// that were asked for.
+    pub async fn infer(self, request: &Request) -> Result<Outputs, Failed> {
+        let (reply, values) = self.values(request, Operation::Infer).await?;
+        let Values::Tensors(tensors) = values else {
+            unreachable!("nothing else fits a request for tensors");
+        };
+        Ok(Outputs {
+            tensors,
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),
         })

@@ -1,6 +1,6 @@
 //! What can be asked of a server, and which protocols have room for it.
 
-use super::{Endpoint, Protocol};
+use super::Protocol;
 use std::fmt;
 
 /// What a request asks for: it decides how it is sent, and what its answer is.
@@ -10,6 +10,8 @@ pub enum Operation {
     Generate,
     /// A vector for each text.
     Embed,
+    /// Tensors for tensors.
+    Infer,
 }
 
 impl Operation {
@@ -18,6 +20,7 @@ impl Operation {
         match self {
             Self::Generate => &[Protocol::Openai, Protocol::OipRest, Protocol::OipGrpc],
             Self::Embed => &[Protocol::Openai],
+            Self::Infer => &[Protocol::OipRest, Protocol::OipGrpc],
         }
     }
 
@@ -28,12 +31,8 @@ impl Operation {
             Self::Embed => {
                 "use an openai endpoint; with the Open Inference Protocol ask for the model's tensors"
             }
+            Self::Infer => "use an oip_rest or oip_grpc endpoint",
         }
-    }
-
-    /// Can it be asked of this endpoint?
-    pub fn is_offered_by(self, endpoint: &Endpoint) -> bool {
-        self.protocols().contains(&endpoint.protocol)
     }
 }
 
@@ -42,6 +41,7 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Self::Generate => "text",
             Self::Embed => "embeddings",
+            Self::Infer => "tensors",
         })
     }
 }

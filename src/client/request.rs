@@ -1,7 +1,7 @@
-//! What can be asked: a chat or a prompt for one model, with sampling limits, or texts to be embedded. Checked once, before
-//! anything is sent.
+//! What can be asked: a chat or a prompt for one model, with sampling limits, texts to be embedded, or tensors.
+//! Checked once, before anything is sent.
 
-use super::{Failure, FailureKind, Operation};
+use super::{Failure, FailureKind, Operation, Tensor};
 use serde::Serialize;
 
 /// One inference request.
@@ -39,6 +39,13 @@ pub enum Input {
         texts: Vec<String>,
         /// How many numbers each vector is to have, at least 1; as many as the model has when left out.
         dimensions: Option<u32>,
+    },
+    /// Tensors, for the tensors that the model makes of them.
+    Tensors {
+        /// At least one, each with a name of its own.
+        inputs: Vec<Tensor>,
+        /// The names of the outputs that are wanted; all that there are when empty.
+        outputs: Vec<String>,
     },
 }
 
@@ -81,6 +88,12 @@ impl Request {
         Self::of_values(id, model, Input::Embedding { texts, dimensions })
     }
 
+    /// A request for all that a model makes of these tensors.
+    pub fn tensors(id: impl Into<String>, model: impl Into<String>, inputs: Vec<Tensor>) -> Self {
+        let outputs = Vec::new();
+        Self::of_values(id, model, Input::Tensors { inputs, outputs })
+    }
+
     /// A request whose answer is no text.
     fn of_values(id: impl Into<String>, model: impl Into<String>, input: Input) -> Self {
         Self {
@@ -104,7 +117,7 @@ impl Request {
         self.input.check()?;
         match self.input.operation() {
             Operation::Generate => self.check_sampling(),
-            Operation::Embed => require(
+            Operation::Embed | Operation::Infer => require(
                 !self.stream,
                 "stream: expected false, as only text comes piece by piece",
             ),
@@ -129,14 +142,14 @@ impl Input {
     pub fn messages(&self) -> Option<&[Message]> {
         match self {
             Self::Chat(messages) => Some(messages),
-            Self::Prompt(_) | Self::Embedding { .. } => None,
+            Self::Prompt(_) | Self::Embedding { .. } | Self::Tensors { .. } => None,
         }
     }
 
     /// The text to be completed, if it is one.
     pub fn prompt(&self) -> Option<&str> {
         match self {
-            Self::Chat(_) | Self::Embedding { .. } => None,
+            Self::Chat(_) | Self::Embedding { .. } | Self::Tensors { .. } => None,
             Self::Prompt(prompt) => Some(prompt),
         }
     }
@@ -146,6 +159,7 @@ impl Input {
         match self {
             Self::Chat(_) | Self::Prompt(_) => Operation::Generate,
             Self::Embedding { .. } => Operation::Embed,
+            Self::Tensors { .. } => Operation::Infer,
         }
     }
 
@@ -154,6 +168,7 @@ impl Input {
             Self::Chat(messages) => messages.iter().any(|message| !message.content.is_empty()),
             Self::Prompt(prompt) => !prompt.is_empty(),
             Self::Embedding { texts, dimensions } => return check_texts(texts, *dimensions),
+            Self::Tensors { inputs, outputs } => return check_tensors(inputs, outputs),
         };
         require(says_something, "input: expected a prompt")
     }
@@ -169,6 +184,33 @@ fn check_texts(texts: &[String], dimensions: Option<u32>) -> Result<(), Failure>
         dimensions != Some(0),
         "input.dimensions: expected at least 1",
     )
+}
+
+fn check_tensors(inputs: &[Tensor], outputs: &[String]) -> Result<(), Failure> {
+    require(
+        !inputs.is_empty(),
+        "input.inputs: expected at least one tensor",
+    )?;
+    check_names("inputs", &inputs.iter().map(Tensor::name))?;
+    check_names("outputs", &outputs.iter().map(String::as_str))
+}
+
+/// Refuses a name that is empty, or that another has.
+fn check_names<'a>(
+    side: &str,
+    names: &(impl Iterator<Item = &'a str> + Clone),
+) -> Result<(), Failure> {
+    let is_wrong = |(place, name): &(usize, &str)| {
+        name.is_empty() || names.clone().take(*place).any(|other| other == *name)
+    };
+    match names.clone().enumerate().find(is_wrong) {
+        None => Ok(()),
+        Some((place, name)) => {
+            let message =
+                format!("input.{side}[{place}]: expected a name of its own, found `{name}`");
+            Err(Failure::new(FailureKind::Invalid, message))
+        }
+    }
 }
 
 fn is_printable(id: &str) -> bool {
@@ -266,6 +308,29 @@ mod tests {
         assert_eq!(
             streamed.validate().unwrap_err().to_string(),
             "invalid: stream: expected false, as only text comes piece by piece"
+        );
+    }
+
+    #[test]
+    fn tensors_each_have_a_name_of_their_own() {
+        let named = |name: &str| Tensor::of(name, &[1], &[1_u8]).unwrap();
+        let tensors = |inputs, outputs: &[&str]| Input::Tensors {
+            inputs,
+            outputs: outputs.iter().map(ToString::to_string).collect(),
+        };
+
+        assert_eq!(Request::tensors("", "m", vec![named("x")]).validate(), Ok(()));
+        assert_eq!(
+            refusal(|r| r.input = tensors(vec![], &[])),
+            "invalid: input.inputs: expected at least one tensor"
+        );
+        assert_eq!(
+            refusal(|r| r.input = tensors(vec![named("x"), named("x")], &[])),
+            "invalid: input.inputs[1]: expected a name of its own, found `x`"
+        );
+        assert_eq!(
+            refusal(|r| r.input = tensors(vec![named("x")], &["y", ""])),
+            "invalid: input.outputs[1]: expected a name of its own, found ``"
         );
     }
 }

@@ -122,6 +122,13 @@ fn not_offered(protocol: Protocol, name: &str) -> BoxFuture<'static, Result<(), 
     Box::pin(ready(Err(Failure::new(FailureKind::Invalid, message))))
 }
 
+/// A request that was sent to an endpoint that its operation is not offered by: calls pass over those.
+fn no_room(protocol: Protocol, request: &Request) -> Failure {
+    let operation = request.input.operation();
+    let message = format!("protocol `{protocol}` has no room for {operation}");
+    Failure::new(FailureKind::Invalid, message)
+}
+
 /// An answer whose head has arrived.
 pub(super) struct Opened {
     /// When it arrived.

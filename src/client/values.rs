@@ -1,6 +1,6 @@
 //! What an answer holds that is no text: it comes as a whole, and is held against what was asked for.
 
-use super::{Input, Request};
+use super::{Input, Request, Tensor};
 
 /// What an answer holds that is no text.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,13 +8,15 @@ use super::{Input, Request};
 pub enum Values {
     /// A vector for each text, in the order of the request.
     Vectors(Vec<Vec<f32>>),
+    /// The outputs of a model, in its order.
+    Tensors(Vec<Tensor>),
 }
 
 /// How an answer without text is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// It holds nothing of the kind.
-    #[error("expected vectors, found none")]
+    #[error("expected vectors or tensors, as asked for, found none")]
     Missing,
     /// There is not one vector for each text.
     #[error("expected {expected} vectors, found {found}")]
@@ -32,6 +34,12 @@ pub enum Misfit {
         /// Numbers that there are.
         found: usize,
     },
+    /// An output that was asked for is not among them.
+    #[error("expected output `{name}`, found others")]
+    Output {
+        /// Its name.
+        name: String,
+    },
 }
 
 impl Request {
@@ -45,8 +53,23 @@ impl Request {
             (Input::Embedding { texts, dimensions }, Some(Values::Vectors(vectors))) => {
                 vectors_fit(vectors, texts.len(), *dimensions)
             }
-            (Input::Embedding { .. }, None) => Err(Misfit::Missing),
+            (Input::Tensors { outputs, .. }, Some(Values::Tensors(tensors))) => {
+                tensors_fit(tensors, outputs)
+            }
+            (Input::Embedding { .. }, Some(Values::Tensors(_)) | None)
+            | (Input::Tensors { .. }, Some(Values::Vectors(_)) | None) => Err(Misfit::Missing),
         }
+    }
+}
+
+fn tensors_fit(tensors: &[Tensor], outputs: &[String]) -> Result<(), Misfit> {
+    if tensors.is_empty() {
+        return Err(Misfit::Missing);
+    }
+    let is_there = |name: &&String| tensors.iter().any(|tensor| tensor.name() == *name);
+    match outputs.iter().find(|name| !is_there(name)) {
+        None => Ok(()),
+        Some(name) => Err(Misfit::Output { name: name.clone() }),
     }
 }
 

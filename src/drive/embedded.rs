@@ -94,7 +94,7 @@ fn generates(request: &Request) -> bool {
 fn wrong(misfit: &Misfit) -> Wrong {
     match misfit {
         Misfit::Missing => Wrong::Empty,
-        Misfit::Count { .. } => Wrong::Count,
+        Misfit::Count { .. } | Misfit::Output { .. } => Wrong::Count,
         Misfit::Length { .. } => Wrong::Shape,
     }
 }

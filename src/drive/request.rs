@@ -1,9 +1,9 @@
 //! From a workload's content to a client's request.
 
-use crate::client::{Input, Message, Request, Role};
+use crate::client::{Input, Message, Request, Role, Tensor};
 use crate::plan::Stage;
 use crate::seed::Seed;
-use crate::workload::{self, Content, Embed, Generate, Prompt, Workload};
+use crate::workload::{self, Content, DrawnTensor, Embed, Generate, Infer, Prompt, Workload};
 
 /// The requests of a stage, by their number.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ impl Requests {
         match self.workload.content(self.seed, seq) {
             Content::Generate(content) => generate(id, content),
             Content::Embed(content) => embed(id, content),
+            Content::Infer(content) => infer(id, content),
         }
     }
 }
@@ -64,6 +65,20 @@ fn embed(id: String, content: Embed) -> Request {
         input: Input::Embedding { texts, dimensions },
         ..Request::embedding(id, model, Vec::new())
     }
+}
+
+fn infer(id: String, content: Infer) -> Request {
+    let inputs = content.inputs.into_iter().map(tensor).collect();
+    let outputs = content.outputs;
+    Request {
+        input: Input::Tensors { inputs, outputs },
+        ..Request::tensors(id, content.model, Vec::new())
+    }
+}
+
+fn tensor(drawn: DrawnTensor) -> Tensor {
+    let made = Tensor::try_new(drawn.name, drawn.datatype, &drawn.shape, drawn.contents);
+    made.unwrap_or_else(|_| unreachable!("as many elements are drawn as the shape has"))
 }
 
 fn input(prompt: Prompt) -> Input {

@@ -3,6 +3,7 @@
 mod batch;
 mod operation;
 mod script;
+mod tensors;
 
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
@@ -184,7 +185,7 @@ fn deadlines(document: &Document, place: &Path, client: &ClientConfig) -> Result
     Ok(())
 }
 
-/// Some mock must have the model that is asked for. That another has not may be what a scenario is about.
+/// Some mock must have the model that is asked for, and take the tensors that it is sent. That another has not may be what a scenario is about.
 fn model(document: &Document, stage: &Stage, mocks: &[&MockSpec], list: &str) -> Result<(), Error> {
     let asked = stage.workload.model();
     let mut known: Vec<&str> = Vec::new();
@@ -194,7 +195,7 @@ fn model(document: &Document, stage: &Stage, mocks: &[&MockSpec], list: &str) ->
         }
     }
     if known.contains(&asked) {
-        return Ok(());
+        return tensors::check(document, stage, mocks);
     }
     let path = operation::workload(stage).key("model");
     let told = match mocks {

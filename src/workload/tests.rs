@@ -7,7 +7,7 @@ use proptest::prelude::*;
 fn content(workload: &Workload, seed: u64, seq: u64) -> Generate {
     match workload.content(Seed::new(seed), seq) {
         Content::Generate(content) => content,
-        Content::Embed(_) => unreachable!(),
+        Content::Embed(_) | Content::Infer(_) => unreachable!(),
     }
 }
 

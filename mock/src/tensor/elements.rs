@@ -2,7 +2,7 @@
 //! `BYTES` after its own length in 4 bytes. The other forms are read into this one and written from it, so that what
 //! goes through unchanged is never copied.
 
-use super::datatype::Datatype;
+use super::Datatype;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Elements that fit their datatype, and how many there are.

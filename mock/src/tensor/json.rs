@@ -2,7 +2,7 @@
 //! of the shape `[2,2]`. Lists are read straight into raw elements, so that a body of a million numbers takes the memory
 //! of a million elements.
 
-use super::datatype::Datatype;
+use super::Datatype;
 use super::elements::{Elements, Writer};
 use super::number::{Misfit, put_float, put_integer};
 use super::shape::Shape;

@@ -1,6 +1,6 @@
 //! Numbers as JSON has them, against elements as datatypes have them: which fit, and what becomes of those that do.
 
-use super::datatype::Datatype;
+use super::Datatype;
 use super::elements::Writer;
 use half::{bf16, f16};
 

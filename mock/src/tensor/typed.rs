@@ -1,7 +1,7 @@
 //! Elements in the typed lists of gRPC, where several datatypes share one: `INT8`, `INT16` and `INT32` all travel in
 //! `int_contents`, and what does not fit is refused. There is no list for `FP16` and `BF16`, which travel raw alone.
 
-use super::datatype::Datatype;
+use super::Datatype;
 use super::elements::{Elements, Writer};
 use super::number::put_integer;
 use inferometer_proto::inference::InferTensorContents;

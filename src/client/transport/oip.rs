@@ -14,7 +14,7 @@ pub(super) fn text(input: &Input) -> Cow<'_, str> {
     match input {
         Input::Prompt(prompt) => Cow::Borrowed(prompt),
         Input::Chat(messages) => Cow::Owned(flatten(messages)),
-        Input::Embedding { .. } => Cow::Borrowed(""),
+        Input::Embedding { .. } | Input::Tensors { .. } => Cow::Borrowed(""),
     }
 }
 

@@ -1,15 +1,16 @@
 //! The Open Inference Protocol over gRPC: inference whole or streamed, readiness, the model repository. Text goes in as
-//! the BYTES tensor `text_input` and comes out as `text_output`; see [`tensor`].
+//! the BYTES tensor `text_input` and comes out as `text_output`, see [`tensor`]; any other tensors go as they are, see [`contents`].
 
 mod connection;
+mod contents;
 mod status;
 mod tensor;
 
 use super::access::Access;
-use super::{Delta, Opened, Transport, Turn, oip};
+use super::{Delta, Opened, Transport, Turn, no_room, oip};
 use crate::client::error::excerpt;
 use crate::client::{
-    ClientConfig, Error, Failure, FailureKind, Model, PoolStatistics, Protocol, Request,
+    ClientConfig, Error, Failure, FailureKind, Input, Model, PoolStatistics, Protocol, Request,
 };
 use connection::{Link, Stub};
 use futures_util::StreamExt;
@@ -123,11 +124,20 @@ impl Transport for OipGrpc {
 
 impl OipGrpc {
     async fn infer_whole(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
-        let message = labelled(tensor::request(request), request, turn)?;
+        let message = match &request.input {
+            Input::Chat(_) | Input::Prompt(_) => tensor::request(request),
+            Input::Tensors { inputs, outputs } => contents::request(request, inputs, outputs),
+            Input::Embedding { .. } => return Err(no_room(self.protocol(), request)),
+        };
+        let message = labelled(message, request, turn)?;
         let (mut responses, connection) = self.link.infer(message).await?;
         let first_byte = Instant::now();
         let response = only_message(&mut responses).await?;
-        let delta = whole(&response, Instant::now());
+        let at = Instant::now();
+        let delta = match request.input {
+            Input::Tensors { .. } => contents::read(response, at)?,
+            Input::Chat(_) | Input::Prompt(_) | Input::Embedding { .. } => whole(&response, at),
+        };
         Ok(Opened {
             first_byte,
             connection,

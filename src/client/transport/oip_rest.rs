@@ -1,13 +1,16 @@
 //! The Open Inference Protocol over REST: `POST /v2/models/tiny/infer` for a whole answer, Triton's `generate_stream` for a
-//! stream, readiness, the model repository. Text goes in as the BYTES tensor `text_input` and comes out as `text_output`.
+//! stream, readiness, the model repository. Text goes in as the BYTES tensor `text_input` and comes out as `text_output`; any other
+//! tensors go to `infer` as they are.
 
+mod elements;
+mod infer;
 mod wire;
 
 use super::access::Access;
-use super::rest::{self, Dialect, Mark, Target, Way, accepted, read, said};
-use super::{ANSWER_LIMIT, Delta, Opened, Transport, Turn, oip};
+use super::rest::{self, Body, Dialect, Mark, Read, Target, Way, accepted, read, said};
+use super::{ANSWER_LIMIT, Delta, Opened, Transport, Turn, no_room, oip};
 use crate::client::{
-    ClientConfig, Error, Failure, FailureKind, Model, PoolStatistics, Protocol, Request,
+    ClientConfig, Error, Failure, FailureKind, Input, Model, PoolStatistics, Protocol, Request,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -15,9 +18,15 @@ use inferometer_proto::named;
 use reqwest::Url;
 use tokio::time::Instant;
 
-/// How its answers are read.
-const DIALECT: Dialect = Dialect {
-    read: delta,
+/// How answers of text are read.
+const TEXT: Dialect = Dialect {
+    read: Read::Json(delta),
+    end: Mark::EndOfBody,
+};
+
+/// How answers of tensors are read.
+const TENSORS: Dialect = Dialect {
+    read: Read::Parts(infer::read),
     end: Mark::EndOfBody,
 };
 
@@ -29,6 +38,8 @@ struct OipRest {
     base: Url,
     ready: Target,
     index: Target,
+    /// Do tensors go in binary?
+    binary_tensors: bool,
 }
 
 /// Prepares the endpoint. Nothing is connected.
@@ -43,6 +54,7 @@ pub(super) fn prepare(
         ready,
         index: Target::prepared(under(base, &["repository", "index"]))?,
         base: base.clone(),
+        binary_tensors: config.binary_tensors,
     }))
 }
 
@@ -116,8 +128,19 @@ impl OipRest {
             "infer"
         };
         let target = Target::of(under(&self.base, &["models", &request.model, operation]))?;
-        let body = wire::body(request).map_err(|e| malformed(&e))?;
-        self.way.infer(&target, request, turn, body, DIALECT).await
+        let (body, dialect) = match &request.input {
+            Input::Chat(_) | Input::Prompt(_) => {
+                let body = wire::body(request).map_err(|e| malformed(&e))?;
+                (Body::from(body), TEXT)
+            }
+            Input::Tensors { inputs, outputs } => {
+                let binary = self.binary_tensors;
+                let body = infer::body(&request.id, inputs, outputs, binary)?;
+                (body, TENSORS)
+            }
+            Input::Embedding { .. } => return Err(no_room(self.protocol(), request)),
+        };
+        self.way.infer(&target, request, turn, body, dialect).await
     }
 
     /// Asks the repository for something, with the empty object that all servers take.

@@ -7,8 +7,8 @@ mod together;
 mod wire;
 
 use super::access::Access;
-use super::rest::{self, Target, Way, accepted, read};
-use super::{ANSWER_LIMIT, Opened, Transport, Turn};
+use super::rest::{self, Body, Target, Way, accepted, read};
+use super::{ANSWER_LIMIT, Opened, Transport, Turn, no_room};
 use crate::client::batch::Kind;
 use crate::client::{
     ClientConfig, Error, Failure, FailureKind, Input, Model, ModelState, PoolStatistics, Protocol,
@@ -111,8 +111,10 @@ impl Openai {
                 embedding::body(&request.model, texts, *dimensions),
                 embedding::DIALECT,
             ),
+            Input::Tensors { .. } => return Err(no_room(self.protocol(), request)),
         };
         let body = body.map_err(|error| malformed(&error))?;
+        let body = Body::from(body);
         self.way.infer(target, request, turn, body, dialect).await
     }
 

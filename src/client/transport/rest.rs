@@ -1,10 +1,12 @@
 //! What all REST protocols share: the two ways to an endpoint, the headers of a request, statuses, bodies and errors.
 
 mod answer;
+mod body;
 mod gzip;
 mod response;
 
-pub(super) use answer::{Dialect, Mark};
+pub(super) use answer::{Dialect, Mark, Read};
+pub(super) use body::Body;
 pub(super) use response::{Response, read};
 
 use super::access::Access;
@@ -111,7 +113,7 @@ impl Way {
         target: &Target,
         request: &Request,
         turn: Turn,
-        body: Bytes,
+        body: Body,
         dialect: Dialect,
     ) -> Result<Opened, Failure> {
         let response = self.ask(target, request, turn, body).await?;
@@ -134,7 +136,7 @@ impl Way {
         body: Bytes,
         read: impl FnOnce(&[u8], Instant) -> Result<Vec<Delta>, Failure> + Send + 'static,
     ) -> Result<Opened, Failure> {
-        let response = self.ask(target, first, turn, body).await?;
+        let response = self.ask(target, first, turn, Body::from(body)).await?;
         response.opened(|response| Ok(answer::together(response, read)))
     }
 
@@ -143,10 +145,11 @@ impl Way {
         target: &Target,
         request: &Request,
         turn: Turn,
-        body: Bytes,
+        body: Body,
     ) -> Result<Response, Failure> {
-        let headers = headers(request, turn)?;
-        let sent = self.send(Method::POST, target, headers, body, turn.over);
+        let mut headers = headers(request, turn)?;
+        body.mark(&mut headers);
+        let sent = self.send(Method::POST, target, headers, body.bytes, turn.over);
         accepted(sent.await?).await
     }
 

@@ -38,6 +38,7 @@ fn unfit(workload: &Workload) -> Option<&'static str> {
     match workload {
         Workload::Chat(_) => Some("`chat`"),
         Workload::Embedding(_) => Some("`embedding`"),
+        Workload::Tensor(_) => Some("`tensor`"),
         Workload::Completion(generation) => generation.stream.then_some("one with `stream: true`"),
     }
 }

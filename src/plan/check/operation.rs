@@ -1,5 +1,5 @@
-//! Whether what a stage asks for can be asked of its target: embeddings of nothing that speaks the Open Inference Protocol
-//! alone, and of an adapter nothing but text.
+//! Whether what a stage asks for can be asked of its target: embeddings of an endpoint that speaks `openai`, tensors of one that
+//! speaks the Open Inference Protocol, and of an adapter nothing but text.
 
 use super::super::{Stage, Target};
 use crate::client::{Mode, Operation, Protocol};
@@ -35,6 +35,7 @@ fn of(workload: &Workload) -> Operation {
     match workload {
         Workload::Chat(_) | Workload::Completion(_) => Operation::Generate,
         Workload::Embedding(_) => Operation::Embed,
+        Workload::Tensor(_) => Operation::Infer,
     }
 }
 

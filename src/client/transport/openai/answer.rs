@@ -3,7 +3,7 @@
 use super::{malformed, wire};
 use crate::client::Failure;
 use crate::client::transport::Delta;
-use crate::client::transport::rest::{Dialect, Mark, said};
+use crate::client::transport::rest::{Dialect, Mark, Read, said};
 use inferometer_proto::named;
 use tokio::time::Instant;
 
@@ -12,7 +12,7 @@ const DONE: &[u8] = b"[DONE]";
 
 /// How its answers are read.
 pub(super) const DIALECT: Dialect = Dialect {
-    read: delta,
+    read: Read::Json(delta),
     end: Mark::Said,
 };
 

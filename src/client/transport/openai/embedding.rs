@@ -3,7 +3,7 @@
 
 use super::{malformed, wire};
 use crate::client::transport::Delta;
-use crate::client::transport::rest::{Dialect, Mark, said};
+use crate::client::transport::rest::{Dialect, Mark, Read, said};
 use crate::client::{Failure, FailureKind, Usage, Values};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// How its answers are read.
 pub(super) const DIALECT: Dialect = Dialect {
-    read: delta,
+    read: Read::Json(delta),
     end: Mark::Said,
 };
 
@@ -150,7 +150,7 @@ mod tests {
     fn vectors(json: &str) -> Vec<Vec<f32>> {
         match read(json).unwrap().values {
             Some(Values::Vectors(vectors)) => vectors,
-            None => Vec::new(),
+            other => panic!("expected vectors, found {other:?}"),
         }
     }
 

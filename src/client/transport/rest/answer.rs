@@ -1,9 +1,11 @@
 //! From response bodies to [`Delta`]s: a whole JSON answer, or events as they arrive, each read as its protocol wants it.
 
+use super::body::{cut, json_length};
 use super::response::{Response, read_at};
 use crate::client::transport::sse::Events;
 use crate::client::transport::{ANSWER_LIMIT, Delta};
 use crate::client::{Failure, FailureKind};
+use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt, TryStreamExt};
 use http::header::CONTENT_TYPE;
@@ -13,9 +15,18 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy)]
 pub(in crate::client::transport) struct Dialect {
     /// What a whole answer, or the data of one event, adds to it.
-    pub(in crate::client::transport) read: fn(&[u8], Instant) -> Result<Delta, Failure>,
+    pub(in crate::client::transport) read: Read,
     /// How a stream says that it is complete.
     pub(in crate::client::transport) end: Mark,
+}
+
+/// What is read of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::client::transport) enum Read {
+    /// JSON.
+    Json(fn(&[u8], Instant) -> Result<Delta, Failure>),
+    /// JSON, and the bytes behind it.
+    Parts(fn(&[u8], Bytes, Instant) -> Result<Delta, Failure>),
 }
 
 /// How a stream says that it is complete.
@@ -33,8 +44,15 @@ pub(super) fn whole(
     dialect: Dialect,
 ) -> BoxStream<'static, Result<Delta, Failure>> {
     stream::once(async move {
+        let json = json_length(&response.headers)?;
         let (body, at) = read_at(&mut response, ANSWER_LIMIT).await?;
-        let mut delta = (dialect.read)(&body, at)?;
+        let mut delta = match dialect.read {
+            Read::Json(read) => read(&body, at)?,
+            Read::Parts(read) => {
+                let (json, rest) = cut(body, json)?;
+                read(&json, rest, at)?
+            }
+        };
         if let Some(usage) = delta.usage {
             delta.tokens = u32::try_from(usage.completion_tokens).unwrap_or(u32::MAX);
         }
@@ -119,7 +137,10 @@ impl Streamed {
     fn next_in_buffer(&mut self) -> Result<Option<Delta>, Failure> {
         let next = self.events.pull();
         let data = next.map_err(|error| Failure::caused(FailureKind::Malformed, &error))?;
-        let read = |data| (self.dialect.read)(data, self.read_at);
+        let read = |data| match self.dialect.read {
+            Read::Json(read) => read(data, self.read_at),
+            Read::Parts(read) => read(data, Bytes::new(), self.read_at),
+        };
         data.map(read).transpose()
     }
 }

@@ -40,7 +40,7 @@ pub enum Datatype {
 
 impl Datatype {
     /// Every datatype of the protocol.
-    pub(crate) const ALL: [Self; 14] = [
+    pub const ALL: [Self; 14] = [
         Self::Bool,
         Self::Int8,
         Self::Int16,
@@ -58,7 +58,10 @@ impl Datatype {
     ];
 
     /// The datatype of that name.
-    pub(crate) fn named(name: &str) -> Result<Self, UnknownDatatype> {
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(name: &str) -> Result<Self, UnknownDatatype> {
         Self::ALL
             .into_iter()
             .find(|datatype| datatype.name() == name)
@@ -86,7 +89,7 @@ impl Datatype {
     }
 
     /// The name that Triton's model configuration has for it.
-    pub(crate) const fn configured(self) -> &'static str {
+    pub const fn configured(self) -> &'static str {
         match self {
             Self::Bool => "TYPE_BOOL",
             Self::Int8 => "TYPE_INT8",
@@ -106,7 +109,7 @@ impl Datatype {
     }
 
     /// Bytes of one element in raw contents; `None` when each element tells its own length.
-    pub(crate) const fn width(self) -> Option<usize> {
+    pub const fn width(self) -> Option<usize> {
         match self {
             Self::Bool | Self::Int8 | Self::Uint8 => Some(1),
             Self::Int16 | Self::Uint16 | Self::Fp16 | Self::Bf16 => Some(2),
@@ -126,7 +129,7 @@ impl fmt::Display for Datatype {
 /// A name that no datatype has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a datatype such as FP32, found `{0}`")]
-pub(crate) struct UnknownDatatype(String);
+pub struct UnknownDatatype(String);
 
 #[cfg(test)]
 mod tests {
