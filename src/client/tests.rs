@@ -6,6 +6,7 @@ mod dialects;
 mod embedding;
 mod failover;
 mod grpc;
+mod oip_dialects;
 mod health;
 mod oip_rest;
 mod pool;

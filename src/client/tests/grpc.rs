@@ -1,5 +1,6 @@
 //! Inference and the model repository over gRPC.
 
+mod bare;
 mod scripted;
 
 use super::servers::{Proxy, Raw, Server, refusing};

@@ -4,6 +4,7 @@
 mod connection;
 mod contents;
 mod status;
+mod streamed;
 mod tensor;
 
 use super::access::Access;
@@ -151,8 +152,7 @@ impl OipGrpc {
     async fn infer_streamed(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
         let messages = stream::iter([tensor::request(request)]);
         let messages = labelled(messages, request, turn)?;
-        let call = |mut stub: Stub| async move { stub.model_stream_infer(messages).await };
-        let (mut responses, connection) = self.link.call(call).await?;
+        let (mut responses, connection) = self.link.stream(messages).await?;
         let first_byte = Instant::now();
         let first = match responses.message().await {
             Ok(first) => first.map(|message| piece(Ok(message))).transpose()?,

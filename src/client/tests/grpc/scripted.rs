@@ -148,6 +148,7 @@ impl GrpcInferenceService for Scripted {
             "busy-twice" if call <= 2 => Err(Status::unavailable("try again")),
             "busy" => Err(Status::unavailable("try again")),
             "absent" => Err(Status::not_found("no such model")),
+            "unloaded" => Err(Status::unknown("Model unloaded is not ready")),
             "talkative" => Ok(Response::new(response(&"a".repeat(5 << 20)))),
             "endless" => Ok(Response::new(response(&"a".repeat(TOO_LONG)))),
             _ => Ok(Response::new(counted(response(" a b")))),

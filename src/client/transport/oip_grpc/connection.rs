@@ -6,13 +6,17 @@
 //! tries anew.
 
 use super::status::{self, Answer};
+use super::streamed::EitherDialect;
 use crate::client::pool::Counters;
 use crate::client::transport::ANSWER_LIMIT;
 use crate::client::transport::access::{Access, Key};
 use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, PoolStatistics};
 use futures_util::future::join_all;
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
-use inferometer_proto::inference::{ModelInferRequest, ModelInferResponse};
+use futures_util::Stream;
+use inferometer_proto::inference::{
+    ModelInferRequest, ModelInferResponse, ModelStreamInferResponse,
+};
 use reqwest::Url;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,6 +40,8 @@ type Keyed = InterceptedService<Channel, Key>;
 
 /// Where a unary inference is asked for.
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
+/// Where a stream of them is.
+const MODEL_STREAM_INFER: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
 
 /// The outcome of one attempt to connect, from the moment that a call wants it.
 type Slot = OnceCell<Result<Channel, Failure>>;
@@ -128,19 +134,37 @@ impl Link {
         request: Request<ModelInferRequest>,
     ) -> Result<(Streaming<ModelInferResponse>, Connection), Failure> {
         self.call_on_channel(|channel| async {
-            let mut grpc =
-                Grpc::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT);
-            if self.gzip {
-                grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
-            }
-            grpc.ready()
-                .await
-                .map_err(|e| Status::from_error(Box::new(e)))?;
+            let mut grpc = self.ready(channel).await?;
             let path = PathAndQuery::from_static(MODEL_INFER);
             let codec = ProstCodec::<ModelInferRequest, ModelInferResponse>::default();
             grpc.server_streaming(request, path, codec).await
         })
         .await
+    }
+
+    /// Begins a stream of inferences, whichever dialect its answers are of.
+    pub(super) async fn stream(
+        &self,
+        requests: Request<impl Stream<Item = ModelInferRequest> + Send + 'static>,
+    ) -> Result<(Streaming<ModelStreamInferResponse>, Connection), Failure> {
+        self.call_on_channel(|channel| async {
+            let mut grpc = self.ready(channel).await?;
+            let path = PathAndQuery::from_static(MODEL_STREAM_INFER);
+            grpc.streaming(requests, path, EitherDialect).await
+        })
+        .await
+    }
+
+    /// A channel that takes a call now, for those that the generated client does not make.
+    async fn ready(&self, channel: Keyed) -> Result<Grpc<Keyed>, Status> {
+        let mut grpc =
+            Grpc::with_origin(channel, self.origin()).max_decoding_message_size(ANSWER_LIMIT);
+        if self.gzip {
+            grpc = grpc.accept_compressed(CompressionEncoding::Gzip);
+        }
+        let ready = grpc.ready().await;
+        ready.map_err(|error| Status::from_error(Box::new(error)))?;
+        Ok(grpc)
     }
 
     async fn call_on_channel<T, F>(
