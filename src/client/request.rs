@@ -319,7 +319,10 @@ mod tests {
             outputs: outputs.iter().map(ToString::to_string).collect(),
         };
 
-        assert_eq!(Request::tensors("", "m", vec![named("x")]).validate(), Ok(()));
+        assert_eq!(
+            Request::tensors("", "m", vec![named("x")]).validate(),
+            Ok(())
+        );
         assert_eq!(
             refusal(|r| r.input = tensors(vec![], &[])),
             "invalid: input.inputs: expected at least one tensor"

@@ -290,7 +290,10 @@ mod tests {
 
         let drawn = texts.draw(&mut Draw::of("tensors", Seed::new(7), 3));
 
-        assert_eq!(drawn.contents, b"\x0b\0\0\0dream glass\x0b\0\0\0bridge easy");
+        assert_eq!(
+            drawn.contents,
+            b"\x0b\0\0\0dream glass\x0b\0\0\0bridge easy"
+        );
     }
 
     #[test]

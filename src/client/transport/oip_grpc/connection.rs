@@ -11,9 +11,9 @@ use crate::client::pool::Counters;
 use crate::client::transport::ANSWER_LIMIT;
 use crate::client::transport::access::{Access, Key};
 use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, PoolStatistics};
+use futures_util::Stream;
 use futures_util::future::join_all;
 use inferometer_proto::inference::grpc_inference_service_client::GrpcInferenceServiceClient;
-use futures_util::Stream;
 use inferometer_proto::inference::{
     ModelInferRequest, ModelInferResponse, ModelStreamInferResponse,
 };
