@@ -1,9 +1,10 @@
 //! Request batching: requests that may share one request over the wire wait for each other for a moment and are sent as
 //! one. What that means, exactly:
 //!
-//! - **Which.** What every endpoint that the client may ask can carry together: over `openai` whole completions of the same
-//!   model, `max_tokens`, `temperature` and `top_p`, whose `prompt` becomes a list. Anything else passes by at once. A
-//!   request that is alone in its batch is sent as if there were no batching.
+//! - **Which.** What every endpoint that may be asked can carry together: over `openai` whole completions of the same model,
+//!   `max_tokens`, `temperature` and `top_p`, whose `prompt` becomes a list, and embeddings of the same model and
+//!   `dimensions`, whose `input` becomes longer. Anything else passes by at once. A request that is alone in its batch is sent
+//!   as if there were no batching.
 //! - **When.** A batch is sent when `max_size` requests wait or when its oldest has waited for `window`, whichever comes
 //!   first. With `adaptive`, a batch gathers only while others of its kind are under way: it is sent at once when there are
 //!   none, or when the last of these ends. That is Nagle's algorithm (RFC 896) with requests for bytes: batches are as large

@@ -36,8 +36,10 @@ pub struct Answer {
 pub struct Embeddings {
     /// A vector for each text, in the order of the request, all of one length.
     pub vectors: Vec<Vec<f32>>,
-    /// The server's own count, if it sent one; nothing is generated.
+    /// The server's own count, if it sent one for this request alone; nothing is generated.
     pub usage: Option<Usage>,
+    /// The batch that it was part of, if it was not sent alone.
+    pub batch: Option<Batch>,
     /// Position of the endpoint that answered.
     pub endpoint: usize,
     /// The attempts that failed before.
@@ -151,6 +153,7 @@ impl<'a> InferenceService<'a> {
         Ok(Embeddings {
             vectors,
             usage: reply.usage(),
+            batch: reply.batch(),
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),
         })

@@ -154,6 +154,14 @@ impl Input {
         }
     }
 
+    /// The texts to be embedded; none if it is something else.
+    pub fn texts(&self) -> &[String] {
+        match self {
+            Self::Chat(_) | Self::Prompt(_) | Self::Tensors { .. } => &[],
+            Self::Embedding { texts, .. } => texts,
+        }
+    }
+
     /// What is asked for with it.
     pub const fn operation(&self) -> Operation {
         match self {

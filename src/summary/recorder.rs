@@ -129,7 +129,8 @@ impl Recorder {
                 count,
                 source: TokenSource::Usage,
             });
-            let tokens = whole.or(sample.output_tokens);
+            // Where no text was asked for there is nothing to count.
+            let tokens = sample.output_tokens.map(|own| whole.unwrap_or(own));
             self.books.add(&ClientBooks {
                 attempts: 0,
                 answered: 1,

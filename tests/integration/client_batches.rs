@@ -2,6 +2,7 @@
 //! the same into their books.
 
 use crate::client_meets_mock::{endpoint, request};
+use futures_util::future::join_all;
 use inferometer::client::{
     Batch, BatchConfig, Client, ClientConfig, Input, Protocol, Request, Usage,
 };
@@ -20,6 +21,32 @@ fn batching(mock: &Mock, max_size: u32) -> Client {
 }
 
 #[tokio::test]
+async fn embeddings_in_one_request_each_get_the_vectors_of_their_own_texts() {
+    let mock = Mock::start(MockSpec::default()).await.unwrap();
+    let (together, alone) = (batching(&mock, 3), batching(&mock, 1));
+    let asked = |client: &Client, texts: &[&str]| {
+        let (client, texts) = (client.clone(), texts.iter().map(|&text| text.to_owned()));
+        let request = Request::embedding(texts.len().to_string(), "tiny", texts.collect());
+        async move { client.inference().embed(&request).await.unwrap() }
+    };
+    let texts: [&[&str]; 3] = [&["one"], &["two", "three"], &["four", "five", "six"]];
+
+    let embedded = join_all(texts.map(|texts| asked(&together, texts))).await;
+
+    let expected = join_all(texts.map(|texts| asked(&alone, texts))).await;
+    for (embedded, expected) in embedded.iter().zip(&expected) {
+        assert_eq!(embedded.vectors, expected.vectors);
+        assert_eq!(
+            (embedded.usage, embedded.batch.unwrap().requests),
+            (None, 3)
+        );
+    }
+    let entries = mock.journal(0, 10).entries;
+    let ids: Vec<&str> = entries.iter().map(|entry| &*entry.id).collect();
+    assert_eq!((entries.len(), ids.first()), (4, Some(&"1")));
+}
+
+#[tokio::test]
 async fn eight_prompts_in_one_request_each_get_their_own_text() {
     let mock = Mock::start(MockSpec::default()).await.unwrap();
     let client = batching(&mock, 8);
@@ -32,7 +59,7 @@ async fn eight_prompts_in_one_request_each_get_their_own_text() {
         async move { client.inference().execute(&asked).await.unwrap() }
     };
 
-    let answers = futures_util::future::join_all((0..8).map(ask)).await;
+    let answers = join_all((0..8).map(ask)).await;
 
     // Choice `i` of the mock begins with word `i`.
     let texts: Vec<&str> = answers.iter().map(|answer| &*answer.text).collect();

@@ -1,7 +1,7 @@
 //! What requests must have in common to be sent as one: two of equal kind may be joined. Each protocol says it for those
 //! that it can carry together, and none for all others.
 
-use crate::client::Request;
+use crate::client::{Input, Request};
 
 /// What joined requests have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,17 +14,26 @@ pub(in crate::client) enum Kind {
         temperature: Option<u64>,
         top_p: Option<u64>,
     },
+    /// Texts to be turned into vectors of one length.
+    Embedding {
+        model: String,
+        dimensions: Option<u32>,
+    },
 }
 
 impl Kind {
-    /// A text to be completed in one piece; `None` for anything else.
-    pub(in crate::client) fn completion(request: &Request) -> Option<Self> {
-        request.input.prompt().filter(|_| !request.stream)?;
-        Some(Self::Completion {
-            model: request.model.clone(),
-            max_tokens: request.max_tokens,
-            temperature: request.temperature.map(f64::to_bits),
-            top_p: request.top_p.map(f64::to_bits),
-        })
+    /// That of a text to be completed in one piece, or of texts to be embedded; `None` for anything else.
+    pub(in crate::client) fn of_texts(request: &Request) -> Option<Self> {
+        let model = request.model.clone();
+        match request.input {
+            Input::Prompt(_) if !request.stream => Some(Self::Completion {
+                model,
+                max_tokens: request.max_tokens,
+                temperature: request.temperature.map(f64::to_bits),
+                top_p: request.top_p.map(f64::to_bits),
+            }),
+            Input::Embedding { dimensions, .. } => Some(Self::Embedding { model, dimensions }),
+            Input::Chat(_) | Input::Prompt(_) | Input::Tensors { .. } => None,
+        }
     }
 }

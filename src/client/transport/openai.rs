@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
 use reqwest::Url;
+use together::Split;
 
 /// An endpoint with the way to it.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ impl Transport for Openai {
     }
 
     fn batch_kind(&self, request: &Request) -> Option<Kind> {
-        Kind::completion(request)
+        Kind::of_texts(request)
     }
 
     fn infer_together<'a>(
@@ -119,16 +120,20 @@ impl Openai {
     }
 
     async fn post_together(&self, requests: &[Request], turn: Turn) -> Result<Opened, Failure> {
-        let Some((first, count)) = requests.first().map(|first| (first, requests.len())) else {
+        let Some(first) = requests.first() else {
             let message = "expected at least one request";
             return Err(Failure::new(FailureKind::Invalid, message));
         };
-        let body = together::body(first, requests).map_err(|e| malformed(&e))?;
-        let read = move |body: &[u8], at| together::deltas(body, count, at);
-        let target = &self.completions;
-        self.way
-            .infer_together(target, first, turn, body, read)
-            .await
+        let joined = together::join(first, requests).map_err(|e| malformed(&e))?;
+        let target = match joined.split {
+            Split::Choices(_) => &self.completions,
+            Split::Vectors(_) => &self.embeddings,
+        };
+        let read = move |body: &[u8], at| joined.split.deltas(body, at);
+        let sent = self
+            .way
+            .infer_together(target, first, turn, joined.body, read);
+        sent.await
     }
 
     async fn get_models(&self) -> Result<Bytes, Failure> {

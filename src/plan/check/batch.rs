@@ -2,7 +2,7 @@
 //! anything are a mistake.
 
 use super::super::Stage;
-use super::operation::spoken;
+use super::operation::{of, spoken};
 use crate::client::Protocol;
 use crate::scenario::{Document, Error, Part, Path};
 use crate::workload::Workload;
@@ -14,16 +14,18 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     let place = Path::root().key("client").key("batch");
     if let Some(found) = unfit(&stage.workload) {
         let told = format!(
-            "expected a workload that can be batched, which a `completion` without `stream` is, found {found}"
+            "expected a workload that can be batched, an `embedding` or a `completion` without `stream`, found {found}"
         );
         let hint = "leave `client.batch` out, or ask for a `completion` with `stream: false`";
         return Err(document.error(&place, Part::Key, told).hint(hint));
     }
     let mode = stage.client.mode;
     let spoken = spoken(&stage.target);
+    let offered = of(&stage.workload).protocols();
+    let is_asked = |protocol: &Protocol| spoken.contains(protocol) && offered.contains(protocol);
     let other = mode
         .protocols()
-        .find(|protocol| *protocol != Protocol::Openai && spoken.contains(protocol));
+        .find(|protocol| *protocol != Protocol::Openai && is_asked(protocol));
     let Some(other) = other else { return Ok(()) };
     let told = format!(
         "expected endpoints that can carry a batch, which speak `openai`, found `{other}` among those of mode `{mode}`"
@@ -37,8 +39,8 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
 fn unfit(workload: &Workload) -> Option<&'static str> {
     match workload {
         Workload::Chat(_) => Some("`chat`"),
-        Workload::Embedding(_) => Some("`embedding`"),
         Workload::Tensor(_) => Some("`tensor`"),
+        Workload::Embedding(_) => None,
         Workload::Completion(generation) => generation.stream.then_some("one with `stream: true`"),
     }
 }

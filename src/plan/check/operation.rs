@@ -31,7 +31,7 @@ pub(super) fn workload(stage: &Stage) -> Path {
 }
 
 /// What a workload asks for.
-fn of(workload: &Workload) -> Operation {
+pub(super) fn of(workload: &Workload) -> Operation {
     match workload {
         Workload::Chat(_) | Workload::Completion(_) => Operation::Generate,
         Workload::Embedding(_) => Operation::Embed,

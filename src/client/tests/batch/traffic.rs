@@ -192,7 +192,7 @@ impl Transport for Scripted {
     }
 
     fn batch_kind(&self, request: &Request) -> Option<Kind> {
-        Kind::completion(request)
+        Kind::of_texts(request)
     }
 
     fn infer_together<'a>(

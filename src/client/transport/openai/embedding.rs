@@ -22,17 +22,17 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 #[derive(Debug, Serialize)]
-struct Body<'a> {
+struct Body<'a, T> {
     model: &'a str,
-    input: &'a [String],
+    input: &'a [T],
     #[serde(skip_serializing_if = "Option::is_none")]
     dimensions: Option<u32>,
 }
 
 /// The body of a request.
-pub(super) fn body(
+pub(super) fn body<T: Serialize>(
     model: &str,
-    texts: &[String],
+    texts: &[T],
     dimensions: Option<u32>,
 ) -> serde_json::Result<Bytes> {
     let body = Body {
