@@ -117,12 +117,11 @@ impl Batcher {
     }
 
     /// A request comes, and with it perhaps the time to send.
-    fn arrive(self: &Arc<Self>, client: &Client, kind: &Kind, member: Member) -> (Ticket, Instant) {
-        let now = Instant::now();
-        let arrived = lock(&self.collector).arrive(kind.clone(), member, now);
+    fn arrive(self: &Arc<Self>, client: &Client, kind: &Kind, member: Member) -> Ticket {
+        let arrived = lock(&self.collector).arrive(kind.clone(), member, Instant::now());
         let (ticket, gathered) = arrived;
         self.send(client, kind, gathered);
-        (ticket, now)
+        ticket
     }
 
     /// Sends what has waited for the window.

@@ -6,7 +6,7 @@ use super::{Batcher, Kind};
 use crate::client::{Client, Failed, Failure, Request};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 /// A request that waits for others, or for its part of their answer. Dropping it gives the request up.
 #[derive(Debug)]
@@ -15,8 +15,6 @@ pub(super) struct Place<'a> {
     batcher: &'a Arc<Batcher>,
     kind: Kind,
     ticket: Ticket,
-    /// When it came.
-    since: Instant,
     /// What it is sent with.
     sent: oneshot::Receiver<Arc<Carrier>>,
     /// That, once it is there.
@@ -41,13 +39,12 @@ impl<'a> Place<'a> {
             tell_sent,
             give_part,
         };
-        let (ticket, since) = batcher.arrive(client, &kind, member);
+        let ticket = batcher.arrive(client, &kind, member);
         Self {
             client,
             batcher,
             kind,
             ticket,
-            since,
             sent,
             carrier: None,
             part,
@@ -72,13 +69,11 @@ impl<'a> Place<'a> {
 
     /// Waits until the request is sent, at most for the window.
     async fn sent(&mut self) -> Arc<Carrier> {
-        // So long after a point in time that has been, there is always one; without it the wait is for the others alone.
         let mut sent = &mut self.sent;
-        let due = self.since.checked_add(self.batcher.window);
         let carrier = tokio::select! {
             biased;
             carrier = &mut sent => carrier,
-            () = sleep_until(due.unwrap_or(self.since)) => {
+            () = sleep(self.batcher.window) => {
                 self.batcher.due(self.client, &self.kind);
                 sent.await
             }
