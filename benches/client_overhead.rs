@@ -1,5 +1,6 @@
-//! What the embedded client costs over the library beneath it: the same POST to the same server on loopback, 50 at a
-//! time, once through [`Client`] and once through a bare reqwest loop that reads the body and looks at nothing.
+//! What the embedded client costs over the libraries beneath it and beside it: the same POST to the same server on loopback,
+//! 50 at a time, through [`Client`] with all its resilience and with none, through a bare loop over hyper's connections, and
+//! through a bare reqwest loop. The bare loops read the body and look at nothing.
 //!
 //! The server runs in its own thread and answers from memory, so that the difference is the client's.
 
@@ -8,8 +9,12 @@
     reason = "a benchmark that cannot be set up has nothing to measure"
 )]
 
+use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
 use inferometer::client::{
     BreakerConfig, Client, ClientConfig, Endpoint, Input, Protocol, Request, Retry, RetryBudget,
 };
@@ -18,8 +23,10 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Mutex;
 
 const IN_FLIGHT: u64 = 50;
+const BODY: &str = r#"{"model":"tiny","prompt":"one two three","max_tokens":4}"#;
 const PIECE: &str = r#"{"id":"cmpl-1","object":"text_completion","created":1700000000,"model":"tiny","choices":[{"index":0,"text":" alpha","logprobs":null,"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
 
 /// A server of one answer, for the life of the process. It knows where a request ends because each fits one segment.
@@ -132,6 +139,7 @@ fn overhead(criterion: &mut Criterion) {
             &resilient,
             (&url, stream),
         );
+        bench_hyper(&mut group, &url);
         bench_bare(&mut group, &url);
         group.finish();
     }
@@ -157,17 +165,56 @@ fn bench_ours(
     });
 }
 
+/// One connection over HTTP/1.1, driven by a task of its own as hyper's guide has it.
+async fn connect(authority: &str) -> SendRequest<Full<Bytes>> {
+    let socket = TcpStream::connect(authority).await.expect("a connection");
+    socket.set_nodelay(true).expect("a socket");
+    let (sender, driver) = handshake(TokioIo::new(socket)).await.expect("a handshake");
+    tokio::spawn(driver);
+    sender
+}
+
+async fn bare_hyper(sender: &mut SendRequest<Full<Bytes>>, authority: &str) {
+    sender.ready().await.expect("a free connection");
+    let request = http::Request::post("/v1/completions")
+        .header("host", authority)
+        .header("content-type", "application/json")
+        .header("x-request-id", "bench")
+        .body(Full::new(Bytes::from_static(BODY.as_bytes())))
+        .expect("a request");
+    let response = sender.send_request(request).await.expect("an answer");
+    let mut body = response.into_body();
+    while let Some(frame) = body.frame().await {
+        black_box(frame.expect("a frame"));
+    }
+}
+
+fn bench_hyper(group: &mut Group<'_>, url: &str) {
+    let authority = url.trim_start_matches("http://");
+    let runtime = runtime();
+    let connecting = (0..IN_FLIGHT).map(|_| connect(authority));
+    let senders = runtime.block_on(async { join_all(connecting).await });
+    let senders: Vec<_> = senders.into_iter().map(Mutex::new).collect();
+    group.bench_function("hyper", |bencher| {
+        bencher.to_async(&runtime).iter(|| {
+            let calls = senders.iter().map(async |sender| {
+                bare_hyper(&mut *sender.lock().await, authority).await;
+            });
+            async { join_all(calls).await.len() }
+        });
+    });
+}
+
 fn bench_bare(group: &mut Group<'_>, url: &str) {
     let url = reqwest::Url::parse(&format!("{url}/v1/completions")).expect("a URL");
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
         .expect("a client");
-    let body = r#"{"model":"tiny","prompt":"one two three","max_tokens":4}"#;
     let runtime = runtime();
     group.bench_function("reqwest", |bencher| {
         bencher.to_async(&runtime).iter(|| {
-            let calls = (0..IN_FLIGHT).map(|_| bare(&client, &url, body));
+            let calls = (0..IN_FLIGHT).map(|_| bare(&client, &url, BODY));
             async { join_all(calls).await.len() }
         });
     });
