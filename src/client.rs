@@ -43,6 +43,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod health;
+mod hedge;
 mod inference;
 mod models;
 mod operation;
@@ -59,8 +60,8 @@ mod values;
 pub use batch::{Batch, BatchStatistics};
 pub use breaker::EndpointState;
 pub use config::{
-    BatchConfig, BreakerConfig, ClientConfig, ClientFile, HealthCheck, HttpVersion, Identity, Mode,
-    Pool, PoolConfig, Repeats, Retry, RetryBudget, Roots, Tls,
+    BatchConfig, BreakerConfig, ClientConfig, ClientFile, HealthCheck, Hedge, HedgeBudget,
+    HttpVersion, Identity, Mode, Pool, PoolConfig, Repeats, Retry, RetryBudget, Roots, Scope, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
@@ -76,9 +77,11 @@ pub use transport::sse;
 pub use values::{Misfit, Values};
 
 use batch::Batcher;
+use breaker::Guard;
 use budget::Budget;
 use deadline::Deadline;
 use failover::Link;
+use hedge::Hedging;
 use models::ListCache;
 use route::Route;
 use std::sync::Arc;
@@ -93,6 +96,7 @@ pub struct Client {
     links: Arc<[Link]>,
     route: Arc<Route>,
     budget: Option<Arc<Budget>>,
+    hedging: Option<Arc<Hedging>>,
     model_list: Arc<ListCache>,
     batcher: Option<Arc<Batcher>>,
 }
@@ -106,10 +110,13 @@ impl Client {
     /// a certificate or key that it names cannot be read.
     pub fn new(config: &ClientConfig, endpoints: &[Endpoint]) -> Result<Self, Error> {
         config.validate()?;
+        let retry_budget = config.retry.budget.as_ref();
+        let retry_budget = retry_budget.map(|budget| Budget::new(budget.share, budget.reserve));
         Ok(Self {
             route: Route::new(config.mode, endpoints)?.into(),
             links: failover::links(config, endpoints)?.into(),
-            budget: config.retry.budget.as_ref().map(Budget::new).map(Arc::new),
+            budget: retry_budget.map(Arc::new),
+            hedging: config.hedge.as_ref().map(Hedging::new).map(Arc::new),
             model_list: ListCache::new(config.model_list_ttl.duration()).into(),
             batcher: config.batch.as_ref().map(Batcher::new).map(Arc::new),
             config: config.clone().into(),
@@ -149,9 +156,16 @@ impl Client {
     /// Where an endpoint is in the life of its breaker, and how often it was ejected so far; `None` when there is no such
     /// endpoint. Without a breaker and health checks it is always [`EndpointState::Admitting`].
     pub fn endpoint_state(&self, endpoint: usize) -> Option<(EndpointState, u64)> {
-        let breaker = self.links.get(endpoint)?.breaker.as_ref();
+        let guard = self.links.get(endpoint)?.guard.as_ref();
         let now = Instant::now();
-        Some(breaker.map_or((EndpointState::Admitting, 0), |breaker| breaker.state(now)))
+        Some(guard.map_or((EndpointState::Admitting, 0), |guard| guard.state(now)))
+    }
+
+    /// Likewise for one model at an endpoint, under `breaker.scope: model`; otherwise the same as of the endpoint.
+    pub fn model_state(&self, endpoint: usize, model: &str) -> Option<(EndpointState, u64)> {
+        let guard = self.links.get(endpoint)?.guard.as_ref();
+        let state = |guard: &Guard| guard.model_state(model, Instant::now());
+        Some(guard.map_or((EndpointState::Admitting, 0), state))
     }
 
     /// Checks the health of every endpoint in use for as long as it is polled, as `health_check` says; returns at once when

@@ -59,6 +59,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli.rs", "main.rs"]),
     ("console", &["command/console.rs"]),
     ("flate2", &["client/transport/rest/gzip.rs"]),
+    ("h2", &["client/transport/connection.rs"]),
     ("hdrhistogram", &["summary/"]),
     ("http_body_util", &["client/transport/"]),
     ("hyper", &["client/transport/pool"]),

@@ -11,8 +11,14 @@
 //! What checks say is apart from that: an endpoint that they found unwell is left alone in whatever state its breaker is. A
 //! check that finds it well takes that back, and ends an ejection of which it has disproved the cause.
 
+mod guard;
+mod sign;
+
+pub(super) use guard::{Guard, Pass};
+
+use super::BreakerConfig;
 use super::deadline::A_YEAR;
-use super::{BreakerConfig, FailureKind};
+use sign::Sign;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -28,44 +34,9 @@ pub enum EndpointState {
     Probing,
 }
 
-/// What one attempt says about the health of its endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sign {
-    /// Somebody is there and works.
-    Well,
-    /// Nothing: the endpoint lives, and is too busy.
-    Nothing,
-    /// Nobody could be reached.
-    Unreachable,
-    /// It answered as no sound server does, or not at all.
-    Unwell,
-}
-
-impl Sign {
-    /// What a failure says. A refusal of the request itself is a sound answer.
-    pub(super) fn of(kind: FailureKind) -> Self {
-        match kind {
-            FailureKind::Connect => Self::Unreachable,
-            FailureKind::Closed
-            | FailureKind::Truncated
-            | FailureKind::Deadline
-            | FailureKind::Stalled
-            | FailureKind::Malformed
-            | FailureKind::Http(500 | 502 | 503 | 504)
-            // UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE and DATA_LOSS.
-            | FailureKind::Grpc(2 | 4 | 13 | 14 | 15) => Self::Unwell,
-            // RESOURCE_EXHAUSTED is what HTTP calls 429.
-            FailureKind::Http(429) | FailureKind::Grpc(8) | FailureKind::Invalid | FailureKind::Ejected | FailureKind::Stale => {
-                Self::Nothing
-            }
-            FailureKind::Http(_) | FailureKind::Grpc(_) => Self::Well,
-        }
-    }
-}
-
-/// The breaker of one endpoint.
+/// The breaker of one endpoint, or of one model there.
 #[derive(Debug)]
-pub(super) struct Breaker {
+struct Breaker {
     /// `None` heeds checks alone.
     config: Option<BreakerConfig>,
     state: Mutex<State>,
@@ -119,7 +90,7 @@ impl Default for Phase {
 
 impl Breaker {
     /// A breaker with these rules; without any it heeds checks alone.
-    pub(super) fn new(config: Option<BreakerConfig>) -> Self {
+    fn new(config: Option<BreakerConfig>) -> Self {
         Self {
             config,
             state: Mutex::default(),
@@ -127,7 +98,7 @@ impl Breaker {
     }
 
     /// Lets a request through, or says how long to wait until one may probe; no time at all while one does.
-    pub(super) fn admit(self: &Arc<Self>, now: Instant) -> Result<Permit, Duration> {
+    fn admit(self: &Arc<Self>, now: Instant) -> Result<Permit, Duration> {
         let mut state = self.lock();
         if let Some(wait) = state.unwell.and_then(|unwell| unwell.wait(now)) {
             return Err(wait);
@@ -149,7 +120,7 @@ impl Breaker {
     }
 
     /// The state, and how often the endpoint was ejected.
-    pub(super) fn state(&self, now: Instant) -> (EndpointState, u64) {
+    fn state(&self, now: Instant) -> (EndpointState, u64) {
         let state = self.lock();
         let is_unwell = state
             .unwell
@@ -166,7 +137,7 @@ impl Breaker {
 
     /// Checks find the endpoint unwell, and the next of them ends within `checked_within`. What they say holds for twice
     /// that, so that an endpoint is not left alone for good when checks cease.
-    pub(super) fn found_unwell(&self, now: Instant, checked_within: Duration) {
+    fn found_unwell(&self, now: Instant, checked_within: Duration) {
         let mut state = self.lock();
         let was_unwell = state
             .unwell
@@ -182,7 +153,7 @@ impl Breaker {
 
     /// Checks find the endpoint well: it can be reached. That its answers were unsound they do not disprove; but when the time
     /// for that is over, no request has to find out whether it is well again.
-    pub(super) fn found_well(&self, now: Instant) {
+    fn found_well(&self, now: Instant) {
         let mut state = self.lock();
         state.unwell = None;
         if let Phase::Ejected { until, last } = state.phase
@@ -235,7 +206,7 @@ fn time_out(config: &BreakerConfig, in_a_row: u32) -> Duration {
 /// The right to ask an endpoint once, and the duty to say what came of it. Dropping it says nothing; a probe that says
 /// nothing leaves its place to the next request.
 #[derive(Debug)]
-pub(super) struct Permit(Option<Held>);
+struct Permit(Option<Held>);
 
 #[derive(Debug)]
 struct Held {
@@ -246,10 +217,10 @@ struct Held {
 
 impl Permit {
     /// For an endpoint without a breaker.
-    pub(super) const FREE: Self = Self(None);
+    const FREE: Self = Self(None);
 
     /// An answer has begun. That is all that a probe waits for.
-    pub(super) fn begun(&mut self) {
+    fn begun(&mut self) {
         if let Some(held) = &mut self.0
             && held.is_probe
         {
@@ -259,7 +230,7 @@ impl Permit {
     }
 
     /// The attempt has ended, and says this about its endpoint.
-    pub(super) fn ends(mut self, sign: Sign, now: Instant) {
+    fn ends(mut self, sign: Sign, now: Instant) {
         let Some(held) = self.0.take_if(|_| sign != Sign::Nothing) else {
             return;
         };

@@ -1,9 +1,9 @@
-//! How many attempts may still be repeated: each request puts a share of an attempt in, each repeated attempt takes one
+//! How many attempts may still be repeated, or made beside others: each request puts a share of an attempt in, each repeated attempt takes one
 //! out, and no more is kept than the reserve.
 //!
 //! With `{ share: 50%, reserve: 2 }`: 2.0 at first, two repeated attempts leave 0.0, two requests later there is one more.
 
-use super::RetryBudget;
+use inferometer_proto::quantity::Share;
 use std::sync::{Mutex, PoisonError};
 
 /// A running budget.
@@ -15,10 +15,10 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    pub(super) fn new(config: &RetryBudget) -> Self {
-        let reserve = f64::from(config.reserve);
+    pub(super) fn new(share: Share, reserve: u32) -> Self {
+        let reserve = f64::from(reserve);
         Self {
-            share: config.share.ratio(),
+            share: share.ratio(),
             reserve,
             left: Mutex::new(reserve),
         }
@@ -45,12 +45,11 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use inferometer_proto::quantity::Share;
     use proptest::prelude::*;
 
     fn budget(share: f64, reserve: u32) -> Budget {
         let share = Share::try_from_ratio(share).unwrap();
-        Budget::new(&RetryBudget { share, reserve })
+        Budget::new(share, reserve)
     }
 
     #[test]

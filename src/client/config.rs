@@ -4,15 +4,17 @@ mod batch;
 mod breaker;
 mod file;
 mod health_check;
+mod hedge;
 mod http;
 mod pool;
 mod retry;
 mod tls;
 
 pub use batch::BatchConfig;
-pub use breaker::BreakerConfig;
+pub use breaker::{BreakerConfig, Scope};
 pub use file::ClientFile;
 pub use health_check::HealthCheck;
+pub use hedge::{Hedge, HedgeBudget};
 pub use http::HttpVersion;
 pub use pool::{Pool, PoolConfig};
 pub use retry::{Repeats, Retry, RetryBudget};
@@ -52,6 +54,9 @@ pub struct ClientConfig {
     /// Whether requests that may share one request over the wire wait for each other; each is sent by itself when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchConfig>,
+    /// Whether a second attempt is begun beside one that is slow; not at all when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hedge: Option<Hedge>,
     /// Whom `https` endpoints are believed; the operating system's certificates decide when left out.
     #[serde(skip_serializing_if = "Tls::is_default")]
     #[schemars(extend("default" = { "roots": "system" }))]
@@ -101,6 +106,7 @@ impl Default for ClientConfig {
             breaker: None,
             health_check: None,
             batch: None,
+            hedge: None,
             tls: Tls::default(),
             http_version: HttpVersion::default(),
             proxy: None,
@@ -142,6 +148,9 @@ impl ClientConfig {
         self.retry.check()?;
         if let Some(batch) = &self.batch {
             batch.check(self.deadline)?;
+        }
+        if let Some(hedge) = &self.hedge {
+            hedge.check(self.retry.repeats)?;
         }
         self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)?;
         self.health_check

@@ -2,6 +2,7 @@
 //! shorter ends that an attempt and a pause between two pieces may have besides.
 
 use super::{ClientConfig, Failure, FailureKind};
+use futures_util::future::BoxFuture;
 use inferometer_proto::quantity::Period;
 use std::future::Future;
 use std::pin::Pin;
@@ -88,14 +89,21 @@ impl Deadline {
         &mut self,
         attempt: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let Some(allowed) = self.first_byte else {
-            return self.within(attempt).await;
-        };
-        let bounded = async {
-            let begun = tokio::time::timeout(allowed, attempt).await;
-            begun.unwrap_or_else(|_| Err(stalled("no answer began", allowed)))
-        };
-        self.within(bounded).await
+        match self.first_byte {
+            Some(allowed) => self.within(begun_within(allowed, attempt)).await,
+            None => self.within(attempt).await,
+        }
+    }
+
+    /// The same attempt, which must begin to be answered in its own time; the call's deadline is not in it.
+    pub(super) fn bounded<'a, T: Send + 'a>(
+        &self,
+        attempt: BoxFuture<'a, Result<T, Failure>>,
+    ) -> BoxFuture<'a, Result<T, Failure>> {
+        match self.first_byte {
+            Some(allowed) => Box::pin(begun_within(allowed, attempt)),
+            None => attempt,
+        }
     }
 
     /// Something of a stream has arrived.
@@ -149,6 +157,14 @@ impl Deadline {
             format!("no complete answer within the deadline of {allowed:?}"),
         )
     }
+}
+
+async fn begun_within<T>(
+    allowed: Duration,
+    attempt: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let begun = tokio::time::timeout(allowed, attempt).await;
+    begun.unwrap_or_else(|_| Err(stalled("no answer began", allowed)))
 }
 
 fn stalled(what: &str, allowed: Duration) -> Failure {

@@ -94,7 +94,8 @@ pub enum FailureKind {
     /// The connection ended before the answer began. The server may have executed the request.
     Closed,
     /// Likewise, over a connection that had been used before: the server may have closed it just as it was to be used
-    /// again. Such an attempt is repeated at once, once, over a fresh connection.
+    /// again. Over HTTP/2, whose connections are shared, when the server said that it has not looked at the request. Such an
+    /// attempt is repeated at once, once, over a fresh connection.
     Stale,
     /// The answer broke off in the middle.
     Truncated,
@@ -113,6 +114,9 @@ pub enum FailureKind {
     Invalid,
     /// It was not sent, as every endpoint is ejected.
     Ejected,
+    /// It was given up, as another attempt of the same request began to be answered first, see [`Hedge`](super::Hedge). No
+    /// call fails so.
+    Outrun,
 }
 
 impl fmt::Display for FailureKind {
@@ -129,6 +133,7 @@ impl fmt::Display for FailureKind {
             Self::Malformed => f.write_str("malformed"),
             Self::Invalid => f.write_str("invalid"),
             Self::Ejected => f.write_str("ejected"),
+            Self::Outrun => f.write_str("outrun"),
         }
     }
 }

@@ -23,8 +23,8 @@ pub(super) async fn watch(client: &Client, config: &HealthCheck, name: &str) {
 }
 
 async fn watch_one(link: &Link, config: &HealthCheck, name: &str) {
-    let Some(breaker) = &link.breaker else {
-        unreachable!("with checks every endpoint has a breaker that heeds them")
+    let Some(guard) = &link.guard else {
+        unreachable!("with checks every endpoint has a guard that heeds them")
     };
     let every = config.every.duration().min(A_YEAR);
     let deadline = config.deadline.duration().min(A_YEAR);
@@ -39,7 +39,7 @@ async fn watch_one(link: &Link, config: &HealthCheck, name: &str) {
         if matches!(ready, Ok(Ok(()))) {
             (failed, passed) = (0, passed.saturating_add(1));
             if passed >= config.healthy_after {
-                breaker.found_well(now);
+                guard.found_well(now);
             }
         } else {
             if ready.is_err() {
@@ -47,7 +47,7 @@ async fn watch_one(link: &Link, config: &HealthCheck, name: &str) {
             }
             (failed, passed) = (failed.saturating_add(1), 0);
             if failed >= config.unhealthy_after {
-                breaker.found_unwell(now, every + deadline);
+                guard.found_unwell(now, every + deadline);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The inference service: one validated request in, one answer out, whole or piece by piece.
 
-use super::failover::first_answer;
+use super::failover::{Asked, first_answer};
 use super::{
     Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Tensor,
     Usage, Values, batch,
@@ -83,13 +83,10 @@ impl<'a> InferenceService<'a> {
             return batch::open(self.client, batcher, kind, request).await;
         }
         let mut deadline = self.client.deadline();
-        let answered = first_answer(
-            self.client,
-            &order,
-            &request.id,
-            &mut deadline,
-            |transport, turn| transport.infer(request, turn),
-        )
+        let asked = Asked::inference(&order, request);
+        let answered = first_answer(self.client, &asked, &mut deadline, |transport, turn| {
+            transport.infer(request, turn)
+        })
         .await?;
         Ok(Reply::new(answered, deadline))
     }

@@ -4,8 +4,7 @@ mod cache;
 
 pub(super) use cache::ListCache;
 
-use super::breaker::Sign;
-use super::failover::first_answer;
+use super::failover::{Asked, first_answer};
 use super::transport::Transport;
 use super::{Client, Error, Failure, Protocol};
 use futures_util::future::BoxFuture;
@@ -142,15 +141,16 @@ impl<'a> ModelService<'a> {
         changed
     }
 
-    async fn call<T>(
+    async fn call<T: Send + 'a>(
         self,
         order: &[usize],
         call: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<T, Failure>>,
     ) -> Result<T, Error> {
         let mut deadline = self.client.deadline();
         let call = |transport, _turn| call(transport);
-        let answered = first_answer(self.client, order, "", &mut deadline, call).await?;
-        answered.permit.ends(Sign::Well, Instant::now());
+        let asked = Asked::other(order);
+        let answered = first_answer(self.client, &asked, &mut deadline, call).await?;
+        answered.pass.ends(None, Instant::now());
         Ok(answered.value)
     }
 

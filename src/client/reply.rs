@@ -1,7 +1,7 @@
 //! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept.
 
 use super::batch::{Batch, Head, Part};
-use super::breaker::{Permit, Sign};
+use super::breaker::Pass;
 use super::deadline::Deadline;
 use super::failover::Answered;
 use super::transport::{Delta, Opened};
@@ -53,7 +53,7 @@ pub struct Reply {
     endpoint: usize,
     protocol: Protocol,
     /// Until it has been told how the answer ended.
-    permit: Option<Permit>,
+    pass: Option<Pass>,
     started: Instant,
     failed: Vec<Attempt>,
     first_byte: Instant,
@@ -85,7 +85,7 @@ impl Reply {
             deadline,
             endpoint: answered.endpoint,
             protocol: answered.protocol,
-            permit: Some(answered.permit),
+            pass: Some(answered.pass),
             started: answered.started,
             failed: answered.failed,
             first_byte: answered.value.first_byte,
@@ -108,7 +108,7 @@ impl Reply {
             deadline,
             endpoint: head.endpoint,
             protocol: head.protocol,
-            permit: None,
+            pass: None,
             started: head.started,
             failed: head.failed,
             first_byte: head.first_byte,
@@ -257,9 +257,9 @@ impl Reply {
     fn end(&mut self, failure: Option<Failure>) -> Option<Failure> {
         let was = std::mem::replace(&mut self.progress, Progress::Ended);
         let failure = failure.filter(|_| was == Progress::Open);
-        if let Some(permit) = self.permit.take() {
-            let sign = failure.as_ref().map(|failure| Sign::of(failure.kind));
-            permit.ends(sign.unwrap_or(Sign::Well), Instant::now());
+        if let Some(pass) = self.pass.take() {
+            let kind = failure.as_ref().map(|failure| failure.kind);
+            pass.ends(kind, Instant::now());
         }
         failure
     }

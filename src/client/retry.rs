@@ -29,6 +29,7 @@ fn is_safe(kind: FailureKind) -> bool {
         | FailureKind::Deadline
         | FailureKind::Stalled
         | FailureKind::Malformed
+        | FailureKind::Outrun
         | FailureKind::Invalid => false,
     }
 }
@@ -48,6 +49,7 @@ fn is_passing(kind: FailureKind) -> bool {
         | FailureKind::Truncated
         | FailureKind::Deadline
         | FailureKind::Malformed
+        | FailureKind::Outrun
         | FailureKind::Invalid => false,
     }
 }

@@ -8,12 +8,14 @@ mod failover;
 mod grpc;
 mod health;
 mod oip_dialects;
+mod hedge;
 mod oip_rest;
 mod pool;
 mod resilience;
 mod rest;
 mod scripted;
 mod servers;
+mod stale;
 
 use super::*;
 use inferometer_proto::quantity::Period;

@@ -178,5 +178,6 @@ pub(super) fn failure_of(kind: FailureKind) -> Failure {
         FailureKind::Malformed => Failure::Malformed,
         FailureKind::Invalid => Failure::Invalid,
         FailureKind::Ejected => Failure::Ejected,
+        FailureKind::Outrun => Failure::Unfinished,
     }
 }

@@ -3,7 +3,7 @@
 use super::collector::{Gathered, Waiting};
 use super::{Batch, UnderWay, lock};
 use crate::client::deadline::Deadline;
-use crate::client::failover::first_answer;
+use crate::client::failover::{Asked, first_answer};
 use crate::client::transport::{Delta, Opened, Transport, Turn};
 use crate::client::{
     Attempt, Client, Connection, Failed, Failure, FailureKind, Protocol, Reply, Request, Usage,
@@ -178,7 +178,8 @@ async fn ask<'a>(
             }
         };
     let order = client.inference().order(first)?;
-    let answered = first_answer(client, &order, &first.id, &mut deadline, call).await?;
+    let asked = Asked::inference(&order, first);
+    let answered = first_answer(client, &asked, &mut deadline, call).await?;
     let mut reply = Reply::new(answered, deadline);
     let mut deltas = Vec::with_capacity(requests.len());
     while let Some(next) = reply.next_delta().await {

@@ -1,6 +1,7 @@
 //! The breaker's life, told with exact times.
 
 use super::*;
+use crate::client::{FailureKind, Scope};
 use inferometer_proto::quantity::Period;
 use proptest::prelude::*;
 
@@ -10,6 +11,7 @@ fn breaker(failures: u32, connect_failures: u32) -> Arc<Breaker> {
         connect_failures,
         ejected_for: Period::from_secs(1),
         max_ejected_for: Period::from_secs(3),
+        scope: Scope::Endpoint,
     })))
 }
 

@@ -21,6 +21,28 @@ pub struct BreakerConfig {
     pub ejected_for: Period,
     /// The longest that it is left alone.
     pub max_ejected_for: Period,
+    /// What answers are held against.
+    #[serde(skip_serializing_if = "Scope::is_default")]
+    pub scope: Scope,
+}
+
+/// What answers that show somebody unwell are held against. Failures to connect are held against the endpoint in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The endpoint.
+    #[default]
+    Endpoint,
+    /// The model that was asked for, at this endpoint alone: the other models there go on. That a model is not found, HTTP
+    /// 404 or the gRPC status of the like, counts too.
+    Model,
+}
+
+impl Scope {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Default for BreakerConfig {
@@ -30,6 +52,7 @@ impl Default for BreakerConfig {
             connect_failures: 1,
             ejected_for: Period::from_secs(1),
             max_ejected_for: Period::from_secs(30),
+            scope: Scope::default(),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Default for RetryBudget {
 }
 
 /// The most that a reserve may be.
-const MOST_RESERVE: u32 = 1_000_000;
+pub(super) const MOST_RESERVE: u32 = 1_000_000;
 
 impl Retry {
     pub(in crate::client) fn check(&self) -> Result<(), Error> {

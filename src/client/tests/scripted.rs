@@ -13,6 +13,8 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     Answers,
+    /// Likewise, after some time.
+    AnswersAfter(Duration),
     /// The head arrives, then the answer breaks off.
     BreaksOff,
     /// A piece arrives, then nothing more.
@@ -72,6 +74,10 @@ impl Transport for Scripted {
         Box::pin(async move {
             match step.unwrap_or(Step::Answers) {
                 Step::Answers => Ok(opened(Ok(last_delta()))),
+                Step::AnswersAfter(time) => {
+                    tokio::time::sleep(time).await;
+                    Ok(opened(Ok(last_delta())))
+                }
                 Step::BreaksOff => Ok(opened(Err(failure(FailureKind::Truncated)))),
                 Step::FallsSilent => Ok(silent()),
                 Step::Fails(failure) => Err(failure),

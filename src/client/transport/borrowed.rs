@@ -149,6 +149,8 @@ fn unanswered(error: &reqwest::Error, connection: Connection) -> Failure {
         FailureKind::Connect
     } else if error.is_builder() {
         FailureKind::Invalid
+    } else if connection::is_unprocessed(error) {
+        FailureKind::Stale
     } else {
         match connection {
             Connection::Fresh => FailureKind::Closed,

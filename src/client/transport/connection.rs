@@ -8,7 +8,10 @@
 //! [`FailureKind::Stale`]: crate::client::FailureKind::Stale
 
 use crate::client::Connection;
+use crate::client::error::chain;
+use h2::Reason;
 use std::cell::Cell;
+use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -29,6 +32,16 @@ pub(super) async fn watch<T>(attempt: impl Future<Output = T>) -> (T, Connection
     CONNECTION
         .scope(Cell::new(Connection::Reused), watched)
         .await
+}
+
+/// Did the server say that it has not looked at the request? Over HTTP/2 it does so by refusing the stream, or by going away
+/// with a last stream that came before (RFC 9113, 8.7).
+pub(super) fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = chain(error).filter_map(|cause| cause.downcast_ref::<h2::Error>());
+    causes.any(|cause| {
+        let is_refused = cause.is_reset() && cause.reason() == Some(Reason::REFUSED_STREAM);
+        cause.is_remote() && (is_refused || cause.is_go_away())
+    })
 }
 
 /// Leaves a note of each connection that it sees made.

@@ -189,7 +189,7 @@ impl Link {
             Ok(response) => Ok((response.into_inner(), connection)),
             Err(status) => {
                 let failure = status::failure(&status, Answer::Awaited);
-                if failure.kind == FailureKind::Connect {
+                if matches!(failure.kind, FailureKind::Connect | FailureKind::Stale) {
                     self.forget(&slot);
                 }
                 Err(failure)

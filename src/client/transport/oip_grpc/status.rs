@@ -2,6 +2,7 @@
 //! report must tell them apart.
 
 use crate::client::error::{chain, excerpt};
+use crate::client::transport::connection;
 use crate::client::{Failure, FailureKind, Pushback};
 use std::error::Error;
 use std::time::Duration;
@@ -64,6 +65,8 @@ fn kind(status: &Status, answer: Answer) -> FailureKind {
     let says = |texts: &[&str]| texts.iter().any(|text| status.message().starts_with(text));
     if chain(status).any(<dyn Error>::is::<ConnectError>) {
         FailureKind::Connect
+    } else if answer == Answer::Awaited && connection::is_unprocessed(status) {
+        FailureKind::Stale
     } else if status.source().is_some() || says(&BROKEN) {
         match answer {
             Answer::Awaited => FailureKind::Closed,
