@@ -26,6 +26,7 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
         attempts: 1,
         failed_attempts: &[],
         answered_attempt: None,
+        source: None,
         connection: None,
         prompt_tokens: Some(64),
         batch: None,

@@ -40,6 +40,7 @@ fn contents(criterion: &mut Criterion) {
                 tokens: Length::Fixed(32),
             },
             stream: true,
+            distinct: None,
         });
         let mut seq = 0;
         group.throughput(Throughput::Elements(tokens.into()));

@@ -2,7 +2,7 @@
 //! gRPC and REST, a model service and an inference service. It imports nothing of ours but the wire contract.
 //!
 //! ```text
-//! Request -> validate -> [batch] -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
+//! Request -> validate -> [cache] -> [batch] -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
 //! ```
 //!
 //! Dropping the future of any call, or a [`Reply`], cancels what it was doing at once: an HTTP/1.1 connection is closed,
@@ -37,6 +37,7 @@
 mod batch;
 mod breaker;
 mod budget;
+mod cache;
 mod config;
 mod deadline;
 mod endpoint;
@@ -59,9 +60,11 @@ mod values;
 
 pub use batch::{Batch, BatchStatistics};
 pub use breaker::EndpointState;
+pub use cache::CacheStatistics;
 pub use config::{
-    BatchConfig, BreakerConfig, ClientConfig, ClientFile, HealthCheck, Hedge, HedgeBudget,
-    HttpVersion, Identity, Mode, Pool, PoolConfig, Repeats, Retry, RetryBudget, Roots, Scope, Tls,
+    BatchConfig, BreakerConfig, CacheConfig, ClientConfig, ClientFile, HealthCheck, Hedge,
+    HedgeBudget, HttpVersion, Identity, Mode, Pool, PoolConfig, Repeats, Retry, RetryBudget, Roots,
+    Scope, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
@@ -69,7 +72,7 @@ pub use inference::{Answer, Embeddings, InferenceService, Outputs};
 pub use models::{Model, ModelService, ModelState};
 pub use operation::Operation;
 pub use pool::PoolStatistics;
-pub use reply::{Chunk, Connection, Reply, Usage};
+pub use reply::{Chunk, Connection, Reply, Source, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use secret::{ApiKey, Secret};
 pub use tensor::{Datatype, Element, Tensor, TensorError};
@@ -79,6 +82,7 @@ pub use values::{Misfit, Values};
 use batch::Batcher;
 use breaker::Guard;
 use budget::Budget;
+use cache::ResponseCache;
 use deadline::Deadline;
 use failover::Link;
 use hedge::Hedging;
@@ -99,6 +103,7 @@ pub struct Client {
     hedging: Option<Arc<Hedging>>,
     model_list: Arc<ListCache>,
     batcher: Option<Arc<Batcher>>,
+    cache: Option<Arc<ResponseCache>>,
 }
 
 impl Client {
@@ -113,6 +118,7 @@ impl Client {
         let retry_budget = config.retry.budget.as_ref();
         let retry_budget = retry_budget.map(|budget| Budget::new(budget.share, budget.reserve));
         Ok(Self {
+            cache: config.cache.as_ref().map(ResponseCache::new).map(Arc::new),
             route: Route::new(config.mode, endpoints)?.into(),
             links: failover::links(config, endpoints)?.into(),
             budget: retry_budget.map(Arc::new),
@@ -181,6 +187,11 @@ impl Client {
     /// What request batching did so far; `None` when it is off.
     pub fn batch_statistics(&self) -> Option<BatchStatistics> {
         self.batcher.as_ref().map(|batcher| batcher.statistics())
+    }
+
+    /// What the response cache has done so far, and what it holds; `None` without one.
+    pub fn cache_statistics(&self) -> Option<CacheStatistics> {
+        self.cache.as_ref().map(|cache| cache.statistics())
     }
 
     /// Makes the connections that `pool.warm_up` wants before the first request, at every endpoint at once, in no more than

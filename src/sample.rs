@@ -29,12 +29,14 @@ pub struct Sample<'a> {
     pub streamed: bool,
     /// Index of the endpoint that answered, or that failed last, in the stage's list of endpoints.
     pub endpoint: Option<usize>,
-    /// Attempts made, the last one included; 0 if never sent.
+    /// Attempts made, the last one included; 0 if never sent, or if no endpoint had to be asked.
     pub attempts: u32,
     /// The attempts that failed, as far as they are known, in the order in which they began.
     pub failed_attempts: &'a [FailedAttempt],
     /// When the attempt began that was answered, where that is known.
     pub answered_attempt: Option<Offset>,
+    /// Where the answer came from; `None` when there was none or it is not known.
+    pub source: Option<Source>,
     /// What the answer came over; `None` when there was none or it is not known.
     pub connection: Option<Connection>,
     /// Prompt tokens, as the server counted them.
@@ -56,6 +58,17 @@ pub struct FailedAttempt {
     pub began: Offset,
     /// When it had failed.
     pub failed: Offset,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The target, which was asked by its request.
+    Target,
+    /// The client's response cache.
+    Cache,
+    /// The target, which was asked by another request for the same at the same time.
+    Shared,
 }
 
 /// What an answer came over.

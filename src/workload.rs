@@ -18,6 +18,7 @@ use draw::Draw;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::num::NonZero;
 
 /// What every request of a stage asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +49,10 @@ pub struct Generation {
     /// Send the answer token by token as it is generated?
     #[serde(default)]
     pub stream: bool,
+    /// How many different contents there are, one after the other and again from the first: request number n has that of
+    /// number n modulo this. All differ when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<NonZero<u64>>,
 }
 
 /// An amount of text.
@@ -156,6 +161,7 @@ impl Workload {
 
 impl Generation {
     fn content(&self, seed: Seed, seq: u64, prompt: impl FnOnce(String) -> Prompt) -> Generate {
+        let seq = self.distinct.map_or(seq, |distinct| seq % distinct);
         let prompt_tokens = self.prompt.tokens.draw(&mut Draw::of("prompt", seed, seq));
         let output_tokens = self.output.tokens.draw(&mut Draw::of("output", seed, seq));
         let text = words::text(prompt_tokens, &mut Draw::of("words", seed, seq));

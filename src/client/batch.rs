@@ -34,6 +34,7 @@ pub(super) use carrier::{Head, Part};
 pub(super) use kind::Kind;
 pub use statistics::BatchStatistics;
 
+use super::deadline::Deadline;
 use super::{BatchConfig, Client, Failed, Reply, Request, Usage};
 use carrier::Member;
 use collector::{Collector, Gathered, Ticket};
@@ -90,8 +91,8 @@ pub(super) async fn open(
     batcher: &Arc<Batcher>,
     kind: Kind,
     request: &Request,
+    mut deadline: Deadline,
 ) -> Result<Reply, Failed> {
-    let mut deadline = client.deadline();
     let mut place = Place::take(client, batcher, kind, request, deadline.end());
     // The part comes first: the last to give up hears of the batch's own deadline, which passes with its own, and so does
     // the endpoint's breaker.

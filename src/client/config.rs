@@ -2,6 +2,7 @@
 
 mod batch;
 mod breaker;
+mod cache;
 mod file;
 mod health_check;
 mod hedge;
@@ -12,6 +13,7 @@ mod tls;
 
 pub use batch::BatchConfig;
 pub use breaker::{BreakerConfig, Scope};
+pub use cache::CacheConfig;
 pub use file::ClientFile;
 pub use health_check::HealthCheck;
 pub use hedge::{Hedge, HedgeBudget};
@@ -85,6 +87,9 @@ pub struct ClientConfig {
     #[serde(skip_serializing_if = "is_five_minutes")]
     #[schemars(extend("default" = "5m"))]
     pub model_list_ttl: Period,
+    /// Whether and for how long answers are kept, to be given again; never when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheConfig>,
 }
 
 const FIVE_MINUTES: Period = Period::from_secs(300);
@@ -102,6 +107,7 @@ impl Default for ClientConfig {
             chunk_deadline: None,
             connect_deadline: Period::from_secs(1),
             model_list_ttl: FIVE_MINUTES,
+            cache: None,
             retry: Retry::default(),
             breaker: None,
             health_check: None,
@@ -155,7 +161,8 @@ impl ClientConfig {
         self.breaker.as_ref().map_or(Ok(()), BreakerConfig::check)?;
         self.health_check
             .as_ref()
-            .map_or(Ok(()), HealthCheck::check)
+            .map_or(Ok(()), HealthCheck::check)?;
+        self.cache.as_ref().map_or(Ok(()), CacheConfig::check)
     }
 
     /// Do requests over REST go over the connections of the library beneath, and not over our own?

@@ -1,9 +1,11 @@
 //! The inference service: one validated request in, one answer out, whole or piece by piece.
 
+use super::cache::Found;
+use super::deadline::Deadline;
 use super::failover::{Asked, first_answer};
 use super::{
-    Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Tensor,
-    Usage, Values, batch,
+    Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Source,
+    Tensor, Usage, Values, batch,
 };
 use futures_util::{Stream, TryStreamExt};
 use std::borrow::Cow;
@@ -25,8 +27,10 @@ pub struct Answer {
     pub batch: Option<Batch>,
     /// Why generation ended, in the server's words, such as `stop` or `length`.
     pub finish_reason: Option<String>,
-    /// Position of the endpoint that answered.
-    pub endpoint: usize,
+    /// Where it came from.
+    pub source: Source,
+    /// Position of the endpoint that answered this request; `None` when none was asked.
+    pub endpoint: Option<usize>,
     /// The attempts that failed before.
     pub failed_attempts: Vec<Attempt>,
 }
@@ -40,8 +44,10 @@ pub struct Embeddings {
     pub usage: Option<Usage>,
     /// The batch that it was part of, if it was not sent alone.
     pub batch: Option<Batch>,
-    /// Position of the endpoint that answered.
-    pub endpoint: usize,
+    /// Where they came from.
+    pub source: Source,
+    /// Position of the endpoint that answered this request; `None` when none was asked.
+    pub endpoint: Option<usize>,
     /// The attempts that failed before.
     pub failed_attempts: Vec<Attempt>,
 }
@@ -51,8 +57,10 @@ pub struct Embeddings {
 pub struct Outputs {
     /// In the model's order; those that were asked for are among them.
     pub tensors: Vec<Tensor>,
-    /// Position of the endpoint that answered.
-    pub endpoint: usize,
+    /// Where they came from.
+    pub source: Source,
+    /// Position of the endpoint that answered this request; `None` when none was asked.
+    pub endpoint: Option<usize>,
     /// The attempts that failed before.
     pub failed_attempts: Vec<Attempt>,
 }
@@ -72,17 +80,38 @@ impl<'a> InferenceService<'a> {
     /// Sends a request and returns as soon as an endpoint begins to answer. The deadline runs from this call until the
     /// reply's last chunk. Dropping the future cancels the request.
     ///
+    /// With a response cache, an answer that is kept comes without any endpoint being asked. While another request asks for
+    /// the same, this one waits for that answer, and gets it once it is complete; it asks by itself when the other one fails
+    /// or is given up, or when half of its own time is over.
+    ///
     /// # Errors
     /// When the request is not valid, or every attempt allowed has failed before an answer began.
     pub async fn open(self, request: &Request) -> Result<Reply, Failed> {
         request.validate().map_err(unsent)?;
+        let deadline = self.client.deadline();
+        let Some(cache) = &self.client.cache else {
+            return self.ask(request, deadline).await;
+        };
+        match cache.find(request, deadline.left() / 2).await {
+            Found::Answer(answer, source) => {
+                let again = answer.replay(request.stream);
+                Ok(Reply::again(again, source, deadline))
+            }
+            Found::Nothing(asking) => {
+                let reply = self.ask(request, deadline).await?;
+                Ok(reply.heard_by(asking))
+            }
+        }
+    }
+
+    /// Has an endpoint answer.
+    async fn ask(self, request: &Request, mut deadline: Deadline) -> Result<Reply, Failed> {
         let order = self.order(request)?;
         if let Some(batcher) = &self.client.batcher
             && let Some(kind) = batch::kind_of(self.client, &order, request)
         {
-            return batch::open(self.client, batcher, kind, request).await;
+            return batch::open(self.client, batcher, kind, request, deadline).await;
         }
-        let mut deadline = self.client.deadline();
         let asked = Asked::inference(&order, request);
         let answered = first_answer(self.client, &asked, &mut deadline, |transport, turn| {
             transport.infer(request, turn)
@@ -132,9 +161,24 @@ impl<'a> InferenceService<'a> {
             usage: reply.usage(),
             batch: reply.batch(),
             finish_reason: reply.finish_reason().map(str::to_owned),
+            source: reply.source(),
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),
         })
+    }
+
+    /// Forgets every kept answer, so that all are asked for anew. An answer under way is not kept either.
+    pub fn clear_cache(self) {
+        if let Some(cache) = &self.client.cache {
+            cache.clear();
+        }
+    }
+
+    /// Likewise for the answers of one model. Loading and unloading it do so by themselves.
+    pub fn forget(self, model: &str) {
+        if let Some(cache) = &self.client.cache {
+            cache.forget(model);
+        }
     }
 
     /// Sends texts and collects their vectors. Dropping the future cancels the request.
@@ -151,6 +195,7 @@ impl<'a> InferenceService<'a> {
             vectors,
             usage: reply.usage(),
             batch: reply.batch(),
+            source: reply.source(),
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),
         })
@@ -168,6 +213,7 @@ impl<'a> InferenceService<'a> {
         };
         Ok(Outputs {
             tensors,
+            source: reply.source(),
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),
         })

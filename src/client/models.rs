@@ -114,7 +114,7 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn load(self, name: &str) -> Result<(), Error> {
-        self.change("loading a model", |transport| transport.load(name))
+        self.change("loading a model", name, |transport| transport.load(name))
             .await
     }
 
@@ -123,22 +123,31 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn unload(self, name: &str) -> Result<(), Error> {
-        self.change("unloading a model", |transport| transport.unload(name))
-            .await
+        self.change("unloading a model", name, |transport| {
+            transport.unload(name)
+        })
+        .await
     }
 
-    /// Changes what models there are. Whatever comes of it, the list may be another one then.
+    /// Changes a model. Whatever comes of it, the list and its answers may be others then.
     async fn change(
         self,
         operation: &'static str,
+        name: &str,
         change: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<(), Failure>>,
     ) -> Result<(), Error> {
         let order = self.repositories(operation)?;
         // Before as well, as the caller may give up while the server goes on.
-        self.client.model_list.forget();
+        self.forget(name);
         let changed = self.call(&order, change).await;
-        self.client.model_list.forget();
+        self.forget(name);
         changed
+    }
+
+    /// Forgets the list, and what the model has answered.
+    fn forget(self, name: &str) {
+        self.client.model_list.forget();
+        self.client.inference().forget(name);
     }
 
     async fn call<T: Send + 'a>(

@@ -1,7 +1,9 @@
-//! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept.
+//! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept. It may be
+//! an earlier answer once more, which looks the same.
 
 use super::batch::{Batch, Head, Part};
 use super::breaker::Pass;
+use super::cache::Asking;
 use super::deadline::Deadline;
 use super::failover::Answered;
 use super::transport::{Delta, Opened};
@@ -27,6 +29,17 @@ pub struct Chunk {
     pub at: Instant,
 }
 
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// An endpoint, which was asked by its request.
+    Server,
+    /// The response cache.
+    Cache,
+    /// An endpoint, which was asked by another request for the same at the same time.
+    Shared,
+}
+
 /// What an answer came over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connection {
@@ -50,20 +63,29 @@ pub struct Usage {
 pub struct Reply {
     deltas: BoxStream<'static, Result<Delta, Failure>>,
     deadline: Deadline,
-    endpoint: usize,
-    protocol: Protocol,
-    /// Until it has been told how the answer ended.
-    pass: Option<Pass>,
+    source: Source,
+    /// The attempt that is answered, where an endpoint was asked.
+    attempt: Option<Answering>,
     started: Instant,
     failed: Vec<Attempt>,
     first_byte: Instant,
-    connection: Connection,
-    queued: Option<Duration>,
     usage: Option<Usage>,
     finish_reason: Option<Box<str>>,
     values: Option<Values>,
     batch: Option<Batch>,
     progress: Progress,
+    /// The cache, which wants to hear the whole answer.
+    hearer: Option<Asking>,
+}
+
+/// An attempt that is being answered.
+struct Answering {
+    endpoint: usize,
+    protocol: Protocol,
+    connection: Connection,
+    queued: Option<Duration>,
+    /// Until it has been told how the answer ended.
+    pass: Option<Pass>,
 }
 
 /// How much of an answer has arrived.
@@ -80,22 +102,43 @@ enum Progress {
 impl Reply {
     pub(super) fn new(answered: Answered<Opened>, mut deadline: Deadline) -> Self {
         deadline.heard();
-        Self {
-            deltas: answered.value.deltas,
-            deadline,
+        let attempt = Answering {
             endpoint: answered.endpoint,
             protocol: answered.protocol,
+            connection: answered.value.connection,
+            queued: answered.value.queued,
             pass: Some(answered.pass),
+        };
+        Self {
+            attempt: Some(attempt),
             started: answered.started,
             failed: answered.failed,
             first_byte: answered.value.first_byte,
-            connection: answered.value.connection,
-            queued: answered.value.queued,
+            ..Self::again(answered.value.deltas, Source::Server, deadline)
+        }
+    }
+
+    /// An earlier answer, or another request's, once more.
+    pub(super) fn again(
+        deltas: BoxStream<'static, Result<Delta, Failure>>,
+        source: Source,
+        deadline: Deadline,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            deltas,
+            deadline,
+            source,
+            attempt: None,
+            started: now,
+            failed: Vec::new(),
+            first_byte: now,
             usage: None,
             finish_reason: None,
             values: None,
             batch: None,
             progress: Progress::Open,
+            hearer: None,
         }
     }
 
@@ -103,36 +146,48 @@ impl Reply {
     pub(super) fn of_batch(part: Part, mut deadline: Deadline) -> Self {
         let Part { delta, head, batch } = part;
         deadline.heard();
-        Self {
-            deltas: stream::iter([Ok(delta)]).boxed(),
-            deadline,
+        let attempt = Answering {
             endpoint: head.endpoint,
             protocol: head.protocol,
+            connection: head.connection,
+            queued: head.queued,
             pass: None,
+        };
+        let deltas = stream::iter([Ok(delta)]).boxed();
+        Self {
+            attempt: Some(attempt),
             started: head.started,
             failed: head.failed,
             first_byte: head.first_byte,
-            connection: head.connection,
-            queued: head.queued,
-            usage: None,
-            finish_reason: None,
-            values: None,
             batch,
-            progress: Progress::Open,
+            ..Self::again(deltas, Source::Server, deadline)
         }
     }
 
-    /// Position of the endpoint that answers.
-    pub fn endpoint(&self) -> usize {
-        self.endpoint
+    /// The same reply, whose whole answer the cache hears too.
+    pub(super) fn heard_by(self, hearer: Asking) -> Self {
+        Self {
+            hearer: Some(hearer),
+            ..self
+        }
+    }
+
+    /// Where it comes from.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Position of the endpoint that answers this request; `None` when none was asked.
+    pub fn endpoint(&self) -> Option<usize> {
+        self.attempt.as_ref().map(|attempt| attempt.endpoint)
     }
 
     /// What is spoken with it.
-    pub fn protocol(&self) -> Protocol {
-        self.protocol
+    pub fn protocol(&self) -> Option<Protocol> {
+        self.attempt.as_ref().map(|attempt| attempt.protocol)
     }
 
-    /// When the attempt began that is answered.
+    /// When the attempt began that is answered; when an endpoint was not asked, when the answer was found.
     pub fn started(&self) -> Instant {
         self.started
     }
@@ -147,15 +202,15 @@ impl Reply {
         self.first_byte
     }
 
-    /// What it comes over.
-    pub fn connection(&self) -> Connection {
-        self.connection
+    /// What it comes over; `None` when no endpoint was asked.
+    pub fn connection(&self) -> Option<Connection> {
+        self.attempt.as_ref().map(|attempt| attempt.connection)
     }
 
     /// How long the attempt that is answered waited for a connection to become free; `None` where their number has no
     /// limit.
     pub fn queued(&self) -> Option<Duration> {
-        self.queued
+        self.attempt.as_ref()?.queued
     }
 
     /// The server's own count, when it has been sent, and for this request alone.
@@ -205,6 +260,7 @@ impl Reply {
                 None => return Poll::Ready(None),
                 Some(Err(failure)) => return Poll::Ready(Some(Err(failure))),
                 Some(Ok(delta)) => {
+                    self.hearer = self.hearer.take().and_then(|hearer| hearer.hears(&delta));
                     if let Some(chunk) = self.take_in(delta) {
                         return Poll::Ready(Some(Ok(chunk)));
                     }
@@ -257,9 +313,16 @@ impl Reply {
     fn end(&mut self, failure: Option<Failure>) -> Option<Failure> {
         let was = std::mem::replace(&mut self.progress, Progress::Ended);
         let failure = failure.filter(|_| was == Progress::Open);
-        if let Some(pass) = self.pass.take() {
+        let attempt = self.attempt.as_mut();
+        if let Some(pass) = attempt.and_then(|attempt| attempt.pass.take()) {
             let kind = failure.as_ref().map(|failure| failure.kind);
             pass.ends(kind, Instant::now());
+        }
+        // An answer that nobody said is complete may have been cut off.
+        let is_complete = was == Progress::Complete || self.finish_reason.is_some();
+        let hearer = self.hearer.take();
+        if let Some(hearer) = hearer.filter(|_| is_complete && failure.is_none()) {
+            hearer.completed();
         }
         failure
     }
@@ -267,26 +330,29 @@ impl Reply {
     /// The call's failure, when its answer broke off.
     pub(super) fn broken(self, failure: Failure) -> Failed {
         let mut attempts = self.failed;
-        attempts.push(Attempt {
-            endpoint: self.endpoint,
-            protocol: self.protocol,
+        attempts.extend(self.attempt.map(|attempt| Attempt {
+            endpoint: attempt.endpoint,
+            protocol: attempt.protocol,
             failure: failure.clone(),
             started: self.started,
             ended: Instant::now(),
             batch: self.batch,
-        });
+        }));
         Failed { failure, attempts }
     }
 
     /// Where the answer came from.
     pub(super) fn into_head(self) -> Head {
+        let Some(attempt) = self.attempt else {
+            unreachable!("a batch is not answered without an endpoint being asked")
+        };
         Head {
-            endpoint: self.endpoint,
-            protocol: self.protocol,
+            endpoint: attempt.endpoint,
+            protocol: attempt.protocol,
             started: self.started,
             first_byte: self.first_byte,
-            connection: self.connection,
-            queued: self.queued,
+            connection: attempt.connection,
+            queued: attempt.queued,
             failed: self.failed,
         }
     }
@@ -313,7 +379,8 @@ impl Stream for Reply {
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
-            .field("endpoint", &self.endpoint)
+            .field("source", &self.source)
+            .field("endpoint", &self.endpoint())
             .field("progress", &self.progress)
             .finish_non_exhaustive()
     }

@@ -1,6 +1,7 @@
 //! The client against servers on loopback: exact bodies out, every kind of answer and failure in.
 
 mod batch;
+mod cache;
 mod closing;
 mod dialects;
 mod embedding;

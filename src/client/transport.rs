@@ -162,7 +162,7 @@ pub(super) struct Delta {
 
 impl Delta {
     /// A message that adds nothing.
-    fn empty(at: Instant) -> Self {
+    pub(super) fn empty(at: Instant) -> Self {
         Self {
             at,
             text: String::new(),

@@ -7,7 +7,7 @@ use crate::client::{
     self, Attempt, Client, Failed, FailureKind, Misfit, Operation, Reply, Request,
 };
 use crate::sample::{
-    Batch, Chunk, Connection, FailedAttempt, Failure, Outcome, TokenSource, Tokens, Wrong,
+    Batch, Chunk, Connection, FailedAttempt, Failure, Outcome, Source, TokenSource, Tokens, Wrong,
 };
 use crate::units::{Offset, wide};
 
@@ -39,11 +39,14 @@ impl Exchange for Embedded {
         let (failed_attempts, answered_attempt) = behind(&reply, outcome, clock);
         Exchanged {
             first_byte: Some(clock.offset(reply.first_byte())),
-            endpoint: Some(reply.endpoint()),
-            attempts: attempts(reply.failed_attempts().len() + 1),
+            endpoint: reply.endpoint(),
+            attempts: attempts(
+                reply.failed_attempts().len() + usize::from(reply.endpoint().is_some()),
+            ),
             failed_attempts,
             answered_attempt,
-            connection: Some(connection(&reply)),
+            source: Some(source(&reply)),
+            connection: reply.connection().map(connection),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
             output_tokens: output_tokens(&request, &reply, chunks),
             batch: reply.batch().map(batch),
@@ -102,12 +105,15 @@ fn wrong(misfit: &Misfit) -> Wrong {
 /// The attempts that failed, the one whose answer broke off among them, and when the one began that did not.
 fn behind(reply: &Reply, outcome: Outcome, clock: Clock) -> (Vec<FailedAttempt>, Option<Offset>) {
     let mut failed = known(reply.failed_attempts(), clock);
+    let Some(endpoint) = reply.endpoint() else {
+        return (failed, None);
+    };
     let began = clock.offset(reply.started());
     if !matches!(outcome, Outcome::Failed(_)) {
         return (failed, Some(began));
     }
     failed.push(FailedAttempt {
-        endpoint: reply.endpoint(),
+        endpoint,
         began,
         failed: clock.now(),
     });
@@ -154,8 +160,16 @@ fn batch(batch: client::Batch) -> Batch {
     }
 }
 
-fn connection(reply: &Reply) -> Connection {
-    match reply.connection() {
+fn source(reply: &Reply) -> Source {
+    match reply.source() {
+        client::Source::Server => Source::Target,
+        client::Source::Cache => Source::Cache,
+        client::Source::Shared => Source::Shared,
+    }
+}
+
+fn connection(connection: client::Connection) -> Connection {
+    match connection {
         client::Connection::Fresh => Connection::Fresh,
         client::Connection::Reused => Connection::Reused,
     }

@@ -1,7 +1,7 @@
 //! What the drive needs of a client: to carry out one request and say what came back.
 
 use super::clock::Clock;
-use crate::sample::{Batch, Chunk, Connection, FailedAttempt, Outcome, Tokens};
+use crate::sample::{Batch, Chunk, Connection, FailedAttempt, Outcome, Source, Tokens};
 use crate::units::Offset;
 
 /// Carries out requests by their number. Dropping the future gives the request up at once.
@@ -24,6 +24,7 @@ pub(super) struct Exchanged {
     /// Takes no memory where nothing failed.
     pub(super) failed_attempts: Vec<FailedAttempt>,
     pub(super) answered_attempt: Option<Offset>,
+    pub(super) source: Option<Source>,
     pub(super) connection: Option<Connection>,
     pub(super) prompt_tokens: Option<u64>,
     pub(super) output_tokens: Option<Tokens>,
@@ -41,6 +42,7 @@ impl Exchanged {
             attempts: 1,
             failed_attempts: Vec::new(),
             answered_attempt: None,
+            source: None,
             connection: None,
             prompt_tokens: None,
             output_tokens: None,

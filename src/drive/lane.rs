@@ -200,6 +200,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             attempts: exchanged.attempts,
             failed_attempts: &exchanged.failed_attempts,
             answered_attempt: exchanged.answered_attempt,
+            source: exchanged.source,
             connection: exchanged.connection,
             prompt_tokens: exchanged.prompt_tokens,
             output_tokens: exchanged.output_tokens,

@@ -1,7 +1,7 @@
 //! The table of metrics. To add a metric is to add an entry here.
 
 use super::{Better, Metric, Unit};
-use crate::summary::{Reading, RunSummary, StageSummary, Statistic};
+use crate::summary::{Attempts, Reading, RunSummary, StageSummary, Statistic};
 use crate::units::{self, float};
 
 /// Makes one metric for every statistic of a distribution.
@@ -92,7 +92,7 @@ scalars! {
             0 => Reading::NotMeasured("no output tokens were counted"),
             tokens => stage.per_second(tokens),
         };
-    attempts_per_request, Ratio, Lower, 0.02, "attempts / requests sent", "1 when nothing was retried or failed over", "",
+    attempts_per_request, Ratio, Lower, 0.02, "attempts / requests sent", "1 when nothing was retried or failed over; less when answers came from the response cache", "",
         |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.attempts, stage.attempts.requests), "no request was sent");
     retried, Count, Lower, 0.0, "count", "requests that took more than one attempt", "", |_, stage| count(stage.attempts.retried);
     retry_rate, Share, Lower, 0.0, "retried / requests sent", "share of requests that took more than one attempt", "",
@@ -108,8 +108,10 @@ scalars! {
         |_, stage| stage.duplicated();
     connection_reuse, Share, Higher, 0.0, "reused / answers whose connection is known", "share of right answers that came over a connection that was there already", "",
         |_, stage| connection_reuse(stage);
-    batch_size_mean, Ratio, Neither, 0.05, "answered / answers over the wire", "right answers for each answer over the wire: 1 without request batching", "",
+    batch_size_mean, Ratio, Neither, 0.05, "(answered - from the cache - shared) / answers over the wire", "right answers for each answer over the wire: 1 without request batching", "",
         |_, stage| batch_size(stage);
+    cache_hit_rate, Share, Higher, 0.0, "(from the cache + shared) / answers whose source is known", "share of right answers for which the client did not have to ask", "",
+        |_, stage| cache_hit_rate(stage);
     tpot_na, Count, Neither, 0.0, "count", "streamed answers of fewer than two known tokens, which have no tpot", "", |_, stage| count(stage.tokens.tpot_na);
     cpu_per_request, Duration, Lower, 0.03, "CPU time of the client's threads / requests ended in window", "what the client costs", "",
         |_, stage| stage.per_request(units::nanos(stage.resources.cpu));
@@ -172,10 +174,26 @@ fn connection_reuse(stage: &StageSummary) -> Reading {
 }
 
 fn batch_size(stage: &StageSummary) -> Reading {
+    let asked = &stage.attempts;
+    let answered = stage.accounting.answered.saturating_sub(unasked(asked));
     Reading::or_not_measured(
-        units::ratio(stage.accounting.answered, stage.attempts.answers_received),
+        units::ratio(answered, asked.answers_received),
         "no answer was counted as it came over the wire",
     )
+}
+
+fn cache_hit_rate(stage: &StageSummary) -> Reading {
+    let asked = &stage.attempts;
+    let unasked = unasked(asked);
+    Reading::or_not_measured(
+        units::ratio(unasked, asked.from_target + unasked),
+        "no answer is known to have come from the target or the response cache",
+    )
+}
+
+/// Right answers for which the client did not have to ask.
+fn unasked(asked: &Attempts) -> u64 {
+    asked.from_cache + asked.shared
 }
 
 fn counted(stage: &StageSummary, total: Option<u64>) -> Reading {

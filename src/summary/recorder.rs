@@ -11,9 +11,7 @@ use super::evidence::Evidence;
 use super::journal::ClientBooks;
 use super::stage::{Accounting, Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
-use crate::sample::{
-    Batch, Connection, Failure, Outcome, Sample, Sink, TokenSource, Tokens, Wrong,
-};
+use crate::sample::{Batch, Connection, Failure, Outcome, Sample, Sink, Source, Wrong};
 use crate::units::{Offset, nanos};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -104,7 +102,7 @@ impl Recorder {
 
     /// Counts one sample. Allocates nothing, except for the 17th endpoint or kind of error.
     pub fn record(&mut self, sample: &Sample<'_>) {
-        self.keep_books(sample);
+        self.books.note(sample);
         self.count_events(sample);
         if let Some(watch) = &mut self.watch {
             watch.see(sample);
@@ -114,29 +112,6 @@ impl Recorder {
                 own.note(sample);
             }
             self.count_request(sample);
-        }
-    }
-
-    /// Of a batch, which the target saw as one request, the one that stands for it is noted.
-    fn keep_books(&mut self, sample: &Sample<'_>) {
-        if !Batch::is_seen(sample.batch) {
-            return;
-        }
-        self.books.attempts += u64::from(sample.attempts);
-        if sample.outcome == Outcome::Answered {
-            let whole = sample.batch.and_then(|batch| batch.output_tokens);
-            let whole = whole.map(|count| Tokens {
-                count,
-                source: TokenSource::Usage,
-            });
-            // Where no text was asked for there is nothing to count.
-            let tokens = sample.output_tokens.map(|own| whole.unwrap_or(own));
-            self.books.add(&ClientBooks {
-                attempts: 0,
-                answered: 1,
-                output_tokens: tokens.map_or(0, |tokens| tokens.count),
-                token_source: TokenSources::from(tokens),
-            });
         }
     }
 
@@ -181,7 +156,16 @@ impl Recorder {
 
     fn count_answer(&mut self, sample: &Sample<'_>) {
         self.accounting.answered += 1;
-        self.attempts.answers_received += u64::from(Batch::is_seen(sample.batch));
+        let received = u64::from(Batch::is_seen(sample.batch));
+        match sample.source {
+            Some(Source::Cache) => self.attempts.from_cache += 1,
+            Some(Source::Shared) => self.attempts.shared += 1,
+            Some(Source::Target) => {
+                self.attempts.from_target += 1;
+                self.attempts.answers_received += received;
+            }
+            None => self.attempts.answers_received += received,
+        }
         match sample.connection {
             Some(Connection::Fresh) => self.attempts.fresh_connections += 1,
             Some(Connection::Reused) => self.attempts.reused_connections += 1,

@@ -162,6 +162,15 @@ pub struct Attempts {
     /// Answers over the wire that brought the right answers: fewer than those where requests were batched.
     #[serde(default)]
     pub answers_received: u64,
+    /// Right answers of the target's to their request, as far as that is known.
+    #[serde(default)]
+    pub from_target: u64,
+    /// Right answers from the client's response cache.
+    #[serde(default)]
+    pub from_cache: u64,
+    /// Right answers of the target's to another request that asked for the same at the same time.
+    #[serde(default)]
+    pub shared: u64,
 }
 
 /// Where token counts came from, and where they were too few.
@@ -341,6 +350,9 @@ impl Attempts {
         self.fresh_connections += other.fresh_connections;
         self.reused_connections += other.reused_connections;
         self.answers_received += other.answers_received;
+        self.from_target += other.from_target;
+        self.from_cache += other.from_cache;
+        self.shared += other.shared;
     }
 }
 

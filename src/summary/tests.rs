@@ -1,6 +1,6 @@
 use super::fixture::{WINDOW, ended, facts, identity, streaming_stage, sweep, unary};
 use super::*;
-use crate::sample::{Chunk, Failure, Outcome, Sample, Sink, TokenSource, Tokens, Wrong};
+use crate::sample::{Chunk, Failure, Outcome, Sample, Sink, Source, TokenSource, Tokens, Wrong};
 use crate::units::Offset;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ fn stream(chunks: &[Chunk]) -> Sample<'_> {
         attempts: 2,
         failed_attempts: &[],
         answered_attempt: None,
+        source: None,
         connection: None,
         prompt_tokens: Some(5),
         batch: None,
@@ -197,6 +198,48 @@ fn failures_wrong_answers_and_unsent_requests_stay_out_of_latency() {
         errors,
         [("empty_answer".to_owned(), 1), ("http_503".to_owned(), 2)]
     );
+}
+
+#[test]
+fn answers_that_the_target_was_not_asked_for_are_told_apart_in_the_books() {
+    let chunks = [chunk(20, 1)];
+    let from = |source, attempts| Sample {
+        attempts,
+        source,
+        ..stream(&chunks)
+    };
+    let mut recorder = Recorder::new(WINDOW);
+    for sample in [
+        from(Some(Source::Target), 1),
+        from(Some(Source::Cache), 0),
+        from(Some(Source::Shared), 0),
+        from(None, 1),
+    ] {
+        recorder.record(&sample);
+    }
+
+    let journal = Some(Journal::default());
+    let stage = summarize(
+        StageFacts {
+            journal,
+            ..facts(0, 1)
+        },
+        recorder,
+    );
+
+    let Attempts {
+        from_target,
+        from_cache,
+        shared,
+        answers_received,
+        ..
+    } = stage.attempts;
+    assert_eq!((from_target, from_cache, shared), (1, 1, 1));
+    assert_eq!(answers_received, 2);
+    let books = stage.journal.unwrap().client;
+    assert_eq!((books.answered, books.cached), (2, 2));
+    assert_eq!((books.output_tokens, books.attempts), (10, 2));
+    assert_eq!(stage.accounting.answered, 4);
 }
 
 #[test]

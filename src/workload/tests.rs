@@ -2,6 +2,7 @@ use super::length::{Normal, Uniform};
 use super::*;
 use crate::units::float;
 use proptest::prelude::*;
+use std::num::NonZero;
 
 /// The content of a request for text.
 fn content(workload: &Workload, seed: u64, seq: u64) -> Generate {
@@ -17,6 +18,7 @@ fn chat(prompt: Length, output: Length) -> Workload {
         prompt: Tokens { tokens: prompt },
         output: Tokens { tokens: output },
         stream: true,
+        distinct: None,
     })
 }
 
@@ -62,6 +64,26 @@ fn requests_and_seeds_differ_from_their_first_words() {
     texts.dedup();
 
     assert_eq!(texts.len(), 2_000);
+}
+
+#[test]
+fn requests_repeat_in_order_when_only_so_many_are_distinct() {
+    let all = chat(
+        Length::Fixed(8),
+        Length::Uniform(Uniform { min: 1, max: 100 }),
+    );
+    let Workload::Chat(generation) = all.clone() else {
+        unreachable!()
+    };
+    let three = Workload::Chat(Generation {
+        distinct: NonZero::new(3),
+        ..generation
+    });
+
+    for seq in 0..10 {
+        let content = three.content(Seed::new(7), seq);
+        assert_eq!(content, all.content(Seed::new(7), seq % 3));
+    }
 }
 
 #[test]

@@ -188,7 +188,7 @@ async fn a_protocol_that_cannot_be_connected_to_hands_over_to_the_other_in_eithe
                 .await
                 .unwrap();
 
-            assert_eq!(answer.endpoint, answering, "{mode}");
+            assert_eq!(answer.endpoint, Some(answering), "{mode}");
             assert_eq!(answer.text, " alpha bravo charlie delta");
             let kinds: Vec<_> = answer
                 .failed_attempts

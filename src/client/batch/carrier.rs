@@ -225,6 +225,8 @@ fn give(requests: &[Request], answered: Result<(Head, Vec<Delta>), Failed>, part
 impl Part {
     fn new(mut head: Head, mut delta: Delta, batch: Option<Batch>, request: &Request) -> Self {
         stamp(&mut head.failed, batch);
+        // Nothing is given before all of it has been read.
+        delta.is_last |= batch.is_some();
         let batch = batch.map(|batch| {
             // The count is that of the whole, and no request's own.
             let usage = delta.usage.take();

@@ -68,7 +68,7 @@ async fn texts_are_sent_and_their_vectors_read_byte_for_byte() {
     assert_eq!(embeddings.usage, Some(counted));
     assert_eq!(
         (embeddings.endpoint, embeddings.failed_attempts),
-        (0, vec![])
+        (Some(0), vec![])
     );
 }
 
@@ -125,7 +125,7 @@ async fn only_the_endpoints_that_have_room_for_vectors_are_asked() {
 
     assert_eq!(
         (embeddings.endpoint, embeddings.failed_attempts),
-        (2, vec![])
+        (Some(2), vec![])
     );
     assert_eq!(failed.attempts, []);
     assert_eq!(

@@ -40,7 +40,7 @@ async fn told(client: &Client) -> Told {
         (attempt.endpoint, attempt.failure.kind, started, ended)
     });
     (
-        reply.endpoint(),
+        reply.endpoint().unwrap(),
         since(reply.first_byte()),
         failed.collect(),
     )

@@ -109,7 +109,7 @@ async fn sampling_settings_are_sent_when_set() {
     let answer = client.inference().execute(&request).await.unwrap();
 
     assert_eq!(answer.text, FOUR.concat());
-    assert_eq!(answer.endpoint, 0);
+    assert_eq!(answer.endpoint, Some(0));
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ pub(super) fn retrying(attempts: u32) -> ClientConfig {
 pub(super) async fn call(client: &Client) -> Result<usize, FailureKind> {
     let answer = client.inference().execute(&prompt(true)).await;
     answer
-        .map(|answer| answer.endpoint)
+        .map(|answer| answer.endpoint.unwrap())
         .map_err(|failed| failed.failure.kind)
 }
 

@@ -25,6 +25,7 @@ fn sample(seq: u64, sent: u64, chunks: &[Chunk], outcome: Outcome) -> Sample<'_>
         attempts: 1,
         failed_attempts: &[],
         answered_attempt: None,
+        source: None,
         connection: None,
         prompt_tokens: None,
         output_tokens: None,

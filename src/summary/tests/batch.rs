@@ -57,6 +57,7 @@ fn a_batch_is_one_answer_in_the_books_and_each_request_counts_for_itself() {
         answered: 1,
         output_tokens: 12,
         token_source: TokenSources::Usage,
+        cached: 0,
     };
     assert_eq!(journal.client, books);
     assert_eq!(journal.agrees(), Some(true));
