@@ -145,6 +145,7 @@ impl Workload {
 
     /// The content of request `seq`. Costs one string the size of each text; called on the sending path.
     pub fn content(&self, seed: Seed, seq: u64) -> Content {
+        let seq = self.distinct().map_or(seq, |distinct| seq % distinct);
         match self {
             Self::Chat(generation) => Content::Generate(generation.content(seed, seq, |text| {
                 let role = Role::User;
@@ -157,11 +158,19 @@ impl Workload {
             Self::Tensor(inference) => Content::Infer(inference.content(seed, seq)),
         }
     }
+
+    /// How many different contents there are; `None` where all differ.
+    const fn distinct(&self) -> Option<NonZero<u64>> {
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => generation.distinct,
+            Self::Embedding(embedding) => embedding.distinct,
+            Self::Tensor(inference) => inference.distinct,
+        }
+    }
 }
 
 impl Generation {
     fn content(&self, seed: Seed, seq: u64, prompt: impl FnOnce(String) -> Prompt) -> Generate {
-        let seq = self.distinct.map_or(seq, |distinct| seq % distinct);
         let prompt_tokens = self.prompt.tokens.draw(&mut Draw::of("prompt", seed, seq));
         let output_tokens = self.output.tokens.draw(&mut Draw::of("output", seed, seq));
         let text = words::text(prompt_tokens, &mut Draw::of("words", seed, seq));

@@ -6,6 +6,7 @@ use crate::seed::Seed;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::num::NonZero;
 
 /// The most texts of one request: what OpenAI's API takes.
 const MOST_TEXTS: u32 = 2048;
@@ -35,6 +36,10 @@ pub struct Embedding {
     )]
     #[schemars(range(min = 1, max = 100_000))]
     pub dimensions: Option<u32>,
+    /// How many different contents there are, one after the other and again from the first: request number n has that of
+    /// number n modulo this. All differ when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<NonZero<u64>>,
 }
 
 /// What one request for vectors contains.

@@ -11,6 +11,7 @@ use rand::RngCore;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::num::NonZero;
 
 /// The most elements of one tensor: what a mock takes.
 const MOST_ELEMENTS: u64 = 4 * 1024 * 1024;
@@ -36,6 +37,10 @@ pub struct Inference {
     /// The names of the outputs that are wanted; all that the model has when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Vec<String>,
+    /// How many different contents there are, one after the other and again from the first: request number n has that of
+    /// number n modulo this. All differ when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distinct: Option<NonZero<u64>>,
 }
 
 /// One tensor of each request.
@@ -229,6 +234,7 @@ mod tests {
             model: "scorer".to_owned(),
             inputs: vec![input(Datatype::Fp32, &[1, 2]), input(Datatype::Uint8, &[3])],
             outputs: vec!["y".to_owned()],
+            distinct: None,
         };
 
         let content = inference.content(Seed::new(7), 3);

@@ -2,7 +2,6 @@ use super::length::{Normal, Uniform};
 use super::*;
 use crate::units::float;
 use proptest::prelude::*;
-use std::num::NonZero;
 
 /// The content of a request for text.
 fn content(workload: &Workload, seed: u64, seq: u64) -> Generate {
@@ -68,21 +67,26 @@ fn requests_and_seeds_differ_from_their_first_words() {
 
 #[test]
 fn requests_repeat_in_order_when_only_so_many_are_distinct() {
-    let all = chat(
-        Length::Fixed(8),
-        Length::Uniform(Uniform { min: 1, max: 100 }),
-    );
-    let Workload::Chat(generation) = all.clone() else {
-        unreachable!()
+    let read = |kind: &str, fields: &str| -> Workload {
+        let json = format!(r#"{{"{kind}":{{"model":"tiny",{fields}}}}}"#);
+        serde_json::from_str(&json).unwrap()
     };
-    let three = Workload::Chat(Generation {
-        distinct: NonZero::new(3),
-        ..generation
-    });
+    let text = r#""prompt":{"tokens":8},"output":{"tokens":{"uniform":{"min":1,"max":100}}}"#;
+    let texts = r#""input":{"tokens":8}"#;
+    let tensors = r#""inputs":[{"name":"x","datatype":"FP32","shape":[2]}]"#;
 
-    for seq in 0..10 {
-        let content = three.content(Seed::new(7), seq);
-        assert_eq!(content, all.content(Seed::new(7), seq % 3));
+    for (kind, fields) in [
+        ("chat", text),
+        ("completion", text),
+        ("embedding", texts),
+        ("tensor", tensors),
+    ] {
+        let all = read(kind, fields);
+        let three = read(kind, &format!(r#"{fields},"distinct":3"#));
+        for seq in 0..10 {
+            let content = three.content(Seed::new(7), seq);
+            assert_eq!(content, all.content(Seed::new(7), seq % 3), "{kind}");
+        }
     }
 }
 

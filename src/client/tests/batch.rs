@@ -17,6 +17,14 @@ fn adaptive(window: u64) -> ClientConfig {
     config
 }
 
+/// Gathers for up to 5 ms, and keeps the answers.
+fn keeping() -> ClientConfig {
+    ClientConfig {
+        cache: Some(CacheConfig::default()),
+        ..batching(8)
+    }
+}
+
 fn batches(expected: &[(u128, &str)]) -> Vec<(u128, String)> {
     let owned = |(at, prompts): &(u128, &str)| (*at, (*prompts).to_owned());
     expected.iter().map(owned).collect()
@@ -74,6 +82,36 @@ async fn statistics_tell_sizes_and_waits() {
         longest_wait: Duration::from_millis(5),
     };
     assert_eq!(world.client.batch_statistics(), Some(expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answers_of_a_batch_are_kept_each_for_itself() {
+    let world = world(&keeping(), &[], &[]);
+
+    world.ask_at(&[0, 2]).await;
+    let again = world.ask_at(&[0, 2]).await;
+
+    assert_eq!(world.batches(), batches(&[(5, "0 2")]));
+    let answers: Vec<_> = again.iter().map(Ended::answered).collect();
+    assert_eq!(answers, [(5, "0!"), (7, "2!")]);
+    for ended in &again {
+        let answer = ended.answer.as_ref().unwrap();
+        assert_eq!((answer.source, answer.batch), (Source::Cache, None));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_spent_waiting_for_the_answer_to_another_counts_in_a_batch_too() {
+    let world = world(&keeping(), &[], &[Step::Hangs, Step::Hangs]);
+
+    let asking = [0, 0].map(|after| world.ask("same", after));
+    let ended = all(asking.into()).await;
+
+    assert_eq!(world.batches(), batches(&[(5, "same"), (15_005, "same")]));
+    for ended in ended {
+        assert_eq!(ended.failed().failure.kind, FailureKind::Deadline);
+        assert_eq!(ended.at, 30_000);
+    }
 }
 
 #[tokio::test(start_paused = true)]

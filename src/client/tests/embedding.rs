@@ -73,6 +73,36 @@ async fn texts_are_sent_and_their_vectors_read_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn vectors_are_kept_and_given_again_for_the_same_texts_alone() {
+    let server = answering(200, GOLDEN_RESPONSE, 2).await;
+    let config = ClientConfig {
+        cache: Some(CacheConfig::default()),
+        ..ClientConfig::default()
+    };
+    let client = Client::new(&config, &[openai(server.uri())]).unwrap();
+    let other_texts = Request {
+        input: Input::Embedding {
+            texts: ["one two", "three four"].map(str::to_owned).to_vec(),
+            dimensions: Some(4),
+        },
+        ..golden()
+    };
+
+    let asked = client.inference().embed(&golden()).await.unwrap();
+    let kept = client.inference().embed(&golden()).await.unwrap();
+    let other = client.inference().embed(&other_texts).await.unwrap();
+
+    let sources = [asked.source, other.source];
+    assert_eq!(sources, [Source::Server, Source::Server]);
+    let again = Embeddings {
+        source: Source::Cache,
+        endpoint: None,
+        ..asked
+    };
+    assert_eq!(kept, again);
+}
+
+#[tokio::test]
 async fn an_answer_with_other_vectors_than_were_asked_for_is_malformed() {
     let vector = |numbers: &str| format!(r#"{{"embedding":[{numbers}]}}"#);
     let answer = |vectors: &[String]| format!(r#"{{"data":[{}]}}"#, vectors.join(","));
