@@ -3,7 +3,8 @@
 mod greeting;
 mod journal;
 
-use super::{Console, plans, signals};
+use super::signals::Requests;
+use super::{Console, plans};
 use crate::cli;
 use crate::exit::Exit;
 use greeting::Greeting;
@@ -76,20 +77,21 @@ async fn serve(spec: MockSpec, arguments: &cli::Mock, console: &Console) -> Resu
     if let Some(writing) = writing.transpose()? {
         return serve_and_write(mock, writing).await;
     }
-    mock.run_until(signals::next()).await;
+    mock.run_until(Requests::heard().next()).await;
     Ok(Exit::Passed)
 }
 
 /// Serves until Ctrl-C, or until the journal can be written no more. A second Ctrl-C leaves what is unwritten.
 async fn serve_and_write(mock: Mock, mut writing: Writing) -> Result<Exit, Failure> {
+    let mut requests = Requests::heard();
     tokio::select! {
-        () = signals::next() => {}
+        () = requests.next() => {}
         error = writing.broken() => return Err(error.into()),
     }
     mock.stop().await;
     tokio::select! {
         written = writing.finish() => written?,
-        () = signals::next() => return Ok(Exit::Killed),
+        () = requests.next() => return Ok(Exit::Killed),
     }
     Ok(Exit::Passed)
 }
