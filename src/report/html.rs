@@ -278,9 +278,10 @@ fn shaped(report: &Report) -> String {
         return String::new();
     }
     format!(
-        "What was sent had the shape of its schedule, and that the shape of its law, in {} of {}. ",
+        "What was sent had the shape of its schedule, and that the shape of its law, in {} of {} with a \
+         schedule. ",
         kept.iter().filter(|kept| **kept).count(),
-        words::plural(units::wide(kept.len()), "stage with a schedule"),
+        words::plural(units::wide(kept.len()), "stage"),
     )
 }
 
