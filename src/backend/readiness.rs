@@ -17,10 +17,12 @@ pub(super) async fn wait(
     within: Period,
 ) -> Result<(), Error> {
     let client = Client::new(config, endpoints)?;
+    let usable = config.mode.order(endpoints).into_iter();
+    let usable = usable.filter_map(|index| Some((index, endpoints.get(index)?)));
     let deadline = Instant::now() + within.duration();
     loop {
         let mut tried = Vec::new();
-        for (index, endpoint) in endpoints.iter().enumerate() {
+        for (index, endpoint) in usable.clone() {
             let failure = match timeout_at(deadline, client.is_ready(index)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(failure)) => failure.message,

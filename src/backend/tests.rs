@@ -93,3 +93,22 @@ async fn targets_that_keep_no_journal_tell_nothing() {
     assert_eq!(backend.hear(&mut |_| {}).await, None);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn an_endpoint_that_the_client_may_not_use_makes_no_target_ready() {
+    let backend = started(r#"{"mock":{}}"#).await;
+    let grpc = &backend.endpoints()[1].url;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let both = format!(
+        r#"{{"endpoints":[{{"protocol":"openai","url":"http://{nobody}"}},{{"protocol":"oip_grpc","url":"{grpc}"}}],"ready_within":"10ms"}}"#
+    );
+
+    let client = ClientConfig::default();
+    let tried = Backend::start(&target(&both), &client, &MockHost::OwnThread).await;
+
+    assert!(matches!(tried, Err(Error::NotReady { .. })), "{tried:?}");
+    backend.stop().await;
+}
