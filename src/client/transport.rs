@@ -32,6 +32,12 @@ use tokio::time::Instant;
 /// [`Malformed`]: super::FailureKind::Malformed
 const ANSWER_LIMIT: usize = 16 * 1024 * 1024;
 
+/// How much of one answer over HTTP/2 a server may send that nobody has read yet.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// Likewise of all answers over one connection: as much as the protocol can say (RFC 9113, 6.9.1), so that answers that nobody
+/// reads do not hold up the others. What bounds the memory is the window of each.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+
 /// One endpoint, spoken to in its protocol. Every call is one attempt: no retry, no deadline but the one for connecting.
 /// Dropping a future cancels the attempt.
 pub(super) trait Transport: Debug + Send + Sync {

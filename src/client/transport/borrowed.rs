@@ -3,7 +3,7 @@
 
 use super::access::Access;
 use super::connection::{self, Noting};
-use super::{Over, Target};
+use super::{CONNECTION_WINDOW, Over, STREAM_WINDOW, Target};
 use crate::client::pool::Counters;
 use crate::client::{
     ClientConfig, Connection, Error, Failure, FailureKind, HttpVersion, PoolStatistics,
@@ -114,7 +114,10 @@ fn client(config: &ClientConfig, access: &Access, idle: usize) -> Result<Client,
         .connect_timeout(connect_deadline);
     let builder = match config.http_version {
         HttpVersion::One => builder.http1_only(),
-        HttpVersion::Two => builder.http2_prior_knowledge(),
+        HttpVersion::Two => builder
+            .http2_prior_knowledge()
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW),
     };
     let builder = match &config.proxy {
         Some(url) => builder.proxy(proxy(url)?),

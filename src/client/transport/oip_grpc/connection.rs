@@ -8,8 +8,8 @@
 use super::status::{self, Answer};
 use super::streamed::EitherDialect;
 use crate::client::pool::Counters;
-use crate::client::transport::ANSWER_LIMIT;
 use crate::client::transport::access::{Access, Key};
+use crate::client::transport::{ANSWER_LIMIT, CONNECTION_WINDOW, STREAM_WINDOW};
 use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, PoolStatistics};
 use futures_util::Stream;
 use futures_util::future::join_all;
@@ -68,6 +68,8 @@ impl Link {
         let connect_deadline = config.connect_deadline.duration();
         let mut endpoint = access
             .grpc(base)?
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .connect_timeout(connect_deadline)
             .tcp_nodelay(true);
         let kept = config.pool.kept();
