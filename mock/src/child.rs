@@ -6,7 +6,7 @@
 //! parent -> child, stdin:   "reset"                                                             an Ask, any number of times
 //! child -> parent, stdout:  {"at_ns":81000000000}                                              Done
 //! parent -> child, stdin:   {"journal":{"from":0}}
-//! child -> parent, stdout:  {"entries":[...],"next":256,"forgotten":0}                          a Page
+//! child -> parent, stdout:  {"entries":[...],"next":256,"forgotten":0,"under_way":0}            a Page
 //! parent -> child, stdin:   "die"
 //! child -> parent, stdout:  {"at_ns":83000000000}                                              Done
 //! child -> parent, stdout:  {"openai":{"answered":10,...},...}                                  Counters, at the end

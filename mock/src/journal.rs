@@ -95,6 +95,9 @@ pub struct Page {
     pub next: u64,
     /// Requests before this page that were asked for and are forgotten.
     pub forgotten: u64,
+    /// Requests that had arrived and not ended when the page was made.
+    #[serde(default)]
+    pub under_way: u64,
 }
 
 impl Journal {
@@ -202,6 +205,7 @@ impl Kept {
             entries,
             next: first.saturating_add(count),
             forgotten: first - from,
+            under_way: 0,
         }
     }
 }

@@ -228,7 +228,7 @@ impl Drop for Visit {
             return;
         };
         let ledger = &self.ledger;
-        ledger.tally.leave(entry.protocol, self.fault, entry.end);
+        let (protocol, end) = (entry.protocol, entry.end);
         entry.fault = self.fault.map(Box::from);
         entry.ended_ns = ledger.clock.nanos(Instant::now());
         let finished = self.finished;
@@ -239,6 +239,8 @@ impl Drop for Visit {
             ledger.statistics.end(model, &entry);
         }
         ledger.journal.push(entry);
+        // Last, so that whatever is not under way any more stands in the journal.
+        ledger.tally.leave(protocol, self.fault, end);
     }
 }
 

@@ -22,12 +22,17 @@ impl Handle {
     /// The requests that have ended, from number `from` in the order in which they did, at most `most` of them. Read on
     /// from [`Page::next`].
     pub fn journal(&self, from: u64, most: usize) -> Page {
-        self.0.ledger.journal.page(from, most)
+        // Counted first: whatever ends in between stands in the page, and not nowhere.
+        let under_way = self.counters().in_flight;
+        let page = self.0.ledger.journal.page(from, most);
+        Page { under_way, ..page }
     }
 
     /// The same, a piece of bounded size at a time; an empty one is the end.
     pub fn journal_piece(&self, from: u64) -> Page {
-        self.0.ledger.journal.piece(from, u64::MAX)
+        let under_way = self.counters().in_flight;
+        let page = self.0.ledger.journal.piece(from, u64::MAX);
+        Page { under_way, ..page }
     }
 
     /// A reader of everything that ends, from the oldest request that is remembered on.
