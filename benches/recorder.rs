@@ -1,7 +1,7 @@
 //! What recording one sample costs: the target is 200 ns for a unary answer.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use inferometer::sample::{Chunk, Outcome, Sample, TokenSource, Tokens};
+use inferometer::sample::{Chunk, Operation, Outcome, Sample, TokenSource, Tokens};
 use inferometer::summary::{Recorder, Window};
 use inferometer::units::Offset;
 use std::hint::black_box;
@@ -16,6 +16,7 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
     }
     Sample {
         seq,
+        operation: Operation::Chat,
         scheduled: start,
         sent: Some(Offset::from_nanos(start.nanos() + 20_000 + seq % 9_000)),
         first_byte: Some(Offset::from_nanos(start.nanos() + 2_000_000)),

@@ -41,13 +41,14 @@ fn contents(criterion: &mut Criterion) {
             },
             stream: true,
             distinct: None,
+            cancel_after: None,
         });
         let mut seq = 0;
         group.throughput(Throughput::Elements(tokens.into()));
         group.bench_function(format!("{tokens}-tokens"), |bencher| {
             bencher.iter(|| {
                 seq += 1;
-                black_box(workload.content(Seed::new(7), seq))
+                black_box(workload.asked(Seed::new(7), seq))
             });
         });
     }

@@ -23,6 +23,7 @@ mod request;
 pub use foreign::{Arrivals, InferenceClient, Served};
 pub use progress::{Progress, Snapshot};
 pub use request::number;
+pub(crate) use request::operations;
 
 use crate::client::{self, Client, ClientConfig, Endpoint};
 use crate::observe::Usage;
@@ -134,15 +135,14 @@ pub async fn start<S: Sink>(
     sink: impl Fn() -> S,
 ) -> Result<Running<S>, Error> {
     let lanes = useful_lanes(&stage.load, lanes);
-    let requests = Requests::of(stage);
     let Some(adapter) = &stage.adapter else {
-        let clients = embedded(stage, endpoints, lanes, &requests)?;
+        let clients = embedded(stage, endpoints, lanes)?;
         return start_lanes(stage, clients, sink);
     };
     let mut clients = Vec::new();
     for _ in 0..lanes.get() {
         let client = Subprocess::start(adapter, endpoints).await?;
-        clients.push(Foreign::new(client, requests.clone()));
+        clients.push(Foreign(client));
     }
     start_lanes(stage, clients, sink)
 }
@@ -152,7 +152,6 @@ fn embedded(
     stage: &Stage,
     endpoints: &[Endpoint],
     lanes: NonZero<usize>,
-    requests: &Requests,
 ) -> Result<Vec<Embedded>, Error> {
     let most = stage.client.pool.max_connections();
     let most = most.and_then(|most| NonZero::try_from(most).ok());
@@ -163,8 +162,7 @@ fn embedded(
             pool: stage.client.pool.part(|total| share.of(total)),
             ..stage.client.clone()
         };
-        let client = Client::new(&config, endpoints)?;
-        Ok(Embedded::new(client, requests.clone()))
+        Ok(Embedded(Client::new(&config, endpoints)?))
     };
     (0..lanes.get()).map(client).collect()
 }
@@ -180,9 +178,8 @@ pub fn start_with<C: InferenceClient, S: Sink>(
     sink: impl Fn() -> S,
 ) -> Result<Running<S>, Error> {
     let lanes = useful_lanes(&stage.load, lanes);
-    let requests = Requests::of(stage);
-    let foreign = || Foreign::new(client(), requests.clone());
-    start_lanes(stage, (0..lanes.get()).map(|_| foreign()).collect(), sink)
+    let clients = (0..lanes.get()).map(|_| Foreign(client()));
+    start_lanes(stage, clients.collect(), sink)
 }
 
 /// Starts a lane for each of the clients.
@@ -200,6 +197,7 @@ fn start_lanes<E: Exchange, S: Sink>(
     for (index, exchange) in clients.into_iter().enumerate() {
         let lane = lane::Lane {
             exchange,
+            requests: Requests::of(stage),
             sink: sink().into(),
             phases: stage.phases,
             share: lane::Share { index, lanes },

@@ -120,7 +120,7 @@ pub fn plan(document: &Document) -> Result<Plan, Error> {
         first.get_or_insert((here, scenario));
     }
     let (here, scenario) = first.unwrap_or_else(|| unreachable!("a sweep has at least one point"));
-    check::expectations(document, &scenario.expect, &axes)?;
+    check::expectations(document, &scenario.expect, &axes, &scenario.workload)?;
     let name = scenario.name.to_string();
     Ok(Plan {
         fingerprint: fingerprint::of(&name, &stages),
@@ -185,11 +185,12 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
 }
 
 fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
-    let model = model(&scenario.workload);
     let known = MockSpec {
         seed: mock.seed.or(Some(seed.number())),
         models: if mock.models.is_empty() {
-            vec![model]
+            let models = scenario.workload.models();
+            let model = |name| model(name, &scenario.workload);
+            models.into_iter().map(model).collect()
         } else {
             mock.models.clone()
         },
@@ -200,10 +201,13 @@ fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
 }
 
 /// The model that a mock has which declares none: one of text, or one that gives back the tensors it is sent.
-fn model(workload: &Workload) -> ModelSpec {
-    let model = ModelSpec::named(workload.model());
+fn model(name: &str, workload: &Workload) -> ModelSpec {
+    let model = ModelSpec::named(name);
     match workload {
-        Workload::Chat(_) | Workload::Completion(_) | Workload::Embedding(_) => model,
+        Workload::Chat(_)
+        | Workload::Completion(_)
+        | Workload::Embedding(_)
+        | Workload::Journey(_) => model,
         Workload::Tensor(inference) => ModelSpec {
             inputs: inference.inputs.iter().map(declared).collect(),
             answer: TensorAnswer::Echo,

@@ -8,6 +8,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod operations;
 mod place;
 mod setting;
 mod table;

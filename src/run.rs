@@ -207,13 +207,14 @@ async fn measure(
     let names = backend.names().to_vec();
     backend.reset().await;
     let watch_for = faults::expected(stage, backend, window(stage).end);
-    let recorder = || Recorder::watching(window(stage), watch_for.clone());
+    let asked = drive::operations(&stage.workload);
+    let recorder = || Recorder::watching(window(stage), watch_for.clone()).telling_apart(&asked);
     let starting = start(stage, backend.endpoints(), options.lanes, &recorder);
     let mut running = starting.await?;
     let attended = attend(&mut running, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let epoch = running.epoch();
-    let lanes = Lanes::joined(window(stage), attended.records);
+    let lanes = Lanes::joined(joint_recorder(stage), attended.records);
     let told = journal::facts(backend, epoch, stage.index, &lanes.recorder).await;
     let (journal, duplicates) = told.unzip();
     let known = StageFacts {
@@ -288,9 +289,9 @@ struct Lanes {
 }
 
 impl Lanes {
-    fn joined(window: Window, records: Vec<LaneRecord<Recorder>>) -> Self {
+    fn joined(recorder: Recorder, records: Vec<LaneRecord<Recorder>>) -> Self {
         let mut lanes = Self {
-            recorder: Recorder::new(window),
+            recorder,
             usage: Usage::default(),
             count: records.len(),
             measured: Duration::ZERO,
@@ -315,7 +316,7 @@ fn never_ran(stage: &Stage, error: &backend::Error) -> StageSummary {
         notes: vec![error.to_string()],
         ..facts(stage)
     };
-    summary::summarize(facts, Recorder::new(window(stage)))
+    summary::summarize(facts, joint_recorder(stage))
 }
 
 /// What is known of a stage before it runs.
@@ -339,12 +340,18 @@ fn facts(stage: &Stage) -> StageFacts {
 }
 
 fn asked(stage: &Stage) -> Asked {
-    if stage.load.is_open() {
+    // The law is about slots: of a journey, all requests but the first come when they may.
+    if stage.load.is_open() && stage.workload.requests_per_slot() == 1 {
         let burstiness = stage.load.burstiness();
         Asked::OpenLoop { burstiness }
     } else {
         Asked::ClosedLoop
     }
+}
+
+/// An empty recorder for all lanes of a stage together.
+fn joint_recorder(stage: &Stage) -> Recorder {
+    Recorder::new(window(stage)).telling_apart(&drive::operations(&stage.workload))
 }
 
 fn window(stage: &Stage) -> Window {

@@ -12,9 +12,12 @@ use std::time::Instant;
 /// sample allocates nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample<'a> {
-    /// Position in the stage's sequence, from 0; also selects the request's content.
+    /// Its number in the stage, from 0; also selects the request's content.
     pub seq: u64,
-    /// `s0`: when the request should have started. In a closed loop, when its worker became free.
+    /// What was asked.
+    pub operation: Operation,
+    /// `s0`: when the request should have started. In a closed loop, when its worker became free; within a journey, when
+    /// the request before it had ended and the pause between both was over.
     pub scheduled: Offset,
     /// `t0`: when it was handed to the client. `None` if it never was.
     pub sent: Option<Offset>,
@@ -69,6 +72,70 @@ pub enum Source {
     Cache,
     /// The target, which was asked by another request for the same at the same time.
     Shared,
+}
+
+/// What a request asks. The text form is the operation's name in scenarios and reports.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// The answer to a conversation.
+    Chat,
+    /// The continuation of a text.
+    Completion,
+    /// The vectors of texts.
+    Embedding,
+    /// What a model makes of tensors.
+    Tensor,
+    /// To load a model.
+    Load,
+    /// To unload a model.
+    Unload,
+    /// Which models there are, from the client's list if it is young enough.
+    ListModels,
+    /// Which models there are now.
+    RefreshModels,
+}
+
+impl Operation {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completion => "completion",
+            Self::Embedding => "embedding",
+            Self::Tensor => "tensor",
+            Self::Load => "load",
+            Self::Unload => "unload",
+            Self::ListModels => "list_models",
+            Self::RefreshModels => "refresh_models",
+        }
+    }
+
+    /// Is it worked on by a model? Only these stand in the journal of a mock.
+    pub const fn is_inference(self) -> bool {
+        match self {
+            Self::Chat | Self::Completion | Self::Embedding | Self::Tensor => true,
+            Self::Load | Self::Unload | Self::ListModels | Self::RefreshModels => false,
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// What an answer came over.
@@ -144,7 +211,9 @@ pub enum Outcome {
     WrongAnswer(Wrong),
     /// Failed.
     Failed(Failure),
-    /// Never sent: the open loop was at its in-flight cap, or the stage ended first.
+    /// Given up by its caller before its end, because the workload says so. No fault of the target's.
+    Cancelled,
+    /// Never sent: the open loop was at its in-flight cap, the stage ended first, or an earlier request of its journey failed.
     NotSent,
 }
 
@@ -157,6 +226,8 @@ pub enum Wrong {
     Count,
     /// They came in another size than was asked for.
     Shape,
+    /// A list of models does not say what the workload says that it must.
+    Models,
 }
 
 /// Why a request failed. The text form is the error kind in every report: `connect`, `http_503`, `grpc_14`.
@@ -210,6 +281,7 @@ impl fmt::Display for Wrong {
             Self::Empty => f.write_str("empty_answer"),
             Self::Count => f.write_str("wrong_count"),
             Self::Shape => f.write_str("wrong_shape"),
+            Self::Models => f.write_str("wrong_models"),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Sample* -> Recorder -> StageSummary -> RunSummary { stages, scaling, certificate }
 //! ```
 
+mod accounting;
 mod added;
 mod certificate;
 mod distribution;
@@ -13,6 +14,7 @@ mod document;
 mod evidence;
 mod journal;
 mod merge;
+mod operation;
 mod reading;
 mod recorder;
 mod scaling;
@@ -21,6 +23,7 @@ mod shape;
 mod stage;
 mod timings;
 
+pub use accounting::Accounting;
 pub use added::Added;
 pub use certificate::{Certificate, Doubt, StageTrust};
 pub use distribution::{Distribution, SpectrumPoint};
@@ -28,16 +31,19 @@ pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recov
 pub(crate) use document::check_schema;
 pub use document::{Error, SCHEMA};
 pub use journal::{ClientBooks, Journal, JournalReader, Visit, VisitEnd};
+pub use operation::OperationTally;
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
 pub use scaling::{ScalingGroup, ScalingRow};
 pub use script::{Difference, Script, StubCalls, UnexpectedRequest, WhyUnexpected};
 pub use shape::{Asked, Gaps, LaneGaps, Shape};
 pub use stage::{
-    Accounting, Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
+    Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
     TokenSources, TokenTally, summarize,
 };
 pub use timings::{Distributions, Timings};
+
+pub use crate::sample::Operation;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,25 +2,33 @@
 //! made again anywhere, in any order, on any number of threads.
 //!
 //! In a file: `{ chat: { model: tiny, prompt: { tokens: 64 }, output: { tokens: 32 }, stream: true } }`.
+//!
+//! A slot of the schedule is one request, or several of them one after the other. A request's number is that of its slot
+//! times the requests of a slot, and its place among them added.
 
 mod draw;
 mod embedding;
 mod inference;
+mod journey;
 mod length;
 mod words;
 
 pub use embedding::{Embed, Embedding};
 pub use inference::{DrawnTensor, Infer, Inference, InputTensor};
+pub use journey::{Act, Journey, Listing, Named, OnFailure, Step};
 pub use length::Length;
 
 use crate::seed::Seed;
+use crate::units::Period;
 use draw::Draw;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
 use std::num::NonZero;
+use std::time::Duration;
 
-/// What every request of a stage asks for.
+/// What every slot of a stage asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
@@ -32,6 +40,8 @@ pub enum Workload {
     Embedding(Embedding),
     /// What a model makes of tensors.
     Tensor(Inference),
+    /// Several requests one after the other, loading and unloading models among them.
+    Journey(Journey),
 }
 
 /// A request for generated text.
@@ -53,6 +63,13 @@ pub struct Generation {
     /// number n modulo this. All differ when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distinct: Option<NonZero<u64>>,
+    /// Give the request up so long after it was sent, if its answer is not complete by then; never when left out.
+    #[serde(
+        default,
+        deserialize_with = "pause",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cancel_after: Option<Period>,
 }
 
 /// An amount of text.
@@ -63,7 +80,35 @@ pub struct Tokens {
     pub tokens: Length,
 }
 
-/// What one request contains.
+/// One request, and how it stands among those of its slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is asked.
+    pub call: Call,
+    /// The pause before it, after the end of the one before.
+    pub think: Duration,
+    /// How long after it was sent it is given up, if it is at all.
+    pub cancel_after: Option<Duration>,
+    /// Whether the slot goes on when it fails.
+    pub on_failure: OnFailure,
+}
+
+/// What one request asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// For inference.
+    Infer(Content),
+    /// To load the model of this name.
+    Load(String),
+    /// To unload the model of this name.
+    Unload(String),
+    /// For the models that there are, as they were a while ago.
+    ListModels(Listing),
+    /// For the models that there are now.
+    RefreshModels(Listing),
+}
+
+/// What one request for inference contains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Content {
@@ -116,71 +161,157 @@ pub enum Role {
 }
 
 impl Workload {
-    /// The name of its kind in a file.
-    pub const fn kind(&self) -> &'static str {
+    /// How many requests a slot is, one after the other.
+    pub fn requests_per_slot(&self) -> u64 {
         match self {
-            Self::Chat(_) => "chat",
-            Self::Completion(_) => "completion",
-            Self::Embedding(_) => "embedding",
-            Self::Tensor(_) => "tensor",
+            Self::Chat(_) | Self::Completion(_) | Self::Embedding(_) | Self::Tensor(_) => 1,
+            Self::Journey(journey) => journey.requests(),
         }
     }
 
-    /// The model to ask, by the name that the server knows.
-    pub fn model(&self) -> &str {
+    /// Request `seq`. Costs one string the size of each text; called on the sending path.
+    pub fn asked(&self, seed: Seed, seq: u64) -> Asked {
         match self {
-            Self::Chat(generation) | Self::Completion(generation) => &generation.model,
-            Self::Embedding(embedding) => &embedding.model,
-            Self::Tensor(inference) => &inference.model,
-        }
-    }
-
-    /// The text that is asked for; `None` where none is.
-    pub const fn generation(&self) -> Option<&Generation> {
-        match self {
-            Self::Chat(generation) | Self::Completion(generation) => Some(generation),
-            Self::Embedding(_) | Self::Tensor(_) => None,
-        }
-    }
-
-    /// The content of request `seq`. Costs one string the size of each text; called on the sending path.
-    pub fn content(&self, seed: Seed, seq: u64) -> Content {
-        let seq = self.distinct().map_or(seq, |distinct| seq % distinct);
-        match self {
-            Self::Chat(generation) => Content::Generate(generation.content(seed, seq, |text| {
-                let role = Role::User;
-                Prompt::Chat(vec![Turn { role, text }])
-            })),
-            Self::Completion(generation) => {
-                Content::Generate(generation.content(seed, seq, Prompt::Text))
+            Self::Chat(generation) => generation.asked(Form::Chat, seed, seq),
+            Self::Completion(generation) => generation.asked(Form::Completion, seed, seq),
+            Self::Embedding(embedding) => embedding.asked(seed, seq),
+            Self::Tensor(inference) => inference.asked(seed, seq),
+            Self::Journey(journey) => {
+                let step = journey.step_of(seq);
+                Asked {
+                    think: step.think.duration(),
+                    on_failure: step.on_failure,
+                    ..step.act.asked(seed, seq)
+                }
             }
-            Self::Embedding(embedding) => Content::Embed(embedding.content(seed, seq)),
-            Self::Tensor(inference) => Content::Infer(inference.content(seed, seq)),
         }
     }
 
-    /// How many different contents there are; `None` where all differ.
-    const fn distinct(&self) -> Option<NonZero<u64>> {
+    /// What it asks, by the names of files, each once.
+    pub fn operations(&self) -> BTreeSet<&'static str> {
         match self {
-            Self::Chat(generation) | Self::Completion(generation) => generation.distinct,
-            Self::Embedding(embedding) => embedding.distinct,
-            Self::Tensor(inference) => inference.distinct,
+            Self::Chat(_) => BTreeSet::from(["chat"]),
+            Self::Completion(_) => BTreeSet::from(["completion"]),
+            Self::Embedding(_) => BTreeSet::from(["embedding"]),
+            Self::Tensor(_) => BTreeSet::from(["tensor"]),
+            Self::Journey(journey) => {
+                let steps = journey.steps().iter();
+                steps.map(|step| step.act.key()).collect()
+            }
+        }
+    }
+
+    /// Every model that is asked for, loaded or unloaded, each once, in order.
+    pub fn models(&self) -> Vec<&str> {
+        let mut models = Vec::new();
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => {
+                models.push(generation.model.as_str());
+            }
+            Self::Embedding(embedding) => models.push(embedding.model.as_str()),
+            Self::Tensor(inference) => models.push(inference.model.as_str()),
+            Self::Journey(journey) => {
+                for model in journey.steps().iter().flat_map(|step| step.act.models()) {
+                    if !models.contains(&model) {
+                        models.push(model);
+                    }
+                }
+            }
+        }
+        models
+    }
+}
+
+impl Act {
+    fn asked(&self, seed: Seed, seq: u64) -> Asked {
+        match self {
+            Self::Chat(generation) => generation.asked(Form::Chat, seed, seq),
+            Self::Completion(generation) => generation.asked(Form::Completion, seed, seq),
+            Self::Embedding(embedding) => embedding.asked(seed, seq),
+            Self::Load(named) => Asked::of(Call::Load(named.model.clone())),
+            Self::Unload(named) => Asked::of(Call::Unload(named.model.clone())),
+            Self::ListModels(listing) => Asked::of(Call::ListModels(listing.clone())),
+            Self::RefreshModels(listing) => Asked::of(Call::RefreshModels(listing.clone())),
         }
     }
 }
 
+impl Asked {
+    /// A request by itself.
+    fn of(call: Call) -> Self {
+        Self {
+            call,
+            think: Duration::ZERO,
+            cancel_after: None,
+            on_failure: OnFailure::Stop,
+        }
+    }
+}
+
+/// The number of the content of request `seq` where only so many are distinct.
+fn repeated(distinct: Option<NonZero<u64>>, seq: u64) -> u64 {
+    distinct.map_or(seq, |distinct| seq % distinct)
+}
+
+impl Embedding {
+    fn asked(&self, seed: Seed, seq: u64) -> Asked {
+        let seq = repeated(self.distinct, seq);
+        Asked::of(Call::Infer(Content::Embed(self.content(seed, seq))))
+    }
+}
+
+impl Inference {
+    fn asked(&self, seed: Seed, seq: u64) -> Asked {
+        let seq = repeated(self.distinct, seq);
+        Asked::of(Call::Infer(Content::Infer(self.content(seed, seq))))
+    }
+}
+
+/// The form of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Chat,
+    Completion,
+}
+
 impl Generation {
-    fn content(&self, seed: Seed, seq: u64, prompt: impl FnOnce(String) -> Prompt) -> Generate {
+    fn asked(&self, form: Form, seed: Seed, seq: u64) -> Asked {
+        let seq = repeated(self.distinct, seq);
+        Asked {
+            cancel_after: self.cancel_after.map(Period::duration),
+            ..Asked::of(Call::Infer(Content::Generate(
+                self.content(form, seed, seq),
+            )))
+        }
+    }
+
+    fn content(&self, form: Form, seed: Seed, seq: u64) -> Generate {
         let prompt_tokens = self.prompt.tokens.draw(&mut Draw::of("prompt", seed, seq));
         let output_tokens = self.output.tokens.draw(&mut Draw::of("output", seed, seq));
         let text = words::text(prompt_tokens, &mut Draw::of("words", seed, seq));
+        let prompt = match form {
+            Form::Chat => Prompt::Chat(vec![Turn {
+                role: Role::User,
+                text,
+            }]),
+            Form::Completion => Prompt::Text(text),
+        };
         Generate {
             model: self.model.clone(),
-            prompt: prompt(text),
+            prompt,
             output_tokens,
             stream: self.stream,
         }
     }
+}
+
+/// A time to wait for, of which there is some.
+fn pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {
+    let period = Period::deserialize(deserializer)?;
+    if period.is_zero() {
+        return Err(D::Error::custom("expected a duration above 0s, found `0s`"));
+    }
+    Ok(Some(period))
 }
 
 fn model<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

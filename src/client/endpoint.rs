@@ -17,6 +17,16 @@ pub enum Protocol {
     OipGrpc,
 }
 
+impl Protocol {
+    /// Can models be loaded and unloaded over it?
+    pub const fn has_repository(self) -> bool {
+        match self {
+            Self::Openai => false,
+            Self::OipRest | Self::OipGrpc => true,
+        }
+    }
+}
+
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

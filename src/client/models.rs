@@ -175,7 +175,7 @@ impl<'a> ModelService<'a> {
         let offering = used
             .iter()
             .copied()
-            .filter(|at| protocol(at).is_some_and(has_repository));
+            .filter(|at| protocol(at).is_some_and(Protocol::has_repository));
         let offering: Vec<usize> = offering.collect();
         match used.first().and_then(protocol) {
             Some(protocol) if offering.is_empty() => Err(Error::NotOffered {
@@ -184,13 +184,5 @@ impl<'a> ModelService<'a> {
             }),
             _ => Ok(offering),
         }
-    }
-}
-
-/// Can models be loaded and unloaded over this protocol?
-fn has_repository(protocol: Protocol) -> bool {
-    match protocol {
-        Protocol::Openai => false,
-        Protocol::OipRest | Protocol::OipGrpc => true,
     }
 }

@@ -87,11 +87,12 @@ fn message(rate: f64, counts: Snapshot) -> String {
         count => format!("  {count} {word}"),
     };
     format!(
-        "{} rps  {} in flight  {} answered{}{}",
+        "{} rps  {} in flight  {} answered{}{}{}",
         count(rate),
         counts.in_flight,
         counts.answered,
         some(counts.failed, "failed"),
+        some(counts.cancelled, "cancelled"),
         some(counts.not_sent, "not sent")
     )
 }

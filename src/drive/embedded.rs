@@ -2,40 +2,49 @@
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
-use super::request::Requests;
+use super::request::Asked;
 use crate::client::{
-    self, Attempt, Client, Failed, FailureKind, Misfit, Operation, Reply, Request,
+    self, Attempt, Client, Failed, FailureKind, Misfit, Model, ModelState, Operation, Reply,
+    Request,
 };
 use crate::sample::{
     Batch, Chunk, Connection, FailedAttempt, Failure, Outcome, Source, TokenSource, Tokens, Wrong,
 };
 use crate::units::{Offset, wide};
+use crate::workload::Listing;
 
-/// One lane's client, with what it should ask.
+/// One lane's client.
 #[derive(Debug)]
-pub(super) struct Embedded {
-    client: Client,
-    requests: Requests,
-}
-
-impl Embedded {
-    pub(super) fn new(client: Client, requests: Requests) -> Self {
-        Self { client, requests }
-    }
-}
+pub(super) struct Embedded(pub(super) Client);
 
 impl Exchange for Embedded {
     async fn warm_up(&self) {
-        self.client.warm_up().await;
+        self.0.warm_up().await;
     }
 
-    async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
-        let request = self.requests.request(seq);
-        let mut reply = match self.client.inference().open(&request).await {
+    async fn exchange(&self, asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+        let models = self.0.models();
+        match asked {
+            Asked::Infer(request) => self.infer(request, clock, chunks).await,
+            Asked::Load(model) => done(models.load(model).await, clock),
+            Asked::Unload(model) => done(models.unload(model).await, clock),
+            Asked::ListModels(listing) => listed(models.list().await, listing, clock),
+            Asked::RefreshModels(listing) => listed(models.refresh().await, listing, clock),
+        }
+    }
+
+    async fn watch(&self, lane: usize) {
+        self.0.watch(&format!("lane-{lane}")).await;
+    }
+}
+
+impl Embedded {
+    async fn infer(&self, request: &Request, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+        let mut reply = match self.0.inference().open(request).await {
             Ok(reply) => reply,
             Err(failed) => return not_answered(&failed, clock),
         };
-        let outcome = receive(&request, &mut reply, clock, chunks).await;
+        let outcome = receive(request, &mut reply, clock, chunks).await;
         let (failed_attempts, answered_attempt) = behind(&reply, outcome, clock);
         Exchanged {
             first_byte: Some(clock.offset(reply.first_byte())),
@@ -48,16 +57,47 @@ impl Exchange for Embedded {
             source: Some(source(&reply)),
             connection: reply.connection().map(connection),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
-            output_tokens: output_tokens(&request, &reply, chunks),
+            output_tokens: output_tokens(request, &reply, chunks),
             batch: reply.batch().map(batch),
             streamed: request.stream,
             outcome,
         }
     }
+}
 
-    async fn watch(&self, lane: usize) {
-        self.client.watch(&format!("lane-{lane}")).await;
+/// What came of a call about models: nothing but whether it could be done.
+fn done<T>(called: Result<T, client::Error>, clock: Clock) -> Exchanged {
+    match called {
+        Ok(_) => Exchanged::ended(Outcome::Answered),
+        Err(client::Error::Failed(failed)) => not_answered(&failed, clock),
+        // Nothing was sent: no endpoint in use offers it.
+        Err(_) => Exchanged {
+            attempts: 0,
+            ..Exchanged::ended(Outcome::Failed(Failure::Invalid))
+        },
     }
+}
+
+/// What came of asking which models there are.
+fn listed(called: Result<Vec<Model>, client::Error>, listing: &Listing, clock: Clock) -> Exchanged {
+    let is_right = called.as_ref().is_ok_and(|list| {
+        let states = |name: &String, is_loaded: bool| {
+            let mut models = list.iter();
+            models.any(|model| {
+                model.name == *name && (model.state == ModelState::Loaded) == is_loaded
+            })
+        };
+        listing.loaded.iter().all(|name| states(name, true))
+            && listing.not_loaded.iter().all(|name| states(name, false))
+    });
+    let exchanged = done(called, clock);
+    if exchanged.outcome == Outcome::Answered && !is_right {
+        return Exchanged {
+            outcome: Outcome::WrongAnswer(Wrong::Models),
+            ..exchanged
+        };
+    }
+    exchanged
 }
 
 /// Pulls the whole answer, and holds it against what was asked for.

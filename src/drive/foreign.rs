@@ -3,15 +3,16 @@
 use super::clock::Clock;
 use super::embedded::{failure_of, lacks_tokens};
 use super::exchange::{Exchange, Exchanged};
-use super::request::Requests;
+use super::request::Asked;
 use crate::client::{FailureKind, Request};
-use crate::sample::{Chunk, Outcome, TokenSource, Tokens, Wrong};
+use crate::sample::{Chunk, Failure, Outcome, TokenSource, Tokens, Wrong};
 use crate::units::Offset;
 use std::future::Future;
 use tokio::time::Instant;
 
 /// A client that is put under the harness: it gets the requests at the times of the schedule, and is measured as the
 /// embedded client is. Each lane has one of its own, on a thread and a runtime of its own, and calls it many times at once.
+/// It is asked for inference alone: what a workload asks about models fails as `invalid`.
 pub trait InferenceClient: Send + 'static {
     /// Carries out one request to the end of its answer, and notes each arrival as it happens. Dropping the future gives
     /// the request up.
@@ -69,22 +70,26 @@ impl<'a> Arrivals<'a> {
 
 /// A foreign client as the drive sees it.
 #[derive(Debug)]
-pub(super) struct Foreign<C> {
-    client: C,
-    requests: Requests,
-}
+pub(super) struct Foreign<C>(pub(super) C);
 
-impl<C> Foreign<C> {
-    pub(super) fn new(client: C, requests: Requests) -> Self {
-        Self { client, requests }
+impl<C: InferenceClient> Exchange for Foreign<C> {
+    async fn exchange(&self, asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+        match asked {
+            Asked::Infer(request) => self.infer(request, clock, chunks).await,
+            Asked::Load(_) | Asked::Unload(_) | Asked::ListModels(_) | Asked::RefreshModels(_) => {
+                Exchanged {
+                    attempts: 0,
+                    ..Exchanged::ended(Outcome::Failed(Failure::Invalid))
+                }
+            }
+        }
     }
 }
 
-impl<C: InferenceClient> Exchange for Foreign<C> {
-    async fn exchange(&self, seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
-        let request = self.requests.request(seq);
+impl<C: InferenceClient> Foreign<C> {
+    async fn infer(&self, request: &Request, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
         let mut arrivals = Arrivals::new(clock, chunks);
-        let served = self.client.infer(&request, &mut arrivals).await;
+        let served = self.0.infer(request, &mut arrivals).await;
         let first_byte = arrivals.first_byte;
         let known = Exchanged {
             first_byte,
@@ -100,7 +105,7 @@ impl<C: InferenceClient> Exchange for Foreign<C> {
                 attempts: served.attempts.max(1),
                 prompt_tokens: served.prompt_tokens,
                 output_tokens: output_tokens(&served, chunks),
-                outcome: if lacks_tokens(&request, chunks) {
+                outcome: if lacks_tokens(request, chunks) {
                     Outcome::WrongAnswer(Wrong::Empty)
                 } else {
                     Outcome::Answered

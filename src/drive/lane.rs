@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::epoch::Starter;
 use super::exchange::{Exchange, Exchanged};
 use super::pace::Pacer;
+use super::request::{Due, Requests};
 use super::{Error, LaneRecord, Progress, closed_loop, open_loop};
 use crate::observe::{Meter, Usage};
 use crate::plan::Phases;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 /// Everything that a lane needs, before it runs.
 pub(super) struct Lane<E, S> {
     pub(super) exchange: E,
+    pub(super) requests: Requests,
     pub(super) sink: RefCell<S>,
     pub(super) phases: Phases,
     pub(super) share: Share,
@@ -157,21 +159,78 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         most.is_none_or(|most| seq < most.get())
     }
 
-    /// Sends one request and emits its sample. `chunks` is a buffer to reuse.
+    /// Makes the requests of a slot, one after the other, and emits the sample of each. `chunks` is a buffer to reuse. What
+    /// was begun is carried through in the drain phase; once that is over, or a request has failed that the others depend
+    /// on, they are not sent.
     pub(super) async fn send(&self, slot: Slot, chunks: &mut Vec<Chunk>) {
+        let mut at = slot.at;
+        let mut is_over = false;
+        for seq in self.lane.requests.of_slot(slot.seq) {
+            if is_over {
+                self.miss(Slot { seq, at });
+                continue;
+            }
+            let due = self.lane.requests.due(seq);
+            let slot = self.think(Slot { seq, at }, &due).await;
+            if self.give_up.is_cancelled() {
+                is_over = true;
+                self.miss(slot);
+                continue;
+            }
+            let outcome = self.exchange(slot, &due, chunks).await;
+            is_over = due.ends_slot(outcome);
+            at = self.clock.now();
+        }
+    }
+
+    /// Emits the samples of a slot whose time has come and that cannot be sent.
+    pub(super) fn not_sent(&self, slot: Slot) {
+        for seq in self.lane.requests.of_slot(slot.seq) {
+            self.miss(Slot { seq, ..slot });
+        }
+    }
+
+    /// Pauses before a request, and says when it is due then.
+    async fn think(&self, slot: Slot, due: &Due) -> Slot {
+        if due.think.is_zero() {
+            return slot;
+        }
+        let at = slot.at.after(due.think);
+        tokio::select! {
+            biased;
+            () = self.give_up.cancelled() => {}
+            () = tokio::time::sleep_until(self.clock.instant(at)) => {}
+        }
+        Slot { at, ..slot }
+    }
+
+    /// Sends one request and emits its sample.
+    async fn exchange(&self, slot: Slot, due: &Due, chunks: &mut Vec<Chunk>) -> Outcome {
         chunks.clear();
         self.lane.progress.started();
         let sent = self.clock.now();
         let exchanged = tokio::select! {
             biased;
-            exchanged = self.lane.exchange.exchange(slot.seq, self.clock, chunks) => exchanged,
+            exchanged = self.lane.exchange.exchange(&due.asked, self.clock, chunks) => exchanged,
+            () = self.cancelled(sent, due) => Exchanged::ended(Outcome::Cancelled),
             () = self.give_up.cancelled() => Exchanged::ended(Outcome::Failed(Failure::Unfinished)),
         };
         self.emit(slot, Some(sent), &exchanged, chunks);
+        exchanged.outcome
     }
 
-    /// Emits the sample of a request that was due and could not be sent.
-    pub(super) fn not_sent(&self, slot: Slot) {
+    /// Waits until the caller of a request that was sent at `sent` gives it up; for ever, if it does not.
+    async fn cancelled(&self, sent: Offset, due: &Due) {
+        match due.cancel_after {
+            Some(after) => {
+                tokio::time::sleep_until(self.clock.instant(sent.after(after))).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Emits the sample of a request that was due and is not sent.
+    fn miss(&self, slot: Slot) {
         let exchanged = Exchanged {
             attempts: 0,
             ..Exchanged::ended(Outcome::NotSent)
@@ -190,6 +249,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         self.lane.progress.ended(exchanged.outcome);
         self.lane.sink.borrow_mut().take(&Sample {
             seq: slot.seq,
+            operation: self.lane.requests.operation(slot.seq),
             scheduled: slot.at,
             sent,
             first_byte: exchanged.first_byte,

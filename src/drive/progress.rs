@@ -9,6 +9,7 @@ pub struct Progress {
     started: AtomicU64,
     answered: AtomicU64,
     failed: AtomicU64,
+    cancelled: AtomicU64,
     not_sent: AtomicU64,
 }
 
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub answered: u64,
     /// Requests that failed or were answered wrongly.
     pub failed: u64,
+    /// Requests given up by their caller.
+    pub cancelled: u64,
     /// Requests that should have been sent and were not.
     pub not_sent: u64,
 }
@@ -34,6 +37,7 @@ impl Progress {
         let count = match outcome {
             Outcome::Answered => &self.answered,
             Outcome::WrongAnswer(_) | Outcome::Failed(_) => &self.failed,
+            Outcome::Cancelled => &self.cancelled,
             Outcome::NotSent => &self.not_sent,
         };
         count.fetch_add(1, Ordering::Relaxed);
@@ -42,11 +46,13 @@ impl Progress {
     pub(super) fn snapshot(&self) -> Snapshot {
         let answered = self.answered.load(Ordering::Relaxed);
         let failed = self.failed.load(Ordering::Relaxed);
+        let cancelled = self.cancelled.load(Ordering::Relaxed);
         let started = self.started.load(Ordering::Relaxed);
         Snapshot {
-            in_flight: started.saturating_sub(answered + failed),
+            in_flight: started.saturating_sub(answered + failed + cancelled),
             answered,
             failed,
+            cancelled,
             not_sent: self.not_sent.load(Ordering::Relaxed),
         }
     }

@@ -1,11 +1,17 @@
-//! From a workload's content to a client's request.
+//! From what a workload asks to what a client is asked.
 
 use crate::client::{Input, Message, Request, Role, Tensor};
 use crate::plan::Stage;
+use crate::sample::{Operation, Outcome};
 use crate::seed::Seed;
-use crate::workload::{self, Content, DrawnTensor, Embed, Generate, Infer, Prompt, Workload};
+use crate::workload::{
+    self, Act, Call, Content, DrawnTensor, Embed, Generate, Infer, Listing, OnFailure, Prompt,
+    Workload,
+};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// The requests of a stage, by their number.
+/// The requests of a stage: those of each slot, and each by its number.
 #[derive(Debug, Clone)]
 pub(super) struct Requests {
     workload: Workload,
@@ -13,21 +19,77 @@ pub(super) struct Requests {
     stage: usize,
 }
 
+/// One request of a slot, as the lane makes it.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) asked: Asked,
+    /// The pause before it.
+    pub(super) think: Duration,
+    /// How long after it was sent it is given up, if it is at all.
+    pub(super) cancel_after: Option<Duration>,
+    on_failure: OnFailure,
+}
+
+/// What a client is asked.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// Inference.
+    Infer(Request),
+    /// To load the model of this name.
+    Load(String),
+    /// To unload the model of this name.
+    Unload(String),
+    /// For the models, from its list if that is young enough.
+    ListModels(Listing),
+    /// For the models as they are now.
+    RefreshModels(Listing),
+}
+
 impl Requests {
     pub(super) fn of(stage: &Stage) -> Self {
+        Self::new(stage.workload.clone(), stage.seed, stage.index)
+    }
+
+    pub(super) fn new(workload: Workload, seed: Seed, stage: usize) -> Self {
         Self {
-            workload: stage.workload.clone(),
-            seed: stage.seed,
-            stage: stage.index,
+            workload,
+            seed,
+            stage,
         }
     }
 
-    pub(super) fn request(&self, seq: u64) -> Request {
-        let id = id(self.stage, seq);
-        match self.workload.content(self.seed, seq) {
-            Content::Generate(content) => generate(id, content),
-            Content::Embed(content) => embed(id, content),
-            Content::Infer(content) => infer(id, content),
+    /// The numbers of the requests of a slot, in order.
+    pub(super) fn of_slot(&self, slot: u64) -> std::ops::Range<u64> {
+        let each = self.workload.requests_per_slot();
+        let first = slot.saturating_mul(each);
+        first..first.saturating_add(each)
+    }
+
+    /// What request `seq` asks.
+    pub(super) fn operation(&self, seq: u64) -> Operation {
+        match &self.workload {
+            Workload::Chat(_) => Operation::Chat,
+            Workload::Completion(_) => Operation::Completion,
+            Workload::Embedding(_) => Operation::Embedding,
+            Workload::Tensor(_) => Operation::Tensor,
+            Workload::Journey(journey) => operation(&journey.step_of(seq).act),
+        }
+    }
+
+    /// Request `seq`.
+    pub(super) fn due(&self, seq: u64) -> Due {
+        let asked = self.workload.asked(self.seed, seq);
+        Due {
+            think: asked.think,
+            cancel_after: asked.cancel_after,
+            on_failure: asked.on_failure,
+            asked: match asked.call {
+                Call::Infer(content) => Asked::Infer(request(id(self.stage, seq), content)),
+                Call::Load(model) => Asked::Load(model),
+                Call::Unload(model) => Asked::Unload(model),
+                Call::ListModels(listing) => Asked::ListModels(listing),
+                Call::RefreshModels(listing) => Asked::RefreshModels(listing),
+            },
         }
     }
 }
@@ -43,15 +105,48 @@ pub fn number(stage: usize, id: &str) -> Option<u64> {
     (of.parse() == Ok(stage)).then(|| seq.parse().ok())?
 }
 
-fn generate(id: String, content: Generate) -> Request {
-    Request {
-        id,
-        input: input(content.prompt),
-        model: content.model,
-        max_tokens: content.output_tokens,
-        stream: content.stream,
-        temperature: None,
-        top_p: None,
+impl Due {
+    /// Is the slot over when its request ended so?
+    pub(super) fn ends_slot(&self, outcome: Outcome) -> bool {
+        let failed = match outcome {
+            Outcome::Answered | Outcome::Cancelled => false,
+            Outcome::WrongAnswer(_) | Outcome::Failed(_) | Outcome::NotSent => true,
+        };
+        failed && self.on_failure == OnFailure::Stop
+    }
+}
+
+/// Everything that a workload asks, each operation once.
+pub(crate) fn operations(workload: &Workload) -> BTreeSet<Operation> {
+    match workload {
+        Workload::Chat(_) => BTreeSet::from([Operation::Chat]),
+        Workload::Completion(_) => BTreeSet::from([Operation::Completion]),
+        Workload::Embedding(_) => BTreeSet::from([Operation::Embedding]),
+        Workload::Tensor(_) => BTreeSet::from([Operation::Tensor]),
+        Workload::Journey(journey) => {
+            let steps = journey.steps().iter();
+            steps.map(|step| operation(&step.act)).collect()
+        }
+    }
+}
+
+fn operation(act: &Act) -> Operation {
+    match act {
+        Act::Chat(_) => Operation::Chat,
+        Act::Completion(_) => Operation::Completion,
+        Act::Embedding(_) => Operation::Embedding,
+        Act::Load(_) => Operation::Load,
+        Act::Unload(_) => Operation::Unload,
+        Act::ListModels(_) => Operation::ListModels,
+        Act::RefreshModels(_) => Operation::RefreshModels,
+    }
+}
+
+fn request(id: String, content: Content) -> Request {
+    match content {
+        Content::Generate(content) => generate(id, content),
+        Content::Embed(content) => embed(id, content),
+        Content::Infer(content) => infer(id, content),
     }
 }
 
@@ -79,6 +174,18 @@ fn infer(id: String, content: Infer) -> Request {
 fn tensor(drawn: DrawnTensor) -> Tensor {
     let made = Tensor::try_new(drawn.name, drawn.datatype, &drawn.shape, drawn.contents);
     made.unwrap_or_else(|_| unreachable!("as many elements are drawn as the shape has"))
+}
+
+fn generate(id: String, content: Generate) -> Request {
+    Request {
+        id,
+        input: input(content.prompt),
+        model: content.model,
+        max_tokens: content.output_tokens,
+        stream: content.stream,
+        temperature: None,
+        top_p: None,
+    }
 }
 
 fn input(prompt: Prompt) -> Input {

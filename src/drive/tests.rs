@@ -1,12 +1,15 @@
 //! Whole stages in paused virtual time, with an exchange that answers after a set time.
 
+mod journey;
+
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
 use super::lane::{self, Lane, Share};
 use super::pace::Pacer;
+use super::request::{Asked, Requests};
 use super::{LaneRecord, Progress};
 use crate::plan::Phases;
-use crate::sample::{Chunk, Failure, Outcome, Sample, Sink};
+use crate::sample::{Chunk, Failure, Operation, Outcome, Sample, Sink};
 use crate::schedule::{Closed, Load, Open};
 use crate::seed::Seed;
 use crate::units::{Offset, Period};
@@ -21,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 struct After(Duration);
 
 impl Exchange for After {
-    async fn exchange(&self, _seq: u64, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+    async fn exchange(&self, _asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
         sleep(self.0).await;
         let at = clock.now();
         chunks.push(Chunk { at, tokens: 1 });
@@ -33,6 +36,7 @@ impl Exchange for After {
 #[derive(Debug, Clone, PartialEq)]
 struct Seen {
     seq: u64,
+    operation: Operation,
     scheduled: Offset,
     sent: Option<Offset>,
     finished: Offset,
@@ -47,6 +51,7 @@ impl Sink for Kept {
     fn take(&mut self, sample: &Sample<'_>) {
         self.0.push(Seen {
             seq: sample.seq,
+            operation: sample.operation,
             scheduled: sample.scheduled,
             sent: sample.sent,
             finished: sample.finished,
@@ -101,8 +106,23 @@ async fn drive_through(
     load: Load,
     stop: CancellationToken,
 ) -> LaneRecord<Kept> {
+    drive_lane(After(answer_after), ONE_CHAT, phases, load, stop).await
+}
+
+const ONE_CHAT: &str =
+    r#"{ "chat": { "model": "tiny", "prompt": { "tokens": 1 }, "output": { "tokens": 1 } } }"#;
+
+async fn drive_lane<E: Exchange>(
+    exchange: E,
+    workload: &str,
+    phases: Phases,
+    load: Load,
+    stop: CancellationToken,
+) -> LaneRecord<Kept> {
+    let workload = serde_json::from_str(workload).unwrap();
     let lane = Lane {
-        exchange: After(answer_after),
+        exchange,
+        requests: Requests::new(workload, Seed::new(7), 0),
         sink: Kept::default().into(),
         phases,
         share: Share {

@@ -22,8 +22,12 @@ pub(super) fn answered(run: &RunSummary, stage: &StageSummary, rules: &[Rule]) -
     let is_said = rules.iter().any(|rule| {
         SPEAK_OF_FAILURE.contains(&rule.metric.as_str()) && rule.applies_to(&stage.settings)
     });
-    let nothing_came = stage.accounting.answered == 0;
-    let (name, bound) = if is_said || nothing_came {
+    let held = &stage.accounting;
+    let nothing_came = held.answered == 0;
+    // Where every caller gave up, as the scenario says, there is no answer to wait for.
+    let (name, bound) = if nothing_came && held.cancelled > 0 && held.awaited() == 0 {
+        ("cancelled", Bound::AtLeast(1.0))
+    } else if is_said || nothing_came {
         ("answered", Bound::AtLeast(1.0))
     } else {
         ("success_rate", Bound::AtLeast(MOST))

@@ -47,12 +47,39 @@ fn judge_rule(run: &RunSummary, rule: &Rule) -> Vec<Finding> {
         .stages
         .iter()
         .filter(|stage| rule.applies_to(&stage.settings))
-        .map(|stage| hold(run, stage, metric, bound, Origin::Scenario))
+        .map(|stage| hold_rule(run, stage, rule, (metric, bound)))
         .collect();
     if findings.is_empty() {
         return vec![unchecked(run, rule)];
     }
     findings
+}
+
+/// Holds a stage, or what it asked of one operation, against a rule.
+fn hold_rule(
+    run: &RunSummary,
+    stage: &StageSummary,
+    rule: &Rule,
+    (metric, bound): (&Metric, Bound),
+) -> Finding {
+    let Some(operation) = rule.operation else {
+        return hold(run, stage, metric, bound, Origin::Scenario);
+    };
+    // A stage that ended before it asked anything still tells its operations.
+    let part = stage.of_operation(operation);
+    let finding = match &part {
+        Some(part) => hold(run, part, metric, bound, Origin::Scenario),
+        None => about_the_run(
+            rule,
+            Verdict::Failed,
+            format!("not measured: the stage does not tell `{operation}` apart"),
+        ),
+    };
+    Finding {
+        metric: format!("{} of {operation}", metric.name),
+        stage: Some(stage.name.clone()),
+        ..finding
+    }
 }
 
 /// A rule on stages that are not there: its mistake, unless the run ended before they came.
@@ -127,12 +154,13 @@ fn distrust(run: &RunSummary, stage: &StageSummary) -> Option<String> {
     let held = &stage.accounting;
     trust.is_none_or(|trust| !trust.accounting_adds_up).then(|| {
         format!(
-            "the requests do not add up: {} offered, {} answered ({} latencies), {} wrong, {} failed, {} not sent",
+            "the requests do not add up: {} offered, {} answered ({} latencies), {} wrong, {} failed, {} cancelled, {} not sent",
             held.offered,
             held.answered,
             stage.distributions.latency.n(),
             held.wrong,
             held.failed,
+            held.cancelled,
             held.not_sent
         )
     })

@@ -2,6 +2,7 @@
 
 use super::Bound;
 use crate::metric::{Metric, NotALimit};
+use crate::summary::Operation;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,6 +20,9 @@ pub struct Rule {
     /// The value may not be below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Limit>,
+    /// Only requests for this operation; all when left out. For latencies and for counts and shares of requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
     /// Only stages with these swept values, for example `{ load.closed.in_flight: 10 }`. All stages when left out.
     #[serde(
         default,
@@ -56,6 +60,15 @@ impl Rule {
     /// The metric, and the limit as a value of its unit.
     pub(super) fn resolve(&self) -> Result<(&'static Metric, Bound), Invalid> {
         let metric = Metric::named(&self.metric).ok_or_else(|| self.unknown_metric())?;
+        if self.operation.is_some() && !is_told_by_operation(metric) {
+            return Err(Invalid {
+                field: "operation",
+                message: format!(
+                    "expected none beside `{}`, which is told of all requests together; leave it out",
+                    metric.name
+                ),
+            });
+        }
         let bound = match (&self.at_most, &self.at_least) {
             (Some(limit), None) => Bound::AtMost(limit.read("at_most", metric)?),
             (None, Some(limit)) => Bound::AtLeast(limit.read("at_least", metric)?),
@@ -101,6 +114,21 @@ impl Rule {
             ),
         }
     }
+}
+
+/// Is the metric told of each operation by itself?
+fn is_told_by_operation(metric: &Metric) -> bool {
+    const COUNTS: [&str; 8] = [
+        "success_rate",
+        "error_rate",
+        "offered",
+        "answered",
+        "wrong",
+        "failed",
+        "cancelled",
+        "not_sent",
+    ];
+    metric.name.starts_with("latency_") || COUNTS.contains(&metric.name)
 }
 
 impl Limit {

@@ -12,6 +12,7 @@ fn at_most(metric: &str, limit: Value) -> Rule {
         metric: metric.to_owned(),
         at_most: Some(Limit(limit)),
         at_least: None,
+        operation: None,
         only: Map::new(),
     }
 }
@@ -165,7 +166,7 @@ fn books_that_do_not_balance_are_refused_even_where_a_limit_is_missed() {
     assert_eq!((verdict, whole), (Verdict::Refused, Verdict::Refused));
     assert_eq!(
         reason,
-        "the requests do not add up: 101 offered, 100 answered (100 latencies), 0 wrong, 0 failed, 0 not sent"
+        "the requests do not add up: 101 offered, 100 answered (100 latencies), 0 wrong, 0 failed, 0 cancelled, 0 not sent"
     );
 }
 

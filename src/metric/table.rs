@@ -73,14 +73,19 @@ macro_rules! scalars {
 
 // name, unit, better, margin, formula, meaning, elsewhere, reading
 scalars! {
-    success_rate, Share, Higher, 0.0, "answered / offered", "right answers among all requests that were due, never-sent ones included",
+    success_rate, Share, Higher, 0.0, "answered / (offered - cancelled)", "right answers among all requests that were due, never-sent ones included, those that their callers gave up left out",
         "k6 checks rate", |_, stage| share(stage, stage.accounting.answered);
-    error_rate, Share, Lower, 0.0, "(wrong + failed + not_sent) / offered", "everything that was due and got no right answer",
+    error_rate, Share, Lower, 0.0, "(wrong + failed + not_sent) / (offered - cancelled)", "everything that was due, awaited and got no right answer",
         "k6 http_req_failed", |_, stage| share(stage, stage.accounting.errors() + stage.accounting.not_sent);
     offered, Count, Neither, 0.05, "count", "requests that were due in the measure phase", "", |_, stage| count(stage.accounting.offered);
     answered, Count, Higher, 0.05, "count", "requests answered in full and in the form that was asked for", "", |_, stage| count(stage.accounting.answered);
     wrong, Count, Lower, 0.0, "count", "requests answered without an error, but not with what was asked for", "", |_, stage| count(stage.accounting.wrong);
     failed, Count, Lower, 0.0, "count", "requests that failed", "", |_, stage| count(stage.accounting.failed);
+    cancelled, Count, Neither, 0.0, "count", "requests given up by their callers before the end, as the workload says", "", |_, stage| count(stage.accounting.cancelled);
+    abandoned, Count, Neither, 0.0, "count in the target's journal", "attempts that the target saw given up before their end, warm-up and drain included", "",
+        |_, stage| Reading::or_not_measured(stage.journal.as_ref().map(|journal| float(journal.abandoned)), "the target keeps no journal");
+    left_behind, Count, Lower, 0.0, "count in the target", "requests that the target still worked on a second after the load was over", "",
+        |_, stage| Reading::or_not_measured(stage.journal.as_ref().map(|journal| float(journal.left_behind)), "the target keeps no journal");
     not_sent, Count, Lower, 0.0, "count", "requests that were due and never sent", "k6 dropped_iterations", |_, stage| count(stage.accounting.not_sent);
     rps_offered, PerSecond, Neither, 0.05, "scheduled in window / window", "the load that was asked for", "",
         |_, stage| stage.per_second(stage.accounting.offered);
@@ -157,8 +162,8 @@ fn count(number: u64) -> Reading {
 
 fn share(stage: &StageSummary, part: u64) -> Reading {
     Reading::or_not_measured(
-        units::ratio(part, stage.accounting.offered),
-        "no request was due in the measure phase",
+        units::ratio(part, stage.accounting.awaited()),
+        "no request was due and awaited in the measure phase",
     )
 }
 

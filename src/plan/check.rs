@@ -4,12 +4,14 @@ mod batch;
 mod operation;
 mod script;
 mod tensors;
+mod workload;
 
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
 use crate::client::{self, ClientConfig, ClientFile, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
+use crate::workload::Workload;
 use inferometer_mock::{MockSpec, SpecError, Tls as MockTls};
 use serde_json::Value;
 
@@ -19,13 +21,14 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     adapter(document, stage)?;
     operation::check(document, stage)?;
     batch::check(document, stage)?;
+    workload::offered(document, stage)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {
             let place = target.key("mock");
             specification(document, &place, mock)?;
             reachable(document, &place, mock, &stage.client)?;
-            model(document, stage, &[mock], "target.mock.models")
+            workload::models(document, stage, &[mock], "target.mock.models")
         }
         Target::Mocks(mocks) => {
             let place = target.key("mocks");
@@ -36,7 +39,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
             }
             let specs: Vec<&MockSpec> = mocks.list().iter().map(|mock| &mock.spec).collect();
             let first = mocks.list().first().map_or("", |mock| mock.name.as_str());
-            model(
+            workload::models(
                 document,
                 stage,
                 &specs,
@@ -185,28 +188,6 @@ fn deadlines(document: &Document, place: &Path, client: &ClientConfig) -> Result
     Ok(())
 }
 
-/// Some mock must have the model that is asked for, and take the tensors that it is sent. That another has not may be what a scenario is about.
-fn model(document: &Document, stage: &Stage, mocks: &[&MockSpec], list: &str) -> Result<(), Error> {
-    let asked = stage.workload.model();
-    let mut known: Vec<&str> = Vec::new();
-    for model in mocks.iter().flat_map(|mock| &mock.models) {
-        if !known.contains(&model.name.as_str()) {
-            known.push(&model.name);
-        }
-    }
-    if known.contains(&asked) {
-        return tensors::check(document, stage, mocks);
-    }
-    let path = operation::workload(stage).key("model");
-    let told = match mocks {
-        [_] => format!("the mock has no model `{asked}`, only {}", quoted(&known)),
-        _ => format!("no mock has a model `{asked}`, only {}", quoted(&known)),
-    };
-    Err(document
-        .error(&path, Part::Value, told)
-        .hint(format!("name one of these, or add it to `{list}`")))
-}
-
 fn urls(document: &Document, place: &Path, endpoints: &[Endpoint]) -> Result<(), Error> {
     for (index, endpoint) in endpoints.iter().enumerate() {
         let path = place.index(index).key("url");
@@ -304,10 +285,12 @@ pub(super) fn expectations(
     document: &Document,
     rules: &[Rule],
     axes: &[Axis],
+    asking: &Workload,
 ) -> Result<(), Error> {
     for (index, rule) in rules.iter().enumerate() {
         let path = Path::root().key("expect").index(index);
         check_rule(document, &path, rule)?;
+        workload::told_apart(document, &path, rule, asking)?;
         for (key, value) in &rule.only {
             selection(document, &path.key("where").key(key), key, value, axes)?;
         }

@@ -232,7 +232,9 @@ fn expectations(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
         } else {
             format!(" where {}", only.join(" and "))
         };
-        writeln!(f, "    {:<names$}  {limit}{only}", rule.metric)?;
+        let of = rule.operation.map(|operation| format!(" of {operation}"));
+        let of = of.unwrap_or_default();
+        writeln!(f, "    {:<names$}  {limit}{of}{only}", rule.metric)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ mod scaling;
 
 use self::scaling::ScalingTable;
 use super::disturbance::{self, HEADERS, Row};
+use super::operations::OperationTable;
 use super::table::{self, Group, StageTable};
 use super::warning::{Warning, warnings};
 use super::{Error, Report, words};
@@ -37,6 +38,7 @@ struct Page<'a> {
     groups: Vec<Group>,
     table: StageTable,
     gaps: Option<&'static str>,
+    operations: Option<OperationTable>,
     charts: Vec<(String, String, String)>,
     scaling: Vec<ScalingTable>,
     formulas: String,
@@ -115,6 +117,7 @@ impl<'a> Page<'a> {
             expectations: Expectations::of(report),
             groups: table.groups(),
             gaps: table.has_gaps().then_some(table::GAPS),
+            operations: OperationTable::of(report),
             table,
             charts: plots::of(&report.run)
                 .into_iter()
@@ -346,11 +349,12 @@ fn trust(report: &Report) -> Vec<TrustLine> {
             TrustLine {
                 stage: stage.name.clone(),
                 books: format!(
-                    "{} = {} + {} + {} + {}",
+                    "{} = {} + {} + {} + {} + {}",
                     number(held.offered),
                     number(held.answered),
                     number(held.wrong),
                     number(held.failed),
+                    number(held.cancelled),
                     number(held.not_sent)
                 ),
                 adds_up: trust.accounting_adds_up,

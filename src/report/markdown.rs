@@ -1,6 +1,7 @@
 //! The report as Markdown, for pull requests: the verdict, the findings, the stages, and the rest folded away.
 
 use super::disturbance::{self, HEADERS};
+use super::operations::OperationTable;
 use super::table::{self, StageTable};
 use super::warning::warnings as warnings_of;
 use super::{Error, Report, words};
@@ -29,6 +30,7 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
     findings(page, report)?;
     stages(page, report)?;
     disturbances(page, report)?;
+    operations(page, report)?;
     warnings(page, report)?;
     details(page, report)
 }
@@ -145,6 +147,24 @@ fn disturbances(page: &mut String, report: &Report) -> fmt::Result {
         writeln!(page, "| {stage} | {fault} | {} |", row.cells.join(" | "))?;
     }
     writeln!(page, "\n{objective}\n")
+}
+
+fn operations(page: &mut String, report: &Report) -> fmt::Result {
+    let Some(table) = OperationTable::of(report) else {
+        return Ok(());
+    };
+    writeln!(page, "| {} |", table.headers.join(" | "))?;
+    page.push('|');
+    for index in 0..table.headers.len() {
+        page.push_str(if index < table.words { "---|" } else { "---:|" });
+    }
+    page.push('\n');
+    for row in &table.rows {
+        let cells: Vec<_> = row.iter().map(|cell| escape(cell)).collect();
+        writeln!(page, "| {} |", cells.join(" | "))?;
+    }
+    page.push('\n');
+    Ok(())
 }
 
 fn warnings(page: &mut String, report: &Report) -> fmt::Result {

@@ -9,11 +9,12 @@ use crate::summary::Reading;
 use serde_json::Value;
 
 /// The columns: group, header, metric, and rank: where room is short, the highest rank goes first.
-const COLUMNS: [(&str, &str, &str, u8); 19] = [
+const COLUMNS: [(&str, &str, &str, u8); 20] = [
     ("requests", "offered", "offered", 4),
     ("requests", "answered", "answered", 1),
     ("requests", "failed", "failed", 1),
     ("requests", "wrong", "wrong", 2),
+    ("requests", "cancelled", "cancelled", 2),
     ("requests", "not sent", "not_sent", 2),
     ("throughput", "answers", "rps_ok", 1),
     ("throughput", "tokens", "output_tokens_per_second", 2),
@@ -42,7 +43,7 @@ const COLUMNS: [(&str, &str, &str, u8); 19] = [
 ];
 
 /// Columns that stand only where one of them is not zero.
-const UNUSUAL: [&str; 3] = ["failed", "wrong", "not_sent"];
+const UNUSUAL: [&str; 4] = ["failed", "wrong", "cancelled", "not_sent"];
 
 pub(super) struct StageTable {
     pub(super) settings: Vec<Setting>,

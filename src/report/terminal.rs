@@ -2,6 +2,7 @@
 
 use super::disturbance;
 use super::fault::faults;
+use super::operations::OperationTable;
 use super::table::{self, StageTable};
 use super::warning::warnings as warnings_of;
 use super::{Report, words};
@@ -24,6 +25,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
         findings(report, style),
         stages(report, style),
         disturbances(report, style),
+        operations(report, style),
         warnings(report, style),
     ];
     sections
@@ -109,6 +111,30 @@ fn disturbances(report: &Report, style: Style) -> String {
         lines.push(format!("{more} left out; the reports have them."));
     }
     lines.join("\n")
+}
+
+/// The requests by what they asked. Lines that are too long for the terminal are its own to break.
+fn operations(report: &Report, style: Style) -> String {
+    let Some(table) = OperationTable::of(report) else {
+        return String::new();
+    };
+    let columns: Vec<Lines> = (0..table.headers.len())
+        .map(|index| {
+            let header = table.headers.get(index).map(|header| (*header).to_owned());
+            let cells = table.rows.iter().filter_map(|row| row.get(index).cloned());
+            Lines::new(header.into_iter().chain(cells), index < table.words)
+        })
+        .collect();
+    let lines = (0..=table.rows.len()).map(|line| {
+        let cells: Vec<_> = columns.iter().map(|column| column.cell(line)).collect();
+        let text = cells.join(GAP).trim_end().to_owned();
+        if line == 0 {
+            style.paint(Paint::Dim, &text)
+        } else {
+            text
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The columns that fit on a line. Those of the highest rank are given up first, the last of them before the others.

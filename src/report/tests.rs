@@ -1,3 +1,4 @@
+mod operations;
 mod script;
 
 use super::*;
@@ -12,6 +13,7 @@ fn at_most(metric: &str, limit: &str) -> Rule {
         metric: metric.to_owned(),
         at_most: Some(Limit(limit.into())),
         at_least: None,
+        operation: None,
         only: serde_json::Map::new(),
     }
 }

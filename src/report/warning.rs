@@ -132,6 +132,10 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             "The gaps of the schedule vary by {variation:.2} of their mean where the law asks for {asked:.2}. Nothing of this stage is what was asked for; please report this as a defect of the instrument.",
         ),
         Doubt::Shape { sent, scheduled } => lost_shape(*sent, *scheduled, at_worst),
+        Doubt::Cancellations {
+            client_cancelled,
+            journal_abandoned,
+        } => cancellations(*client_cancelled, *journal_abandoned),
         Doubt::GeneratorBusy { share } => format!(
             "The generator computed for {at_worst}{} of its lanes' time: throughput here may be the generator's limit, not the target's. Give it more lanes, or lower the load.",
             Unit::Share.print(*share),
@@ -144,11 +148,7 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             Unit::Duration.print(*lag_p99_ns),
             Unit::Duration.print(*latency_p50_ns),
         ),
-        Doubt::NotSent { count, offered } => format!(
-            "{} of {} were never sent; latencies are those of the others, and too good. Raise the in-flight cap, or lower the rate.",
-            Unit::Count.print(float(*count)),
-            requests(*offered),
-        ),
+        Doubt::NotSent { count, offered } => not_sent(*count, *offered, run),
         Doubt::Errors { count, offered, .. } => format!(
             "{} of {} failed or were answered wrong{}. Latencies are those of right answers only.",
             Unit::Count.print(float(*count)),
@@ -169,6 +169,28 @@ fn lost_shape(sent: f64, scheduled: f64, at_worst: &str) -> String {
     format!(
         "Requests left in other clusters than they were due: over twenty mean gaps their counts have a variance of \
          {at_worst}{sent:.2} times their mean, where the schedule has {scheduled:.2}. Free the machine, or lower the rate."
+    )
+}
+
+fn not_sent(count: u64, offered: u64, run: &RunSummary) -> String {
+    let has_journeys = run.stages.iter().any(|stage| !stage.operations.is_empty());
+    let first = if has_journeys {
+        "Look at what failed before them in their journeys; or raise"
+    } else {
+        "Raise"
+    };
+    format!(
+        "{} of {} were never sent; latencies are those of the others, and too good. {first} the in-flight cap, or lower the rate.",
+        Unit::Count.print(float(count)),
+        requests(offered),
+    )
+}
+
+fn cancellations(client_cancelled: u64, journal_abandoned: u64) -> String {
+    format!(
+        "{} were given up by their callers, and the target's own journal has {} that were. What became of the others there is not known; please report this as a defect of the instrument.",
+        requests(client_cancelled),
+        Unit::Count.print(float(journal_abandoned)),
     )
 }
 

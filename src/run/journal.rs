@@ -38,7 +38,10 @@ pub(super) async fn facts(
         })
         .await?;
     let duplicates = reader.duplicates().to_vec();
-    let journal = reader.finish(hearing.forgotten, hearing.silent);
+    let journal = Journal {
+        left_behind: hearing.left_behind,
+        ..reader.finish(hearing.forgotten, hearing.silent)
+    };
     Some((journal, duplicates))
 }
 

@@ -12,7 +12,7 @@ use crate::units::{Offset, Period, Rate, count, float};
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::Exp1;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -47,7 +47,7 @@ pub enum Shape {
     /// In so many equal steps of the same length, 2 to 1000; the first has the first rate, the last one the last.
     Steps(
         #[serde(deserialize_with = "steps")]
-        #[schemars(description = "How many steps, 2 to 1000.")]
+        #[schemars(schema_with = "steps_schema")]
         u32,
     ),
 }
@@ -176,6 +176,16 @@ fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Er
         return Err(D::Error::custom("expected a duration above 0s, found `0s`"));
     }
     Ok(period)
+}
+
+/// What the number of steps looks like to an editor.
+fn steps_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "description": "How many steps, 2 to 1000.",
+        "type": "integer",
+        "minimum": 2,
+        "maximum": 1000,
+    })
 }
 
 fn steps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {

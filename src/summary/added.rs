@@ -89,6 +89,9 @@ impl Sightings {
         let (Outcome::Answered, Some(sent)) = (sample.outcome, sample.sent) else {
             return;
         };
+        if !sample.operation.is_inference() {
+            return;
+        }
         let (Some(attempt), None) = (sample.attempts.checked_sub(1), sample.batch) else {
             return;
         };

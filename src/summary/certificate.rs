@@ -25,7 +25,8 @@ pub struct StageTrust {
     pub stage: usize,
     /// Offered requests are all accounted for, and every answer has a latency.
     pub accounting_adds_up: bool,
-    /// Whether the target's own journal agrees with the client about the number of answers and their tokens; nothing where
+    /// Whether the target's own journal agrees with the client about the number of answers and their tokens, and about
+    /// the requests that were given up; nothing where
     /// the target keeps none, or did not tell all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_agrees: Option<bool>,
@@ -85,6 +86,13 @@ pub enum Doubt {
         sent: f64,
         /// Likewise as they were due.
         scheduled: f64,
+    },
+    /// The target's own journal knows of fewer requests that were given up than the client gave up.
+    Cancellations {
+        /// Requests that their callers gave up.
+        client_cancelled: u64,
+        /// Attempts that the target saw given up.
+        journal_abandoned: u64,
     },
     /// The generator was busy for most of its lanes' time: throughput may be its limit, not the target's.
     GeneratorBusy {
@@ -186,9 +194,10 @@ impl StageTrust {
 }
 
 /// Every doubt has one check; the gravest comes first.
-const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 10] = [
+const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 11] = [
     accounting,
     journal,
+    cancellations,
     schedule,
     shape,
     generator_busy,
@@ -207,13 +216,13 @@ fn accounting(stage: &StageSummary) -> Option<Doubt> {
     let held = &stage.accounting;
     (!adds_up(stage)).then(|| Doubt::Accounting {
         offered: held.offered,
-        accounted: stage.distributions.latency.n() + held.errors() + held.not_sent,
+        accounted: stage.distributions.latency.n() + held.errors() + held.cancelled + held.not_sent,
     })
 }
 
 fn journal(stage: &StageSummary) -> Option<Doubt> {
     let journal = stage.journal.as_ref()?;
-    (journal.agrees() == Some(false)).then_some(Doubt::Journal {
+    (journal.answers_agree() == Some(false)).then_some(Doubt::Journal {
         client_answered: journal.client.answered,
         journal_answered: journal.answered,
         client_tokens: journal.client.output_tokens,
@@ -234,6 +243,14 @@ fn shape(stage: &StageSummary) -> Option<Doubt> {
     (!shape.sent_follows_schedule).then_some(Doubt::Shape {
         sent: shape.worst_lane.sent.dispersion,
         scheduled: shape.worst_lane.scheduled.dispersion,
+    })
+}
+
+fn cancellations(stage: &StageSummary) -> Option<Doubt> {
+    let journal = stage.journal.as_ref()?;
+    (journal.cancellations_agree() == Some(false)).then_some(Doubt::Cancellations {
+        client_cancelled: journal.client.cancelled,
+        journal_abandoned: journal.abandoned,
     })
 }
 

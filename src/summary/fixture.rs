@@ -23,6 +23,7 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
     });
     Sample {
         seq: 0,
+        operation: Operation::Chat,
         scheduled: at,
         sent: Some(at),
         first_byte: Some(at.after(took)),
@@ -47,6 +48,7 @@ pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'sta
     let sent = outcome != Outcome::NotSent;
     Sample {
         seq: 0,
+        operation: Operation::Chat,
         scheduled: at,
         sent: sent.then_some(at),
         first_byte: None,
@@ -147,6 +149,7 @@ pub(crate) fn streaming_stage(index: usize, in_flight: u32) -> StageSummary {
             let fails = (seq * 7 + u64::from(worker) * 31) % 211 == 5;
             let finished = at.after(millis(0.05));
             recorder.record(&Sample {
+                operation: Operation::Chat,
                 seq,
                 scheduled: now,
                 sent: Some(sent),

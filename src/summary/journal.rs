@@ -44,6 +44,9 @@ pub struct Journal {
     pub added: Added,
     /// Requests that the journals had no room for; they are not among `requests`.
     pub forgotten: u64,
+    /// Requests that had not ended a second after the load was over.
+    #[serde(default)]
+    pub left_behind: u64,
     /// Mocks that did not tell their journals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silent: Vec<String>,
@@ -59,6 +62,9 @@ pub struct ClientBooks {
     pub attempts: u64,
     /// Requests with a right answer of the target's.
     pub answered: u64,
+    /// Requests given up by their caller, as the workload says.
+    #[serde(default)]
+    pub cancelled: u64,
     /// Output tokens of these answers.
     pub output_tokens: u64,
     /// Who counted them.
@@ -207,10 +213,15 @@ impl Journal {
         self.forgotten == 0 && self.silent.is_empty()
     }
 
-    /// Does it agree with the client? `None` where it is not whole, and so cannot say. The client may have fewer answers
+    /// Does it agree with the client? `None` where it is not whole, and so cannot say.
+    pub fn agrees(&self) -> Option<bool> {
+        Some(self.answers_agree()? && self.cancellations_agree()?)
+    }
+
+    /// Does it agree about answers? `None` where it is not whole. The client may have fewer answers
     /// than the mock gave, because it gave some up or found them damaged, but never more; with equally many, the server's
     /// own token counts, where the client heard no others, must be those that the mock gave.
-    pub fn agrees(&self) -> Option<bool> {
+    pub(super) fn answers_agree(&self) -> Option<bool> {
         if !self.is_whole() {
             return None;
         }
@@ -219,6 +230,19 @@ impl Journal {
         let same_tokens = client.token_source != TokenSources::Usage
             || client.output_tokens == self.output_tokens;
         Some(client.answered < self.answered || same_answers && same_tokens)
+    }
+
+    /// Does it agree about the requests that their callers gave up? `None` where it is not whole. Each of them was given
+    /// up in the target too, unless it never came there, or had ended there before its end was known.
+    pub(super) fn cancellations_agree(&self) -> Option<bool> {
+        if !self.is_whole() {
+            return None;
+        }
+        let client = &self.client;
+        let never_came = client.attempts.saturating_sub(self.requests);
+        let answered_unheard = self.answered.saturating_sub(client.answered);
+        let ended_otherwise = answered_unheard + self.refused + self.rejected + self.failed;
+        Some(client.cancelled <= self.abandoned + never_came + ended_otherwise)
     }
 
     /// Adds the journal of another generator's stage, whose target was its own.
@@ -234,6 +258,7 @@ impl Journal {
         self.duplicated = both.map(|(mine, theirs)| mine + theirs);
         self.output_tokens += other.output_tokens;
         self.forgotten += other.forgotten;
+        self.left_behind += other.left_behind;
         self.lateness.merge(&other.lateness);
         self.added.add(&other.added);
         self.silent.extend(other.silent.iter().cloned());
@@ -252,10 +277,11 @@ fn is_zero(count: &u64) -> bool {
 impl ClientBooks {
     /// Notes a request. Of a batch, which the target saw as one request, the one that stands for it is noted.
     pub(super) fn note(&mut self, sample: &Sample<'_>) {
-        if !Batch::is_seen(sample.batch) {
+        if !Batch::is_seen(sample.batch) || !sample.operation.is_inference() {
             return;
         }
         self.attempts += u64::from(sample.attempts);
+        self.cancelled += u64::from(sample.outcome == Outcome::Cancelled);
         if sample.outcome != Outcome::Answered {
             return;
         }
@@ -279,6 +305,7 @@ impl ClientBooks {
         self.attempts += other.attempts;
         self.answered += other.answered;
         self.cached += other.cached;
+        self.cancelled += other.cancelled;
         self.output_tokens += other.output_tokens;
         self.token_source = self.token_source.with(other.token_source);
     }
@@ -340,6 +367,7 @@ mod tests {
             client: ClientBooks {
                 attempts: 3,
                 answered,
+                cancelled: 0,
                 output_tokens,
                 token_source,
                 cached: 40,
@@ -352,5 +380,26 @@ mod tests {
         assert_eq!(said(2, 6, TokenSources::Chunks).agrees(), Some(true));
         assert_eq!(said(2, 7, TokenSources::Usage).agrees(), Some(false));
         assert_eq!(said(3, 12, TokenSources::Usage).agrees(), Some(false));
+    }
+
+    #[test]
+    fn what_callers_gave_up_was_given_up_in_the_target_or_had_ended_or_never_came() {
+        let said = |abandoned, answered, attempts| Journal {
+            requests: 10,
+            answered,
+            abandoned,
+            client: ClientBooks {
+                attempts,
+                answered: 6,
+                cancelled: 4,
+                ..ClientBooks::default()
+            },
+            ..Journal::default()
+        };
+
+        assert_eq!(said(4, 6, 10).agrees(), Some(true));
+        assert_eq!(said(3, 7, 10).agrees(), Some(true));
+        assert_eq!(said(3, 6, 11).agrees(), Some(true));
+        assert_eq!(said(3, 6, 10).agrees(), Some(false));
     }
 }

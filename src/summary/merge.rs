@@ -4,7 +4,7 @@
 use super::distribution::Distribution;
 use super::document::Error;
 use super::stage::{EndpointTally, Resources, StageSummary};
-use super::{Certificate, RunSummary, scaling};
+use super::{Certificate, OperationTally, RunSummary, scaling};
 use std::fmt::Display;
 
 impl RunSummary {
@@ -78,6 +78,9 @@ impl StageSummary {
         for (kind, count) in &other.errors {
             *self.errors.entry(kind.clone()).or_default() += count;
         }
+        for theirs in &other.operations {
+            self.add_operation(theirs);
+        }
         for theirs in &other.endpoints {
             self.add_endpoint(theirs);
         }
@@ -85,6 +88,17 @@ impl StageSummary {
             if !self.notes.contains(note) {
                 self.notes.push(note.clone());
             }
+        }
+    }
+
+    fn add_operation(&mut self, theirs: &OperationTally) {
+        let mut known = self.operations.iter_mut();
+        match known.find(|mine| mine.operation == theirs.operation) {
+            Some(mine) => {
+                mine.accounting.add(&theirs.accounting);
+                mine.latency.merge(&theirs.latency);
+            }
+            None => self.operations.push(theirs.clone()),
         }
     }
 

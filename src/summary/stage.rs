@@ -1,9 +1,11 @@
 //! The facts of one stage: what was asked of it, what came back, how long everything took, and what the instrument
 //! itself used. Example: `{ "name": "in_flight=10", "accounting": { "offered": 9000, "answered": 8998, "failed": 2 } }`.
 
+use super::accounting::Accounting;
 use super::disturbance::Disturbances;
 use super::journal::Journal;
 use super::nanoseconds;
+use super::operation::OperationTally;
 use super::reading::Reading;
 use super::recorder::Recorder;
 use super::script::Script;
@@ -92,6 +94,9 @@ pub struct StageSummary {
     pub tokens: TokenTally,
     /// Requests by endpoint, in the client's order.
     pub endpoints: Vec<EndpointTally>,
+    /// Requests by what they asked, where they asked several things.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub operations: Vec<OperationTally>,
     /// Wrong answers and failures by kind.
     pub errors: BTreeMap<String, u64>,
     /// How long everything took.
@@ -112,21 +117,6 @@ pub struct StageSummary {
     pub disturbances: Option<Disturbances>,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
-}
-
-/// What became of the requests that were scheduled in the measure phase. `offered` is the sum of the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Accounting {
-    /// Requests that the schedule held.
-    pub offered: u64,
-    /// Answered in full and in the form that was asked for.
-    pub answered: u64,
-    /// Answered with something else.
-    pub wrong: u64,
-    /// Failed.
-    pub failed: u64,
-    /// Never sent.
-    pub not_sent: u64,
 }
 
 /// What happened during the measure phase, by the time of the event.
@@ -240,6 +230,7 @@ pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
         attempts: recorder.attempts,
         tokens: recorder.tokens,
         errors: recorder.errors(),
+        operations: recorder.operations(),
         distributions: recorder.distributions(),
         endpoints: named(facts.endpoints, recorder.endpoints),
         resources: Resources::from(facts.usage),
@@ -309,26 +300,6 @@ impl StageSummary {
         let available = self.measured.as_secs_f64() * float(units::wide(self.lanes));
         let share = (available > 0.0).then(|| self.resources.cpu.as_secs_f64() / available);
         Reading::or_not_measured(share, "the measure phase had no length or no lanes")
-    }
-}
-
-impl Accounting {
-    /// Do the parts add up to what was offered?
-    pub fn adds_up(&self) -> bool {
-        self.offered == self.answered + self.wrong + self.failed + self.not_sent
-    }
-
-    /// Wrong answers and failures, without what was never sent.
-    pub fn errors(&self) -> u64 {
-        self.wrong + self.failed
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.offered += other.offered;
-        self.answered += other.answered;
-        self.wrong += other.wrong;
-        self.failed += other.failed;
-        self.not_sent += other.not_sent;
     }
 }
 

@@ -5,6 +5,7 @@ use crate::units::Offset;
 use std::time::Duration;
 
 mod batch;
+mod operations;
 mod properties;
 mod run;
 
@@ -23,6 +24,7 @@ const fn chunk(millis: u64, tokens: u32) -> Chunk {
 fn stream(chunks: &[Chunk]) -> Sample<'_> {
     Sample {
         seq: 0,
+        operation: Operation::Chat,
         scheduled: at(0),
         sent: Some(at(2)),
         first_byte: Some(at(10)),
@@ -187,6 +189,7 @@ fn failures_wrong_answers_and_unsent_requests_stay_out_of_latency() {
             answered: 0,
             wrong: 1,
             failed: 2,
+            cancelled: 0,
             not_sent: 1
         }
     );

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 
 /// The content of a request for text.
 fn content(workload: &Workload, seed: u64, seq: u64) -> Generate {
-    match workload.content(Seed::new(seed), seq) {
-        Content::Generate(content) => content,
-        Content::Embed(_) | Content::Infer(_) => unreachable!(),
-    }
+    let Call::Infer(Content::Generate(content)) = workload.asked(Seed::new(seed), seq).call else {
+        unreachable!()
+    };
+    content
 }
 
 fn chat(prompt: Length, output: Length) -> Workload {
@@ -18,6 +18,7 @@ fn chat(prompt: Length, output: Length) -> Workload {
         output: Tokens { tokens: output },
         stream: true,
         distinct: None,
+        cancel_after: None,
     })
 }
 
@@ -84,8 +85,8 @@ fn requests_repeat_in_order_when_only_so_many_are_distinct() {
         let all = read(kind, fields);
         let three = read(kind, &format!(r#"{fields},"distinct":3"#));
         for seq in 0..10 {
-            let content = three.content(Seed::new(7), seq);
-            assert_eq!(content, all.content(Seed::new(7), seq % 3), "{kind}");
+            let content = three.asked(Seed::new(7), seq);
+            assert_eq!(content, all.asked(Seed::new(7), seq % 3), "{kind}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use inferometer::command::{plans, schema};
 use inferometer::plan::{self, Plan};
 use inferometer::scenario::{Document, Overrides};
+use inferometer::workload::Workload;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -219,7 +220,7 @@ fn the_schema_accepts_a_variable_wherever_a_value_stands() {
 
     assert!(schema.is_valid(&written));
     let workload = &planned.unwrap().stages[0].workload;
-    assert!(workload.generation().unwrap().stream);
+    assert!(matches!(workload, Workload::Chat(chat) if chat.stream));
 }
 
 #[test]

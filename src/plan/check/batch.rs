@@ -2,10 +2,10 @@
 //! anything are a mistake.
 
 use super::super::Stage;
-use super::operation::{of, spoken};
+use super::operation::{asked, spoken};
 use crate::client::Protocol;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::Workload;
+use crate::workload::{Act, Step, Workload};
 
 pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     if stage.client.batch.is_none() {
@@ -21,8 +21,11 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     }
     let mode = stage.client.mode;
     let spoken = spoken(&stage.target);
-    let offered = of(&stage.workload).protocols();
-    let is_asked = |protocol: &Protocol| spoken.contains(protocol) && offered.contains(protocol);
+    let asked = asked(&stage.workload);
+    let is_asked = |protocol: &Protocol| {
+        let mut offers = asked.iter().map(|(_, operation)| operation.protocols());
+        spoken.contains(protocol) && offers.any(|offers| offers.contains(protocol))
+    };
     let other = mode
         .protocols()
         .find(|protocol| *protocol != Protocol::Openai && is_asked(protocol));
@@ -42,5 +45,17 @@ fn unfit(workload: &Workload) -> Option<&'static str> {
         Workload::Tensor(_) => Some("`tensor`"),
         Workload::Embedding(_) => None,
         Workload::Completion(generation) => generation.stream.then_some("one with `stream: true`"),
+        Workload::Journey(journey) => {
+            let can_be = |step: &Step| match &step.act {
+                Act::Completion(asked) => !asked.stream,
+                Act::Embedding(_) => true,
+                Act::Chat(_)
+                | Act::Load(_)
+                | Act::Unload(_)
+                | Act::ListModels(_)
+                | Act::RefreshModels(_) => false,
+            };
+            (!journey.steps().iter().any(can_be)).then_some("a `journey` without one")
+        }
     }
 }

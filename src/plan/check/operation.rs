@@ -2,16 +2,27 @@
 //! speaks the Open Inference Protocol, and of an adapter nothing but text.
 
 use super::super::{Stage, Target};
+use super::workload::step_at;
 use crate::client::{Mode, Operation, Protocol};
 use crate::scenario::{ASKED_BY, Document, Error, NamedMock, Part, Path};
-use crate::workload::Workload;
+use crate::workload::{Act, Workload};
 
 pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
-    let operation = of(&stage.workload);
-    if operation == Operation::Generate {
-        return Ok(());
+    for (place, operation) in asked(&stage.workload) {
+        if operation != Operation::Generate {
+            can_be_asked(document, stage, &place, operation)?;
+        }
     }
-    adapter(document, stage, operation)?;
+    Ok(())
+}
+
+fn can_be_asked(
+    document: &Document,
+    stage: &Stage,
+    place: &Path,
+    operation: Operation,
+) -> Result<(), Error> {
+    adapter(document, stage, place, operation)?;
     let mode = stage.client.mode;
     let offered = |spoken: &Protocol| {
         operation.protocols().contains(spoken) && mode.protocols().any(|used| used == *spoken)
@@ -21,21 +32,32 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     }
     let told = format!("{operation} are not offered by any endpoint that mode `{mode}` uses");
     Err(document
-        .error(&workload(stage), Part::Key, told)
+        .error(place, Part::Key, told)
         .hint(remedy(operation, mode)))
 }
 
-/// Where the stage's workload stands.
-pub(super) fn workload(stage: &Stage) -> Path {
-    Path::root().key("workload").key(stage.workload.kind())
-}
-
-/// What a workload asks for.
-pub(super) fn of(workload: &Workload) -> Operation {
+/// The inference that a workload asks for, and where it says so.
+pub(super) fn asked(workload: &Workload) -> Vec<(Path, Operation)> {
+    let alone = |kind, operation| vec![(Path::root().key("workload").key(kind), operation)];
     match workload {
-        Workload::Chat(_) | Workload::Completion(_) => Operation::Generate,
-        Workload::Embedding(_) => Operation::Embed,
-        Workload::Tensor(_) => Operation::Infer,
+        Workload::Chat(_) => alone("chat", Operation::Generate),
+        Workload::Completion(_) => alone("completion", Operation::Generate),
+        Workload::Embedding(_) => alone("embedding", Operation::Embed),
+        Workload::Tensor(_) => alone("tensor", Operation::Infer),
+        Workload::Journey(journey) => {
+            let steps = journey.steps().iter().enumerate();
+            let asked = steps.filter_map(|(index, step)| {
+                let operation = match step.act {
+                    Act::Chat(_) | Act::Completion(_) => Operation::Generate,
+                    Act::Embedding(_) => Operation::Embed,
+                    Act::Load(_) | Act::Unload(_) | Act::ListModels(_) | Act::RefreshModels(_) => {
+                        return None;
+                    }
+                };
+                Some((step_at(index).key(step.act.key()), operation))
+            });
+            asked.collect()
+        }
     }
 }
 
@@ -65,7 +87,12 @@ fn remedy(operation: Operation, mode: Mode) -> String {
 }
 
 /// An adapter is told of chats and completions alone.
-fn adapter(document: &Document, stage: &Stage, operation: Operation) -> Result<(), Error> {
+fn adapter(
+    document: &Document,
+    stage: &Stage,
+    place: &Path,
+    operation: Operation,
+) -> Result<(), Error> {
     if stage.adapter.is_none() {
         return Ok(());
     }
@@ -73,6 +100,6 @@ fn adapter(document: &Document, stage: &Stage, operation: Operation) -> Result<(
         "expected `chat` or `completion` beside `adapter`, which is not asked for {operation}"
     );
     Err(document
-        .error(&workload(stage), Part::Key, told)
+        .error(place, Part::Key, told)
         .hint("leave `adapter` out, or ask for text"))
 }

@@ -42,7 +42,8 @@ fn warmup(document: &Document, stage: &Stage) -> Result<(), Error> {
 }
 
 fn bounded(document: &Document, stage: &Stage) -> Result<(), Error> {
-    let attempts = u64::from(stage.client.retry.attempts);
+    let each = stage.workload.requests_per_slot();
+    let attempts = each.saturating_mul(stage.client.retry.attempts.into());
     let (path, found) = match requests(stage) {
         Some(requests) if requests.saturating_mul(attempts) <= MOST => return Ok(()),
         Some(_) if attempts > 1 => ("phases", format!("more, of {attempts} attempts each")),

@@ -2,8 +2,7 @@
 //! before anything is started.
 
 use super::super::Stage;
-use super::operation::workload;
-use crate::scenario::{Document, Error, Part};
+use crate::scenario::{Document, Error, Part, Path};
 use crate::workload::{Inference, InputTensor, Workload};
 use inferometer_mock::{Datatype, MockSpec, ModelSpec, TensorSpec};
 use std::borrow::Cow;
@@ -16,8 +15,8 @@ pub(super) fn check(document: &Document, stage: &Stage, mocks: &[&MockSpec]) -> 
     let models = mocks.iter().flat_map(|mock| &mock.models);
     for model in models.filter(|model| model.name == inference.model) {
         let model = signed(model);
-        given(document, stage, inference, &model)?;
-        wanted(document, stage, inference, &model)?;
+        given(document, inference, &model)?;
+        wanted(document, inference, &model)?;
     }
     Ok(())
 }
@@ -40,13 +39,8 @@ fn signed(model: &ModelSpec) -> Cow<'_, ModelSpec> {
 }
 
 /// Does the model take what it is given?
-fn given(
-    document: &Document,
-    stage: &Stage,
-    inference: &Inference,
-    model: &ModelSpec,
-) -> Result<(), Error> {
-    let inputs = workload(stage).key("inputs");
+fn given(document: &Document, inference: &Inference, model: &ModelSpec) -> Result<(), Error> {
+    let inputs = Path::root().key("workload").key("tensor").key("inputs");
     for (place, input) in inference.inputs.iter().enumerate() {
         let place = inputs.index(place);
         let declared = model.inputs.iter().find(|known| known.name == input.name);
@@ -95,12 +89,7 @@ fn fits(input: &InputTensor, declared: &TensorSpec) -> bool {
 }
 
 /// Has the model the outputs that are wanted of it?
-fn wanted(
-    document: &Document,
-    stage: &Stage,
-    inference: &Inference,
-    model: &ModelSpec,
-) -> Result<(), Error> {
+fn wanted(document: &Document, inference: &Inference, model: &ModelSpec) -> Result<(), Error> {
     // Left out, the outputs of an echo are called as its inputs are.
     let known = if model.outputs.is_empty() {
         &model.inputs
@@ -111,7 +100,11 @@ fn wanted(
     let Some(unknown) = inference.outputs.iter().position(|name| !is_known(name)) else {
         return Ok(());
     };
-    let place = workload(stage).key("outputs").index(unknown);
+    let place = Path::root()
+        .key("workload")
+        .key("tensor")
+        .key("outputs")
+        .index(unknown);
     let told = format!("model `{}` has no such output", model.name);
     Err(document
         .error(&place, Part::Value, told)

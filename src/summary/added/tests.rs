@@ -14,6 +14,7 @@ fn written(micros: u64) -> (Offset, Duration) {
 /// A request that was sent at a time, with what it got and when.
 fn sample(seq: u64, sent: u64, chunks: &[Chunk], outcome: Outcome) -> Sample<'_> {
     Sample {
+        operation: crate::sample::Operation::Chat,
         seq,
         scheduled: at(sent),
         sent: Some(at(sent)),

@@ -53,6 +53,7 @@ fn a_batch_is_one_answer_in_the_books_and_each_request_counts_for_itself() {
     );
     let journal = stage.journal.unwrap();
     let books = ClientBooks {
+        cancelled: 0,
         attempts: 2,
         answered: 1,
         output_tokens: 12,

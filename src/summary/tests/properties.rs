@@ -9,6 +9,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         Just(Outcome::WrongAnswer(Wrong::Empty)),
         Just(Outcome::Failed(Failure::Connect)),
         Just(Outcome::Failed(Failure::Http(500))),
+        Just(Outcome::Cancelled),
         Just(Outcome::NotSent),
     ]
 }

@@ -1,0 +1,86 @@
+//! Requests told apart by what they asked.
+
+use super::*;
+use std::collections::BTreeSet;
+
+const TOOK: Duration = Duration::from_millis(9);
+
+fn asked(operation: Operation, outcome: Outcome) -> Sample<'static> {
+    Sample {
+        operation,
+        ..ended(at(0), TOOK, outcome)
+    }
+}
+
+/// A load, and two chats of which one is cancelled, on each of two lanes.
+fn stage() -> StageSummary {
+    let operations = BTreeSet::from([Operation::Load, Operation::Chat]);
+    let lane = || {
+        let mut recorder = Recorder::new(WINDOW).telling_apart(&operations);
+        for sample in [
+            asked(Operation::Load, Outcome::Answered),
+            asked(Operation::Chat, Outcome::Answered),
+            asked(Operation::Chat, Outcome::Cancelled),
+        ] {
+            recorder.record(&sample);
+        }
+        recorder
+    };
+    let mut recorder = lane();
+    recorder.merge(lane());
+    summarize(facts(0, 1), recorder)
+}
+
+#[test]
+fn each_operation_has_its_own_accounting_and_latency() {
+    let stage = stage();
+
+    let chat = stage.of_operation(Operation::Chat).unwrap();
+    let load = stage.of_operation(Operation::Load).unwrap();
+
+    assert_eq!(stage.accounting.offered, 6);
+    assert_eq!((chat.accounting.offered, chat.accounting.answered), (4, 2));
+    assert_eq!(chat.accounting.cancelled, 2);
+    assert_eq!((load.accounting.offered, load.accounting.answered), (2, 2));
+    assert_eq!(load.distributions.latency.n(), 2);
+    assert_eq!(load.distributions.latency.max, 9_000_000);
+    assert_eq!(stage.of_operation(Operation::Unload), None);
+}
+
+#[test]
+fn a_stage_that_asks_one_thing_tells_it_once() {
+    let recorder = Recorder::new(WINDOW).telling_apart(&BTreeSet::from([Operation::Chat]));
+
+    assert_eq!(summarize(facts(0, 1), recorder).operations, []);
+}
+
+#[test]
+fn what_callers_gave_up_is_neither_answered_nor_failed_but_accounted_for() {
+    let summary = summary_of(&[
+        asked(Operation::Chat, Outcome::Answered),
+        asked(Operation::Chat, Outcome::Cancelled),
+    ]);
+
+    assert!(summary.accounting.adds_up());
+    assert_eq!(summary.accounting.awaited(), 1);
+    assert_eq!(
+        (summary.accounting.cancelled, summary.accounting.errors()),
+        (1, 0)
+    );
+    assert_eq!(summary.distributions.failed_latency.n(), 0);
+    assert_eq!(summary.errors.len(), 0);
+}
+
+#[test]
+fn only_inference_is_in_the_books_that_a_journal_is_held_against() {
+    let mut heard = facts(0, 1);
+    heard.journal = Some(Journal::default());
+    let mut recorder = Recorder::new(WINDOW);
+    for operation in [Operation::Load, Operation::Chat, Operation::ListModels] {
+        recorder.record(&asked(operation, Outcome::Answered));
+    }
+
+    let client = summarize(heard, recorder).journal.unwrap().client;
+
+    assert_eq!((client.attempts, client.answered), (1, 1));
+}

@@ -1,0 +1,352 @@
+//! Several requests one after the other, as one user makes them: each waits for the end of the one before.
+//!
+//! In a file: `[ { load: { model: tiny } }, { chat: { .. }, times: 5, think: 1s }, { unload: { model: tiny } } ]`.
+
+use super::{Embedding, Generation, model};
+use crate::units::Period;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
+
+/// More steps in a list are nothing that anybody reads.
+const MOST_STEPS: usize = 100;
+
+/// The most requests that one step makes.
+const MOST_TIMES: u32 = 10_000;
+
+/// The steps of a journey, in order: 1 to 100.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Step>", into = "Vec<Step>")]
+pub struct Journey(Vec<Step>);
+
+impl TryFrom<Vec<Step>> for Journey {
+    type Error = String;
+
+    fn try_from(steps: Vec<Step>) -> Result<Self, String> {
+        match steps.len() {
+            1..=MOST_STEPS => Ok(Self(steps)),
+            found => Err(format!("expected 1 to {MOST_STEPS} steps, found {found}")),
+        }
+    }
+}
+
+impl From<Journey> for Vec<Step> {
+    fn from(journey: Journey) -> Self {
+        journey.0
+    }
+}
+
+impl JsonSchema for Journey {
+    fn schema_name() -> Cow<'static, str> {
+        "Journey".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The steps of a journey, in order.",
+            "type": "array",
+            "items": generator.subschema_for::<Step>(),
+            "minItems": 1,
+            "maxItems": MOST_STEPS,
+        })
+    }
+}
+
+/// One step of a journey: a request, or the same kind of request several times in a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "File", into = "File")]
+pub struct Step {
+    /// What is asked.
+    pub act: Act,
+    /// How often, one after the other: 1 to 10000.
+    pub times: u32,
+    /// The pause before each of them.
+    pub think: Period,
+    /// What becomes of the journey when it fails.
+    pub on_failure: OnFailure,
+}
+
+/// What a step of a journey asks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// The answer to a conversation of one turn.
+    Chat(Generation),
+    /// The continuation of a text.
+    Completion(Generation),
+    /// The vectors of texts.
+    Embedding(Embedding),
+    /// To load a model.
+    Load(Named),
+    /// To unload a model.
+    Unload(Named),
+    /// Which models there are, from the client's list if it is young enough.
+    ListModels(Listing),
+    /// Which models there are now.
+    RefreshModels(Listing),
+}
+
+/// A model by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The model's name, as the server knows it.
+    #[serde(deserialize_with = "model")]
+    #[schemars(length(min = 1))]
+    pub model: String,
+}
+
+/// What a list of models must say to be right; `{}` takes any.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Listing {
+    /// These models are loaded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub loaded: Vec<String>,
+    /// These models are there and not loaded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_loaded: Vec<String>,
+}
+
+/// What becomes of a journey when one of its steps fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// It is over: the requests that were still to come are not sent.
+    #[default]
+    Stop,
+    /// It goes on as if nothing had happened.
+    Continue,
+}
+
+impl OnFailure {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Journey {
+    /// Its steps, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// How many requests it makes.
+    pub(super) fn requests(&self) -> u64 {
+        self.0.iter().map(|step| u64::from(step.times)).sum()
+    }
+
+    /// The step that makes request `seq` of the stage.
+    pub fn step_of(&self, seq: u64) -> &Step {
+        let nth = seq % self.requests();
+        let mut end = 0;
+        let step = self.0.iter().find(|step| {
+            end += u64::from(step.times);
+            nth < end
+        });
+        step.unwrap_or_else(|| unreachable!("the remainder is below the number of requests"))
+    }
+}
+
+impl Act {
+    /// The models that it names.
+    pub fn models(&self) -> Vec<&str> {
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => vec![&generation.model],
+            Self::Embedding(embedding) => vec![&embedding.model],
+            Self::Load(named) | Self::Unload(named) => vec![&named.model],
+            Self::ListModels(listing) | Self::RefreshModels(listing) => {
+                let named = listing.loaded.iter().chain(&listing.not_loaded);
+                named.map(String::as_str).collect()
+            }
+        }
+    }
+
+    /// Its name in files.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Chat(_) => "chat",
+            Self::Completion(_) => "completion",
+            Self::Embedding(_) => "embedding",
+            Self::Load(_) => "load",
+            Self::Unload(_) => "unload",
+            Self::ListModels(_) => "list_models",
+            Self::RefreshModels(_) => "refresh_models",
+        }
+    }
+}
+
+/// One step: exactly one of `chat`, `completion`, `embedding`, `load`, `unload`, `list_models` and `refresh_models`, and how it is made.
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Asks for the answer to a conversation of one turn.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    chat: Option<Generation>,
+    /// Asks for the continuation of a text.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    completion: Option<Generation>,
+    /// Asks for the vectors of texts.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    embedding: Option<Embedding>,
+    /// Loads a model, and waits until it is ready.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    load: Option<Named>,
+    /// Unloads a model.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    unload: Option<Named>,
+    /// Asks which models there are; the client's own list answers if it is young enough.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    list_models: Option<Listing>,
+    /// Asks the server which models there are.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    refresh_models: Option<Listing>,
+    /// How often it is made, one after the other.
+    #[serde(
+        default = "once",
+        deserialize_with = "times",
+        skip_serializing_if = "is_once"
+    )]
+    #[schemars(range(min = 1, max = 10_000))]
+    times: u32,
+    /// The pause before it, and between its repetitions.
+    #[serde(default, skip_serializing_if = "is_no_time")]
+    think: Period,
+    /// What becomes of the journey when it fails.
+    #[serde(default, skip_serializing_if = "OnFailure::is_default")]
+    on_failure: OnFailure,
+}
+
+impl TryFrom<File> for Step {
+    type Error = String;
+
+    fn try_from(file: File) -> Result<Self, String> {
+        let acts = [
+            file.chat.map(Act::Chat),
+            file.completion.map(Act::Completion),
+            file.embedding.map(Act::Embedding),
+            file.load.map(Act::Load),
+            file.unload.map(Act::Unload),
+            file.list_models.map(Act::ListModels),
+            file.refresh_models.map(Act::RefreshModels),
+        ];
+        let mut acts = acts.into_iter().flatten();
+        let act = acts.next().ok_or(
+            "expected one of `chat`, `completion`, `embedding`, `load`, `unload`, `list_models` and `refresh_models`, found none",
+        )?;
+        if let Some(other) = acts.next() {
+            let (one, other) = (act.key(), other.key());
+            return Err(format!(
+                "expected one thing to do in a step, found `{one}` and `{other}`"
+            ));
+        }
+        Ok(Self {
+            act,
+            times: file.times,
+            think: file.think,
+            on_failure: file.on_failure,
+        })
+    }
+}
+
+impl From<Step> for File {
+    fn from(step: Step) -> Self {
+        let file = Self {
+            times: step.times,
+            think: step.think,
+            on_failure: step.on_failure,
+            ..Self::default()
+        };
+        match step.act {
+            Act::Chat(chat) => Self {
+                chat: Some(chat),
+                ..file
+            },
+            Act::Completion(completion) => Self {
+                completion: Some(completion),
+                ..file
+            },
+            Act::Embedding(embedding) => Self {
+                embedding: Some(embedding),
+                ..file
+            },
+            Act::Load(load) => Self {
+                load: Some(load),
+                ..file
+            },
+            Act::Unload(unload) => Self {
+                unload: Some(unload),
+                ..file
+            },
+            Act::ListModels(listing) => Self {
+                list_models: Some(listing),
+                ..file
+            },
+            Act::RefreshModels(listing) => Self {
+                refresh_models: Some(listing),
+                ..file
+            },
+        }
+    }
+}
+
+fn is_no_time(period: &Period) -> bool {
+    period.is_zero()
+}
+
+const fn once() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_once(times: &u32) -> bool {
+    *times == 1
+}
+
+fn times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let times = u32::deserialize(deserializer)?;
+    if (1..=MOST_TIMES).contains(&times) {
+        return Ok(times);
+    }
+    Err(serde::de::Error::custom(format!(
+        "expected 1 to {MOST_TIMES}, found {times}"
+    )))
+}
+
+/// A setting that is there has a value.
+fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests;
