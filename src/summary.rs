@@ -7,6 +7,7 @@
 
 mod accounting;
 mod added;
+mod books;
 mod certificate;
 mod distribution;
 mod disturbance;
@@ -25,12 +26,13 @@ mod timings;
 
 pub use accounting::Accounting;
 pub use added::Added;
+pub use books::ClientBooks;
 pub use certificate::{Certificate, Doubt, StageTrust};
 pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
 pub(crate) use document::check_schema;
 pub use document::{Error, SCHEMA};
-pub use journal::{ClientBooks, Journal, JournalReader, Visit, VisitEnd};
+pub use journal::{Journal, JournalReader, Visit, VisitEnd};
 pub use operation::OperationTally;
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};

@@ -10,9 +10,9 @@ mod timing;
 pub(super) use timing::Timing;
 
 use super::accounting::Accounting;
+use super::books::ClientBooks;
 use super::disturbance::{Disturbances, Watch};
 use super::evidence::Evidence;
-use super::journal::ClientBooks;
 use super::operation::OperationTally;
 use super::stage::{Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
