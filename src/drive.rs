@@ -14,6 +14,7 @@ mod embedded;
 mod epoch;
 mod exchange;
 mod foreign;
+mod ids;
 mod lane;
 mod open_loop;
 mod pace;
@@ -21,8 +22,8 @@ mod progress;
 mod request;
 
 pub use foreign::{Arrivals, InferenceClient, Served};
+pub use ids::number;
 pub use progress::{Progress, Snapshot};
-pub use request::number;
 pub(crate) use request::operations;
 
 use crate::client::{self, Client, ClientConfig, Endpoint};

@@ -1,5 +1,6 @@
 //! From what a workload asks to what a client is asked.
 
+use super::ids::Ids;
 use crate::client::{Input, Message, Request, Role, Tensor};
 use crate::plan::Stage;
 use crate::sample::{Operation, Outcome};
@@ -16,7 +17,7 @@ use std::time::Duration;
 pub(super) struct Requests {
     workload: Workload,
     seed: Seed,
-    stage: usize,
+    ids: Ids,
 }
 
 /// One request of a slot, as the lane makes it.
@@ -47,14 +48,14 @@ pub(super) enum Asked {
 
 impl Requests {
     pub(super) fn of(stage: &Stage) -> Self {
-        Self::new(stage.workload.clone(), stage.seed, stage.index)
+        Self::new(stage.workload.clone(), stage.seed, Ids::of(stage))
     }
 
-    pub(super) fn new(workload: Workload, seed: Seed, stage: usize) -> Self {
+    pub(super) fn new(workload: Workload, seed: Seed, ids: Ids) -> Self {
         Self {
             workload,
             seed,
-            stage,
+            ids,
         }
     }
 
@@ -84,7 +85,7 @@ impl Requests {
             cancel_after: asked.cancel_after,
             on_failure: asked.on_failure,
             asked: match asked.call {
-                Call::Infer(content) => Asked::Infer(request(id(self.stage, seq), content)),
+                Call::Infer(content) => Asked::Infer(request(self.ids.id(seq), content)),
                 Call::Load(model) => Asked::Load(model),
                 Call::Unload(model) => Asked::Unload(model),
                 Call::ListModels(listing) => Asked::ListModels(listing),
@@ -92,17 +93,6 @@ impl Requests {
             },
         }
     }
-}
-
-/// The id of a stage's request: `s0-17`.
-fn id(stage: usize, seq: u64) -> String {
-    format!("s{stage}-{seq}")
-}
-
-/// The number of the stage's request with this id; `None` where it is none of its requests.
-pub fn number(stage: usize, id: &str) -> Option<u64> {
-    let (of, seq) = id.strip_prefix('s')?.split_once('-')?;
-    (of.parse() == Ok(stage)).then(|| seq.parse().ok())?
 }
 
 impl Due {

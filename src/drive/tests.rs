@@ -4,6 +4,7 @@ mod journey;
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
+use super::ids::Ids;
 use super::lane::{self, Lane, Share};
 use super::pace::Pacer;
 use super::request::{Asked, Requests};
@@ -122,7 +123,7 @@ async fn drive_lane<E: Exchange>(
     let workload = serde_json::from_str(workload).unwrap();
     let lane = Lane {
         exchange,
-        requests: Requests::new(workload, Seed::new(7), 0),
+        requests: Requests::new(workload, Seed::new(7), Ids::short(0)),
         sink: Kept::default().into(),
         phases,
         share: Share {
