@@ -86,3 +86,12 @@ fn only_the_formats_asked_for_are_written() {
     let files: Vec<_> = fs::read_dir(tool.run_folder("short")).unwrap().collect();
     assert_eq!(files.len(), 1);
 }
+
+#[test]
+fn the_schema_of_reports_is_printed_as_it_is_published() {
+    let published = fs::read_to_string("reports/schema/report.v1.json").unwrap();
+
+    let printed = Tool::new().run(&["schema", "report"]);
+
+    assert_eq!(printed.stdout, published);
+}
