@@ -5,7 +5,7 @@
 //! use inferometer::client::Tensor;
 //!
 //! let tensor = Tensor::of("x", &[1, 2], &[0.5_f32, 1.0])?;
-//! assert_eq!(tensor.contents(), b"\0\0\0\x3f\0\0\x80\x3f");
+//! assert_eq!(tensor.contents().as_ref(), b"\0\0\0\x3f\0\0\x80\x3f");
 //! assert_eq!(tensor.elements::<f32>(), Some(vec![0.5, 1.0]));
 //! # Ok::<(), inferometer::client::TensorError>(())
 //! ```
