@@ -1,6 +1,7 @@
 use super::*;
 use crate::sample::{Chunk, Failure};
 use crate::summary::Statistic;
+use crate::summary::fixture::ended;
 
 fn at(micros: u64) -> Offset {
     Offset::from_nanos(micros * 1000)
@@ -14,24 +15,10 @@ fn written(micros: u64) -> (Offset, Duration) {
 /// A request that was sent at a time, with what it got and when.
 fn sample(seq: u64, sent: u64, chunks: &[Chunk], outcome: Outcome) -> Sample<'_> {
     Sample {
-        operation: crate::sample::Operation::Chat,
         seq,
-        scheduled: at(sent),
-        sent: Some(at(sent)),
-        first_byte: None,
         chunks,
-        finished: at(sent + 1000),
         streamed: true,
-        endpoint: Some(0),
-        attempts: 1,
-        failed_attempts: &[],
-        answered_attempt: None,
-        source: None,
-        connection: None,
-        prompt_tokens: None,
-        output_tokens: None,
-        batch: None,
-        outcome,
+        ..ended(at(sent), Duration::from_millis(1), outcome)
     }
 }
 
