@@ -161,6 +161,12 @@ impl Backend {
         &self.names
     }
 
+    /// The ids of the processes that are the target; none where it is no process of ours, or not all of it is.
+    pub fn processes(&self) -> Vec<u32> {
+        let ids: Option<Vec<u32>> = self.mocks.iter().map(Mock::process).collect();
+        ids.unwrap_or_default()
+    }
+
     /// Waits until a part of the target dies by itself, and says which and how; ends the mocks whose time has come. Never ends for a target that is not ours.
     /// Dropping the future loses nothing.
     pub async fn died(&mut self) -> String {

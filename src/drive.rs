@@ -92,7 +92,12 @@ pub struct Running<S> {
 impl<S> Running<S> {
     /// When the stage began: all offsets count from there. Now, as long as no lane has begun.
     pub fn epoch(&self) -> Instant {
-        self.start.epoch().unwrap_or_else(Instant::now)
+        self.began().unwrap_or_else(Instant::now)
+    }
+
+    /// Likewise; `None` as long as no lane has begun.
+    pub fn began(&self) -> Option<Instant> {
+        self.start.epoch()
     }
 
     /// What has happened so far.

@@ -1,11 +1,13 @@
-//! What the instrument itself uses while it measures: CPU time of the client's threads and their allocations. A
-//! [`Meter`] belongs to one thread; its reading is the difference between two moments on that thread.
+//! What the instrument itself uses while it measures, and what the machine does meanwhile. A [`Meter`] belongs to one
+//! thread and reads its CPU time and allocations; an [`Observation`] watches the machine.
 
 mod allocation;
+mod conditions;
 mod machine;
-mod thread_cpu;
+mod thread;
 
 pub use allocation::CountingAllocator;
+pub use conditions::{Conditions, Observation, Pressure, Process, Taken, TargetUsage};
 pub use machine::Machine;
 
 use allocation::Counts;
@@ -20,6 +22,10 @@ pub struct Usage {
     pub cpu: Duration,
     /// What they allocated; `None` when the counting allocator is not installed in this process.
     pub allocated: Option<Allocated>,
+    /// How often the scheduler took the threads off their cores although they had more to do; `None` where the system does
+    /// not tell.
+    #[serde(default)]
+    pub preempted: Option<u64>,
 }
 
 /// What the counting allocator counted.
@@ -45,6 +51,7 @@ impl Add for Usage {
                 bytes: a.bytes + b.bytes,
                 peak_live_bytes: a.peak_live_bytes + b.peak_live_bytes,
             }),
+            preempted: self.preempted.zip(other.preempted).map(|(a, b)| a + b),
         }
     }
 }
@@ -54,14 +61,18 @@ impl Add for Usage {
 pub struct Meter {
     cpu: Duration,
     counts: Counts,
+    preempted: Option<u64>,
 }
 
 impl Meter {
     /// Starts reading, and restarts the thread's peak of live bytes here.
     pub fn start() -> Self {
+        // First, so that reading it is no part of what is read.
+        let preempted = thread::preempted();
         allocation::restart_peak();
         Self {
-            cpu: thread_cpu::now(),
+            preempted,
+            cpu: thread::cpu(),
             counts: allocation::counts(),
         }
     }
@@ -69,9 +80,13 @@ impl Meter {
     /// What the thread used since [`Meter::start`].
     pub fn stop(self) -> Usage {
         let counts = allocation::counts();
+        let cpu = thread::cpu();
         Usage {
-            cpu: thread_cpu::now().saturating_sub(self.cpu),
+            cpu: cpu.saturating_sub(self.cpu),
             allocated: counts.is_counting().then(|| counts.since(&self.counts)),
+            preempted: thread::preempted()
+                .zip(self.preempted)
+                .map(|(now, then)| now.saturating_sub(then)),
         }
     }
 }
@@ -84,7 +99,7 @@ mod tests {
     fn a_busy_thread_uses_cpu_time() {
         let meter = Meter::start();
         let mut sum = 0_u64;
-        while meter.cpu + Duration::from_millis(2) > thread_cpu::now() {
+        while meter.cpu + Duration::from_millis(2) > thread::cpu() {
             sum = std::hint::black_box(sum + 1);
         }
 
@@ -108,9 +123,12 @@ mod tests {
                 bytes: 2,
                 peak_live_bytes: 3,
             }),
+            preempted: Some(4),
         };
 
         assert_eq!((known + known).allocated.map(|a| a.bytes), Some(4));
+        assert_eq!((known + known).preempted, Some(8));
         assert_eq!((known + Usage::default()).allocated, None);
+        assert_eq!((known + Usage::default()).preempted, None);
     }
 }

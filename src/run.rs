@@ -4,6 +4,7 @@
 mod faults;
 mod identity;
 mod journal;
+mod lookout;
 mod script;
 
 use crate::backend::{self, Backend, MockHost};
@@ -12,12 +13,14 @@ use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
 use crate::observe::Usage;
 use crate::plan::{Plan, Stage, Target};
 use crate::summary::{
-    self, Asked, Recorder, RunEnd, RunSummary, StageEnd, StageFacts, StageSummary, Window,
+    self, Asked, Conditions, Recorder, RunEnd, RunSummary, StageEnd, StageFacts, StageSummary,
+    Window,
 };
 use crate::units::Offset;
+use lookout::Lookout;
 use std::num::NonZero;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// How often a watcher hears of progress.
@@ -211,7 +214,8 @@ async fn measure(
     let recorder = || Recorder::watching(window(stage), watch_for.clone()).telling_apart(&asked);
     let starting = start(stage, backend.endpoints(), options.lanes, &recorder);
     let mut running = starting.await?;
-    let attended = attend(&mut running, backend, options, watch).await?;
+    let lookout = Lookout::over(window(stage), &backend.processes());
+    let attended = attend(&mut running, lookout, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let epoch = running.epoch();
     let lanes = Lanes::joined(joint_recorder(stage), attended.records);
@@ -224,6 +228,7 @@ async fn measure(
         journal,
         duplicates,
         usage: lanes.usage,
+        conditions: Some(attended.conditions),
         lanes: lanes.count,
         end: attended.end,
         measured: lanes.measured,
@@ -238,11 +243,13 @@ struct Attended {
     records: Vec<LaneRecord<Recorder>>,
     end: StageEnd,
     notes: Vec<String>,
+    conditions: Conditions,
 }
 
 /// Stays with a stage until its lanes are done. Stops it when its target dies or the run is interrupted.
 async fn attend(
     running: &mut Running<Recorder>,
+    mut lookout: Lookout,
     backend: &mut Backend,
     options: &Options,
     watch: &mut dyn FnMut(Event<'_>),
@@ -252,15 +259,18 @@ async fn attend(
         records: Vec::new(),
         end: StageEnd::Completed,
         notes: Vec::new(),
+        conditions: Conditions::default(),
     };
     let mut ticks = interval(PROGRESS_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         let undisturbed = attended.end == StageEnd::Completed;
+        let look = running.began().and_then(|began| lookout.next(began));
         tokio::select! {
             biased;
             finished = running.finished(&mut attended.records) => {
                 finished?;
+                attended.conditions = lookout.finish();
                 return Ok(attended);
             }
             death = backend.died(), if undisturbed => {
@@ -272,6 +282,7 @@ async fn attend(
                 attended.end = StageEnd::Interrupted;
                 running.stop();
             }
+            () = sleep_until(look.unwrap_or(started)), if look.is_some() => lookout = lookout.look(),
             _ = ticks.tick() => watch(Event::Progress {
                 elapsed: started.elapsed(),
                 counts: running.progress(),
@@ -327,6 +338,7 @@ fn facts(stage: &Stage) -> StageFacts {
         settings: stage.settings.clone(),
         endpoints: Vec::new(),
         usage: Usage::default(),
+        conditions: None,
         lanes: 0,
         end: StageEnd::Completed,
         measured: Duration::ZERO,

@@ -18,6 +18,7 @@ mod merge;
 mod operation;
 mod reading;
 mod recorder;
+mod resources;
 mod scaling;
 mod script;
 mod shape;
@@ -36,15 +37,17 @@ pub use journal::{Journal, JournalReader, Visit, VisitEnd};
 pub use operation::OperationTally;
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
+pub use resources::Resources;
 pub use scaling::{ScalingGroup, ScalingRow};
 pub use script::{Difference, Script, StubCalls, UnexpectedRequest, WhyUnexpected};
 pub use shape::{Asked, Gaps, LaneGaps, Shape};
 pub use stage::{
-    Attempts, EndpointTally, Resources, StageEnd, StageFacts, StageSummary, Throughput,
-    TokenSources, TokenTally, summarize,
+    Attempts, EndpointTally, StageEnd, StageFacts, StageSummary, Throughput, TokenSources,
+    TokenTally, summarize,
 };
 pub use timings::{Distributions, Timings};
 
+pub use crate::observe::{Conditions, Pressure, Taken, TargetUsage};
 pub use crate::sample::Operation;
 
 use schemars::JsonSchema;

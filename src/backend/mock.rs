@@ -84,6 +84,14 @@ impl Mock {
         &self.called
     }
 
+    /// The id of its process, where it has one of its own that is still there.
+    pub(super) fn process(&self) -> Option<u32> {
+        match &self.place {
+            Place::Process(process) => process.id(),
+            Place::Thread(_) => None,
+        }
+    }
+
     /// Lets it begin again, with empty counters and journal; says whether it did.
     pub(super) async fn reset(&mut self) -> bool {
         let since = match (&self.life, &mut self.place) {

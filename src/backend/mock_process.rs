@@ -58,6 +58,11 @@ impl MockProcess {
         Err(Error::mock_ended(called, reason))
     }
 
+    /// Its id, until its end is known.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Tells the mock what to be and hears where it listens. `None` if it ended instead.
     async fn introduce(&mut self, spec: &MockSpec) -> Option<Addresses> {
         let line = child::spec_line(spec).ok()?;

@@ -120,6 +120,10 @@ scalars! {
     tpot_na, Count, Neither, 0.0, "count", "streamed answers of fewer than two known tokens, which have no tpot", "", |_, stage| count(stage.tokens.tpot_na);
     cpu_per_request, Duration, Lower, 0.03, "CPU time of the client's threads / requests ended in window", "what the client costs", "",
         |_, stage| stage.per_request(units::nanos(stage.resources.cpu));
+    server_cpu_per_request, Duration, Lower, 0.03, "CPU time of the target's processes / requests ended in window", "what a request costs the target, where the run started it as processes of their own", "",
+        |_, stage| stage.server_cpu_per_request();
+    server_rss, Bytes, Lower, 0.05, "largest resident memory of the target's processes in the window, looked at each second", "what memory the target takes, where the run started it as processes of their own", "",
+        |_, stage| stage.server_rss();
     generator_cpu_share, Share, Lower, 0.05, "CPU time of the client's threads / (lanes * window)", "1 means that the generator could do no more", "",
         |_, stage| stage.generator_cpu_share();
     allocations_per_request, Count, Lower, 0.01, "allocations on the client's threads / requests ended in window", "memory traffic of the client", "",

@@ -50,7 +50,7 @@ fn field(file: &str, name: &str) -> Option<String> {
 }
 
 /// `16384 kB` in bytes.
-fn kibibytes(text: &str) -> Option<u64> {
-    let number: u64 = text.strip_suffix("kB")?.trim().parse().ok()?;
+pub(super) fn kibibytes(text: &str) -> Option<u64> {
+    let number: u64 = text.trim().strip_suffix("kB")?.trim().parse().ok()?;
     number.checked_mul(1024)
 }

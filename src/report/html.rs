@@ -12,6 +12,7 @@ mod scale;
 mod scaling;
 
 use self::scaling::ScalingTable;
+use super::conditions;
 use super::disturbance::{self, HEADERS, Row};
 use super::operations::OperationTable;
 use super::table::{self, Group, StageTable};
@@ -48,6 +49,7 @@ struct Page<'a> {
     endpoints: Vec<EndpointLine>,
     certified: String,
     trust: Vec<TrustLine>,
+    conditions: Vec<conditions::Row>,
     warnings: Vec<Warning<'a>>,
 }
 
@@ -134,6 +136,7 @@ impl<'a> Page<'a> {
             endpoints: report.run.stages.iter().flat_map(endpoints).collect(),
             certified: certified(report),
             trust: trust(report),
+            conditions: conditions::rows(&report.run),
             warnings: warnings(&report.run),
         })
     }

@@ -1,5 +1,6 @@
 //! The report at a prompt: the verdict, findings that did not pass, one aligned table, warnings in plain words.
 
+use super::conditions;
 use super::disturbance;
 use super::fault::faults;
 use super::operations::OperationTable;
@@ -26,6 +27,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
         stages(report, style),
         disturbances(report, style),
         operations(report, style),
+        machine(report, style),
         warnings(report, style),
     ];
     sections
@@ -135,6 +137,13 @@ fn operations(report: &Report, style: Style) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What the machine did meanwhile, on one line.
+fn machine(report: &Report, style: Style) -> String {
+    conditions::line(&report.run)
+        .map(|line| labelled("machine", Paint::Dim, &line, style))
+        .unwrap_or_default()
 }
 
 /// The columns that fit on a line. Those of the highest rank are given up first, the last of them before the others.

@@ -82,7 +82,9 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
                 bytes: 90_000_000,
                 peak_live_bytes: 3_000_000,
             }),
+            preempted: Some(40 * u64::from(in_flight)),
         },
+        conditions: Some(conditions(in_flight)),
         lanes: 2,
         end: StageEnd::Completed,
         measured: Duration::from_secs(10),
@@ -92,6 +94,32 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
         faults_began: Vec::new(),
         duplicates: None,
         notes: Vec::new(),
+    }
+}
+
+/// What a machine of eight cores that has other work too does in ten seconds of it.
+fn conditions(in_flight: u32) -> Conditions {
+    Conditions {
+        watched_ns: 10_000_000_000,
+        steal: Some(0.002),
+        pressure: Some(Pressure {
+            some: 0.03,
+            full: 0.0,
+        }),
+        throttled: None,
+        other_cores: Some(0.25),
+        open_files: Some(Taken {
+            most: 30 + u64::from(in_flight),
+            limit: 20_000,
+        }),
+        ports: Some(Taken {
+            most: 100 + u64::from(in_flight),
+            limit: 28_232,
+        }),
+        target: Some(TargetUsage {
+            cpu_ns: 2_500_000_000,
+            rss_bytes: 40 << 20,
+        }),
     }
 }
 

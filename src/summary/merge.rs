@@ -3,7 +3,7 @@
 
 use super::distribution::Distribution;
 use super::document::Error;
-use super::stage::{EndpointTally, Resources, StageSummary};
+use super::stage::{EndpointTally, StageSummary};
 use super::{Certificate, OperationTally, RunSummary, scaling};
 use std::fmt::Display;
 
@@ -60,6 +60,8 @@ impl StageSummary {
         self.distributions
             .add(&other.distributions, Distribution::merge);
         self.resources = self.resources.with(&other.resources);
+        let both = self.conditions.zip(other.conditions);
+        self.conditions = both.map(|(mine, theirs)| mine.with(&theirs));
         match (&mut self.script, &other.script) {
             (Some(mine), Some(theirs)) => mine.add(theirs),
             (_, None) => {}
@@ -113,19 +115,6 @@ impl StageSummary {
                 mine.failed += theirs.failed;
             }
             None => self.endpoints.push(theirs.clone()),
-        }
-    }
-}
-
-impl Resources {
-    /// Both together. A figure that one shard lacks is lacking in the sum.
-    fn with(&self, other: &Self) -> Self {
-        let sum = |ours: Option<u64>, theirs: Option<u64>| Some(ours?.saturating_add(theirs?));
-        Self {
-            cpu: self.cpu.saturating_add(other.cpu),
-            allocations: sum(self.allocations, other.allocations),
-            allocated_bytes: sum(self.allocated_bytes, other.allocated_bytes),
-            peak_live_bytes: sum(self.peak_live_bytes, other.peak_live_bytes),
         }
     }
 }

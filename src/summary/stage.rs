@@ -8,10 +8,11 @@ use super::nanoseconds;
 use super::operation::OperationTally;
 use super::reading::Reading;
 use super::recorder::Recorder;
+use super::resources::Resources;
 use super::script::Script;
 use super::shape::{self, Asked, Shape};
 use super::timings::Distributions;
-use crate::observe::Usage;
+use crate::observe::{Conditions, Usage};
 use crate::sample::{TokenSource, Tokens};
 use crate::units::{self, Offset, float};
 use schemars::JsonSchema;
@@ -33,6 +34,8 @@ pub struct StageFacts {
     pub endpoints: Vec<String>,
     /// What the client's threads used over the measure phase.
     pub usage: Usage,
+    /// What the machine did over the measure phase, where that was watched.
+    pub conditions: Option<Conditions>,
     /// Threads that sent and received.
     pub lanes: usize,
     /// How the stage ended.
@@ -103,6 +106,9 @@ pub struct StageSummary {
     pub distributions: Distributions,
     /// What the client's threads used.
     pub resources: Resources,
+    /// What the machine did over the measure phase, where that was watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Conditions>,
     /// What scripted stubs saw, where they were the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<Script>,
@@ -199,21 +205,6 @@ pub struct EndpointTally {
     pub failed: u64,
 }
 
-/// What the client's threads used over the measure phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-pub struct Resources {
-    /// CPU time, user and system, in nanoseconds in files.
-    #[serde(rename = "cpu_ns", with = "nanoseconds")]
-    #[schemars(with = "u64")]
-    pub cpu: Duration,
-    /// Number of allocations, where a counting allocator is installed.
-    pub allocations: Option<u64>,
-    /// Bytes allocated in all, where a counting allocator is installed.
-    pub allocated_bytes: Option<u64>,
-    /// Most bytes live at once above the start of the phase, where a counting allocator is installed.
-    pub peak_live_bytes: Option<u64>,
-}
-
 /// Turns what was recorded into the facts of a stage.
 pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
     StageSummary {
@@ -234,6 +225,7 @@ pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
         distributions: recorder.distributions(),
         endpoints: named(facts.endpoints, recorder.endpoints),
         resources: Resources::from(facts.usage),
+        conditions: facts.conditions,
         script: facts.script,
         journal: facts.journal.map(|journal| Journal {
             client: recorder.books,
@@ -286,21 +278,6 @@ impl StageSummary {
             "no request ended in the measure phase",
         )
     }
-
-    /// Did the generator compute for more than nine tenths of its lanes' time?
-    pub fn is_generator_busy(&self) -> bool {
-        const BUSY: f64 = 0.9;
-        self.generator_cpu_share()
-            .value()
-            .is_some_and(|share| share > BUSY)
-    }
-
-    /// Share of the lanes' time that the generator itself spent computing; 1 means that it could do no more.
-    pub fn generator_cpu_share(&self) -> Reading {
-        let available = self.measured.as_secs_f64() * float(units::wide(self.lanes));
-        let share = (available > 0.0).then(|| self.resources.cpu.as_secs_f64() / available);
-        Reading::or_not_measured(share, "the measure phase had no length or no lanes")
-    }
 }
 
 impl Throughput {
@@ -352,17 +329,6 @@ impl From<Option<Tokens>> for TokenSources {
             None => Self::None,
             Some(TokenSource::Usage) => Self::Usage,
             Some(TokenSource::Chunks) => Self::Chunks,
-        }
-    }
-}
-
-impl From<Usage> for Resources {
-    fn from(usage: Usage) -> Self {
-        Self {
-            cpu: usage.cpu,
-            allocations: usage.allocated.map(|allocated| allocated.count),
-            allocated_bytes: usage.allocated.map(|allocated| allocated.bytes),
-            peak_live_bytes: usage.allocated.map(|allocated| allocated.peak_live_bytes),
         }
     }
 }
