@@ -17,6 +17,7 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
     Sample {
         seq,
         operation: Operation::Chat,
+        kind: 0,
         scheduled: start,
         sent: Some(Offset::from_nanos(start.nanos() + 20_000 + seq % 9_000)),
         first_byte: Some(Offset::from_nanos(start.nanos() + 2_000_000)),

@@ -24,7 +24,7 @@ mod request;
 pub use foreign::{Arrivals, InferenceClient, Served};
 pub use ids::number;
 pub use progress::{Progress, Snapshot};
-pub(crate) use request::operations;
+pub(crate) use request::kinds;
 
 use crate::client::{self, Client, ClientConfig, Endpoint};
 use crate::observe::Usage;

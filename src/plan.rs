@@ -20,7 +20,7 @@ use crate::gate::rule::Rule;
 use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
-use crate::workload::{InputTensor, Workload};
+use crate::workload::{Ask, InputTensor, Workload};
 use inferometer_mock::{MockSpec, ModelSpec, TensorAnswer, TensorSpec};
 use serde::Serialize;
 use serde_json::Value;
@@ -203,16 +203,22 @@ fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
 /// The model that a mock has which declares none: one of text, or one that gives back the tensors it is sent.
 fn model(name: &str, workload: &Workload) -> ModelSpec {
     let model = ModelSpec::named(name);
-    match workload {
-        Workload::Chat(_)
-        | Workload::Completion(_)
-        | Workload::Embedding(_)
-        | Workload::Journey(_) => model,
-        Workload::Tensor(inference) => ModelSpec {
-            inputs: inference.inputs.iter().map(declared).collect(),
-            answer: TensorAnswer::Echo,
-            ..model
-        },
+    let given = workload.asks().into_iter().find_map(|(_, ask)| match ask {
+        Ask::Tensor(inference) if inference.model == name => Some(inference),
+        Ask::Tensor(_)
+        | Ask::Chat(_)
+        | Ask::Completion(_)
+        | Ask::Embedding(_)
+        | Ask::Load(_)
+        | Ask::Unload(_)
+        | Ask::ListModels(_)
+        | Ask::RefreshModels(_) => None,
+    });
+    let Some(inference) = given else { return model };
+    ModelSpec {
+        inputs: inference.inputs.iter().map(declared).collect(),
+        answer: TensorAnswer::Echo,
+        ..model
     }
 }
 

@@ -210,8 +210,8 @@ async fn measure(
     let names = backend.names().to_vec();
     backend.reset().await;
     let watch_for = faults::expected(stage, backend, window(stage).end);
-    let asked = drive::operations(&stage.workload);
-    let recorder = || Recorder::watching(window(stage), watch_for.clone()).telling_apart(&asked);
+    let kinds = drive::kinds(&stage.workload);
+    let recorder = || Recorder::watching(window(stage), watch_for.clone()).telling_apart(&kinds);
     let starting = start(stage, backend.endpoints(), options.lanes, &recorder);
     let mut running = starting.await?;
     let lookout = Lookout::over(window(stage), &backend.processes());
@@ -363,7 +363,7 @@ fn asked(stage: &Stage) -> Asked {
 
 /// An empty recorder for all lanes of a stage together.
 fn joint_recorder(stage: &Stage) -> Recorder {
-    Recorder::new(window(stage)).telling_apart(&drive::operations(&stage.workload))
+    Recorder::new(window(stage)).telling_apart(&drive::kinds(&stage.workload))
 }
 
 fn window(stage: &Stage) -> Window {

@@ -3,6 +3,10 @@
 //! All times are [`Offset`]s from the start of the stage on one monotonic clock. The letters are those of the metric
 //! formulas: `s0` scheduled start, `t0` sent, `b` first byte, `f` first token, `l` last token, `e` end.
 
+mod operation;
+
+pub use operation::{Kind, Operation};
+
 use crate::units::Offset;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -16,6 +20,8 @@ pub struct Sample<'a> {
     pub seq: u64,
     /// What was asked.
     pub operation: Operation,
+    /// Which it is of the kinds of request that its stage tells apart, from 0.
+    pub kind: usize,
     /// `s0`: when the request should have started. In a closed loop, when its worker became free; within a journey, when
     /// the request before it had ended and the pause between both was over.
     pub scheduled: Offset,
@@ -72,70 +78,6 @@ pub enum Source {
     Cache,
     /// The target, which was asked by another request for the same at the same time.
     Shared,
-}
-
-/// What a request asks. The text form is the operation's name in scenarios and reports.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// The answer to a conversation.
-    Chat,
-    /// The continuation of a text.
-    Completion,
-    /// The vectors of texts.
-    Embedding,
-    /// What a model makes of tensors.
-    Tensor,
-    /// To load a model.
-    Load,
-    /// To unload a model.
-    Unload,
-    /// Which models there are, from the client's list if it is young enough.
-    ListModels,
-    /// Which models there are now.
-    RefreshModels,
-}
-
-impl Operation {
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Completion => "completion",
-            Self::Embedding => "embedding",
-            Self::Tensor => "tensor",
-            Self::Load => "load",
-            Self::Unload => "unload",
-            Self::ListModels => "list_models",
-            Self::RefreshModels => "refresh_models",
-        }
-    }
-
-    /// Is it worked on by a model? Only these stand in the journal of a mock.
-    pub const fn is_inference(self) -> bool {
-        match self {
-            Self::Chat | Self::Completion | Self::Embedding | Self::Tensor => true,
-            Self::Load | Self::Unload | Self::ListModels | Self::RefreshModels => false,
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 /// What an answer came over.

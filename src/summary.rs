@@ -48,7 +48,7 @@ pub use stage::{
 pub use timings::{Distributions, Timings};
 
 pub use crate::observe::{Conditions, Pressure, Taken, TargetUsage};
-pub use crate::sample::Operation;
+pub use crate::sample::{Kind, Operation};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

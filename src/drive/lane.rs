@@ -247,9 +247,11 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
 
     fn emit(&self, slot: Slot, sent: Option<Offset>, exchanged: &Exchanged, chunks: &[Chunk]) {
         self.lane.progress.ended(exchanged.outcome);
+        let (kind, operation) = self.lane.requests.kind(slot.seq);
         self.lane.sink.borrow_mut().take(&Sample {
             seq: slot.seq,
-            operation: self.lane.requests.operation(slot.seq),
+            operation,
+            kind,
             scheduled: slot.at,
             sent,
             first_byte: exchanged.first_byte,

@@ -3,19 +3,18 @@
 use super::ids::Ids;
 use crate::client::{Input, Message, Request, Role, Tensor};
 use crate::plan::Stage;
-use crate::sample::{Operation, Outcome};
+use crate::sample::{Kind, Operation, Outcome};
 use crate::seed::Seed;
 use crate::workload::{
-    self, Act, Call, Content, DrawnTensor, Embed, Generate, Infer, Listing, OnFailure, Prompt,
-    Workload,
+    self, Call, Content, DrawnTensor, Embed, Generate, Infer, Listing, OnFailure, Prompt, Workload,
 };
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The requests of a stage: those of each slot, and each by its number.
 #[derive(Debug, Clone)]
 pub(super) struct Requests {
     workload: Workload,
+    kinds: Vec<(workload::Kind, Operation)>,
     seed: Seed,
     ids: Ids,
 }
@@ -53,6 +52,7 @@ impl Requests {
 
     pub(super) fn new(workload: Workload, seed: Seed, ids: Ids) -> Self {
         Self {
+            kinds: told_apart(&workload),
             workload,
             seed,
             ids,
@@ -61,20 +61,17 @@ impl Requests {
 
     /// The numbers of the requests of a slot, in order.
     pub(super) fn of_slot(&self, slot: u64) -> std::ops::Range<u64> {
-        let each = self.workload.requests_per_slot();
-        let first = slot.saturating_mul(each);
-        first..first.saturating_add(each)
+        self.workload.requests_of(self.seed, slot)
     }
 
-    /// What request `seq` asks.
-    pub(super) fn operation(&self, seq: u64) -> Operation {
-        match &self.workload {
-            Workload::Chat(_) => Operation::Chat,
-            Workload::Completion(_) => Operation::Completion,
-            Workload::Embedding(_) => Operation::Embedding,
-            Workload::Tensor(_) => Operation::Tensor,
-            Workload::Journey(journey) => operation(&journey.step_of(seq).act),
-        }
+    /// Which of the kinds told apart request `seq` is of, and what it asks.
+    pub(super) fn kind(&self, seq: u64) -> (usize, Operation) {
+        let kind = self.workload.kind(self.seed, seq);
+        let mut known = self.kinds.iter().enumerate();
+        let known = known.find(|(_, (known, _))| *known == kind);
+        let (index, (_, operation)) =
+            known.unwrap_or_else(|| unreachable!("a workload knows all of its kinds"));
+        (index, *operation)
     }
 
     /// Request `seq`.
@@ -106,30 +103,31 @@ impl Due {
     }
 }
 
-/// Everything that a workload asks, each operation once.
-pub(crate) fn operations(workload: &Workload) -> BTreeSet<Operation> {
-    match workload {
-        Workload::Chat(_) => BTreeSet::from([Operation::Chat]),
-        Workload::Completion(_) => BTreeSet::from([Operation::Completion]),
-        Workload::Embedding(_) => BTreeSet::from([Operation::Embedding]),
-        Workload::Tensor(_) => BTreeSet::from([Operation::Tensor]),
-        Workload::Journey(journey) => {
-            let steps = journey.steps().iter();
-            steps.map(|step| operation(&step.act)).collect()
-        }
-    }
+/// The kinds of request that a workload tells apart, as reports name them.
+pub(crate) fn kinds(workload: &Workload) -> Vec<Kind> {
+    let name = |part| workload.part_name(part).map(str::to_owned);
+    let named = |(kind, operation): (workload::Kind, Operation)| Kind {
+        part: kind.part.and_then(name),
+        operation,
+    };
+    told_apart(workload).into_iter().map(named).collect()
 }
 
-fn operation(act: &Act) -> Operation {
-    match act {
-        Act::Chat(_) => Operation::Chat,
-        Act::Completion(_) => Operation::Completion,
-        Act::Embedding(_) => Operation::Embedding,
-        Act::Load(_) => Operation::Load,
-        Act::Unload(_) => Operation::Unload,
-        Act::ListModels(_) => Operation::ListModels,
-        Act::RefreshModels(_) => Operation::RefreshModels,
-    }
+/// The same as the workload has them, in the order of reports.
+fn told_apart(workload: &Workload) -> Vec<(workload::Kind, Operation)> {
+    let kinds = workload.kinds().into_iter();
+    let mut kinds: Vec<_> = kinds
+        .map(|kind| (kind, operation(kind.operation)))
+        .collect();
+    kinds.sort_by_key(|(kind, operation)| (kind.part, *operation));
+    kinds
+}
+
+/// What samples call the operation of this name.
+fn operation(key: &str) -> Operation {
+    let mut all = Operation::ALL.into_iter();
+    let named = all.find(|operation| operation.name() == key);
+    named.unwrap_or_else(|| unreachable!("samples know everything that a workload can ask"))
 }
 
 fn request(id: String, content: Content) -> Request {
@@ -195,6 +193,8 @@ fn input(prompt: Prompt) -> Input {
 
 fn role(role: workload::Role) -> Role {
     match role {
+        workload::Role::System => Role::System,
         workload::Role::User => Role::User,
+        workload::Role::Assistant => Role::Assistant,
     }
 }

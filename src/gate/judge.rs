@@ -55,28 +55,28 @@ fn judge_rule(run: &RunSummary, rule: &Rule) -> Vec<Finding> {
     findings
 }
 
-/// Holds a stage, or what it asked of one operation, against a rule.
+/// Holds a stage, or its requests of some kind, against a rule.
 fn hold_rule(
     run: &RunSummary,
     stage: &StageSummary,
     rule: &Rule,
     (metric, bound): (&Metric, Bound),
 ) -> Finding {
-    let Some(operation) = rule.operation else {
+    let Some(subject) = rule.subject() else {
         return hold(run, stage, metric, bound, Origin::Scenario);
     };
-    // A stage that ended before it asked anything still tells its operations.
-    let part = stage.of_operation(operation);
+    // A stage that ended before it asked anything still tells its kinds.
+    let part = stage.of_kinds(|kind| rule.is_about(kind));
     let finding = match &part {
         Some(part) => hold(run, part, metric, bound, Origin::Scenario),
         None => about_the_run(
             rule,
             Verdict::Failed,
-            format!("not measured: the stage does not tell `{operation}` apart"),
+            format!("not measured: the stage does not tell `{subject}` apart"),
         ),
     };
     Finding {
-        metric: format!("{} of {operation}", metric.name),
+        metric: format!("{} of {subject}", metric.name),
         stage: Some(stage.name.clone()),
         ..finding
     }

@@ -2,7 +2,7 @@
 
 use super::Bound;
 use crate::metric::{Metric, NotALimit};
-use crate::summary::Operation;
+use crate::summary::{Kind, Operation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -23,6 +23,9 @@ pub struct Rule {
     /// Only requests for this operation; all when left out. For latencies and for counts and shares of requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
+    /// Only requests of this part of a mix, by its name; all when left out. For the same metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// Only stages with these swept values, for example `{ load.closed.in_flight: 10 }`. All stages when left out.
     #[serde(
         default,
@@ -60,9 +63,11 @@ impl Rule {
     /// The metric, and the limit as a value of its unit.
     pub(super) fn resolve(&self) -> Result<(&'static Metric, Bound), Invalid> {
         let metric = Metric::named(&self.metric).ok_or_else(|| self.unknown_metric())?;
-        if self.operation.is_some() && !is_told_by_operation(metric) {
+        if let Some(field) = self.narrowed_by()
+            && !is_told_by_kind(metric)
+        {
             return Err(Invalid {
-                field: "operation",
+                field,
                 message: format!(
                     "expected none beside `{}`, which is told of all requests together; leave it out",
                     metric.name
@@ -101,6 +106,34 @@ impl Rule {
             .all(|(path, wanted)| settings.get(path).is_some_and(|found| same(wanted, found)))
     }
 
+    /// The field by which it is about some of a stage's requests alone, if it is.
+    fn narrowed_by(&self) -> Option<&'static str> {
+        let fields = [
+            ("operation", self.operation.is_some()),
+            ("part", self.part.is_some()),
+        ];
+        let mut given = fields.into_iter().filter(|(_, is_given)| *is_given);
+        given.next().map(|(field, _)| field)
+    }
+
+    /// Is it about requests of this kind?
+    pub(crate) fn is_about(&self, kind: &Kind) -> bool {
+        let asks = self.operation.is_none_or(|one| kind.operation == one);
+        let belongs = self.part.is_none() || kind.part == self.part;
+        asks && belongs
+    }
+
+    /// Which of a stage's requests it is about, in words: `load`, or `load in short`; `None` where it is about all.
+    pub(crate) fn subject(&self) -> Option<String> {
+        let operation = self.operation.map(Operation::name);
+        match (operation, &self.part) {
+            (None, None) => None,
+            (Some(operation), None) => Some(operation.to_owned()),
+            (None, Some(part)) => Some(part.clone()),
+            (Some(operation), Some(part)) => Some(format!("{operation} in {part}")),
+        }
+    }
+
     fn unknown_metric(&self) -> Invalid {
         let hint = Metric::nearest(&self.metric).map_or_else(
             || "docs/metrics.md lists them all".to_owned(),
@@ -116,8 +149,8 @@ impl Rule {
     }
 }
 
-/// Is the metric told of each operation by itself?
-fn is_told_by_operation(metric: &Metric) -> bool {
+/// Is the metric told of each kind of request by itself?
+fn is_told_by_kind(metric: &Metric) -> bool {
     const COUNTS: [&str; 8] = [
         "success_rate",
         "error_rate",

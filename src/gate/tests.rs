@@ -13,6 +13,7 @@ fn at_most(metric: &str, limit: Value) -> Rule {
         at_most: Some(Limit(limit)),
         at_least: None,
         operation: None,
+        part: None,
         only: Map::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! What no single field can know: whether the parts of a scenario fit together.
 
 mod batch;
+mod kind;
 mod operation;
 mod script;
 mod tensors;
@@ -290,7 +291,7 @@ pub(super) fn expectations(
     for (index, rule) in rules.iter().enumerate() {
         let path = Path::root().key("expect").index(index);
         check_rule(document, &path, rule)?;
-        workload::told_apart(document, &path, rule, asking)?;
+        kind::told_apart(document, &path, rule, asking)?;
         for (key, value) in &rule.only {
             selection(document, &path.key("where").key(key), key, value, axes)?;
         }

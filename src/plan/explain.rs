@@ -232,7 +232,7 @@ fn expectations(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
         } else {
             format!(" where {}", only.join(" and "))
         };
-        let of = rule.operation.map(|operation| format!(" of {operation}"));
+        let of = rule.subject().map(|subject| format!(" of {subject}"));
         let of = of.unwrap_or_default();
         writeln!(f, "    {:<names$}  {limit}{of}{only}", rule.metric)?;
     }

@@ -1,9 +1,9 @@
-//! The table of operations, as every format shows it: the requests of each stage by what they asked, where they asked
-//! several things. Columns that would hold nothing but zeros are left out.
+//! The table of operations, as every format shows it: the requests of each stage by what they asked and by the part of a mix,
+//! where there are several kinds. Columns that would hold nothing but zeros are left out.
 
 use super::Report;
 use crate::metric::Unit;
-use crate::summary::{OperationTally, Reading, Statistic};
+use crate::summary::{Kind, OperationTally, Reading, Statistic};
 use crate::units::float;
 
 /// Headers, and a cell of text for each in every row.
@@ -15,6 +15,9 @@ pub(super) struct OperationTable {
 }
 
 type Count = fn(&OperationTally) -> u64;
+
+/// What a stage's row is called in one column.
+type Name = fn(&str, &Kind) -> String;
 
 /// What is counted, and whether it stands only where it is not zero.
 const COUNTS: [(&str, Count, bool); 6] = [
@@ -32,7 +35,7 @@ const LATENCIES: [(&str, Statistic); 2] = [
 ];
 
 impl OperationTable {
-    /// `None` where no stage asked several things.
+    /// `None` where no stage tells kinds of request apart.
     pub(super) fn of(report: &Report) -> Option<Self> {
         let stages = &report.run.stages;
         let tallies: Vec<(&str, &OperationTally)> = stages
@@ -51,14 +54,9 @@ impl OperationTable {
                 !unusual || tallies.iter().any(|(_, tally)| count(tally) > 0)
             })
             .collect();
-        let words = if stages.len() > 1 {
-            vec!["stage", "operation"]
-        } else {
-            vec!["operation"]
-        };
+        let words = named_by(stages.len(), &tallies);
         let row = |&(stage, tally): &(&str, &OperationTally)| {
-            let named = [stage.to_owned(), tally.operation.to_string()];
-            let named = named.into_iter().skip(2 - words.len());
+            let named = words.iter().map(|(_, name)| name(stage, &tally.kind));
             let counted = counts
                 .iter()
                 .map(|(_, count, _)| Unit::Count.print(float(count(tally))));
@@ -71,10 +69,24 @@ impl OperationTable {
         let names = names.chain(LATENCIES.iter().map(|(name, _)| *name));
         Some(Self {
             rows: tallies.iter().map(row).collect(),
-            headers: words.iter().copied().chain(names).collect(),
+            headers: words.iter().map(|(word, _)| *word).chain(names).collect(),
             words: words.len(),
         })
     }
+}
+
+/// What the first columns say of a row: nothing that would be the same in all of them.
+fn named_by(stages: usize, tallies: &[(&str, &OperationTally)]) -> Vec<(&'static str, Name)> {
+    let is_part = tallies.iter().any(|(_, tally)| tally.kind.part.is_some());
+    let columns: [(&str, bool, Name); 3] = [
+        ("stage", stages > 1, |stage, _| stage.to_owned()),
+        ("part", is_part, |_, kind| {
+            kind.part.clone().unwrap_or_default()
+        }),
+        ("operation", true, |_, kind| kind.operation.to_string()),
+    ];
+    let needed = columns.into_iter().filter(|(_, is_needed, _)| *is_needed);
+    needed.map(|(word, _, name)| (word, name)).collect()
 }
 
 fn printed(reading: Reading) -> String {

@@ -14,6 +14,7 @@ fn at_most(metric: &str, limit: &str) -> Rule {
         at_most: Some(Limit(limit.into())),
         at_least: None,
         operation: None,
+        part: None,
         only: serde_json::Map::new(),
     }
 }

@@ -173,7 +173,14 @@ fn lost_shape(sent: f64, scheduled: f64, at_worst: &str) -> String {
 }
 
 fn not_sent(count: u64, offered: u64, run: &RunSummary) -> String {
-    let has_journeys = run.stages.iter().any(|stage| !stage.operations.is_empty());
+    let mut stages = run.stages.iter();
+    let has_journeys = stages.any(|stage| {
+        let each = stage.operations.iter();
+        let next = each.clone().skip(1);
+        // Kinds of one part, or of no mix, are those of a journey.
+        each.zip(next)
+            .any(|(one, other)| one.kind.part == other.kind.part)
+    });
     let first = if has_journeys {
         "Look at what failed before them in their journeys; or raise"
     } else {

@@ -24,6 +24,7 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
     Sample {
         seq: 0,
         operation: Operation::Chat,
+        kind: 0,
         scheduled: at,
         sent: Some(at),
         first_byte: Some(at.after(took)),
@@ -49,6 +50,7 @@ pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'sta
     Sample {
         seq: 0,
         operation: Operation::Chat,
+        kind: 0,
         scheduled: at,
         sent: sent.then_some(at),
         first_byte: None,
@@ -178,6 +180,7 @@ pub(crate) fn streaming_stage(index: usize, in_flight: u32) -> StageSummary {
             let finished = at.after(millis(0.05));
             recorder.record(&Sample {
                 operation: Operation::Chat,
+                kind: 0,
                 seq,
                 scheduled: now,
                 sent: Some(sent),

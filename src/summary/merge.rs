@@ -95,11 +95,8 @@ impl StageSummary {
 
     fn add_operation(&mut self, theirs: &OperationTally) {
         let mut known = self.operations.iter_mut();
-        match known.find(|mine| mine.operation == theirs.operation) {
-            Some(mine) => {
-                mine.accounting.add(&theirs.accounting);
-                mine.latency.merge(&theirs.latency);
-            }
+        match known.find(|mine| mine.kind == theirs.kind) {
+            Some(mine) => mine.add(theirs),
             None => self.operations.push(theirs.clone()),
         }
     }

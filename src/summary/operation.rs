@@ -1,20 +1,20 @@
-//! The requests of a stage by what they asked, where they asked several things: loading a model and asking it differ in
-//! everything. `{ "operation": "load", "accounting": { "offered": 12, "answered": 12 }, "latency": { .. } }`.
+//! The requests of a stage by their kind, where there are several: loading a model and asking it differ in
+//! everything, and so may the parts of a mix. `{ "operation": "load", "accounting": { "offered": 12, "answered": 12 }, "latency": { .. } }`.
 
 use super::accounting::Accounting;
 use super::distribution::Distribution;
 use super::recorder::Timing;
 use super::stage::StageSummary;
-use crate::sample::Operation;
+use crate::sample::Kind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
-/// What became of the requests for one operation that were scheduled in the measure phase.
+/// What became of the requests of one kind that were scheduled in the measure phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationTally<T = Distribution> {
-    /// What was asked.
-    pub operation: Operation,
+    /// What was asked, and for which part of a mix.
+    #[serde(flatten)]
+    pub kind: Kind,
     /// What became of it.
     pub accounting: Accounting,
     /// Scheduled start to last token, or to the end where there are no tokens, of right answers.
@@ -23,38 +23,45 @@ pub struct OperationTally<T = Distribution> {
 
 impl OperationTally<Timing> {
     /// Nothing of any of these yet; none at all where there is only one, which the stage itself tells of.
-    pub(super) fn of_each(operations: &BTreeSet<Operation>) -> Vec<Self> {
-        if operations.len() < 2 {
+    pub(super) fn of_each(kinds: &[Kind]) -> Vec<Self> {
+        if kinds.len() < 2 {
             return Vec::new();
         }
-        let empty = |&operation| Self {
-            operation,
+        let empty = |kind: &Kind| Self {
+            kind: kind.clone(),
             accounting: Accounting::default(),
             latency: Timing::new(),
         };
-        operations.iter().map(empty).collect()
+        kinds.iter().map(empty).collect()
     }
 
     pub(super) fn kept(&self) -> OperationTally {
         OperationTally {
-            operation: self.operation,
+            kind: self.kind.clone(),
             accounting: self.accounting,
             latency: self.latency.kept(),
         }
     }
 }
 
+impl OperationTally {
+    /// Adds what is counted with the same kind.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.accounting.add(&other.accounting);
+        self.latency.merge(&other.latency);
+    }
+}
+
 impl StageSummary {
-    /// The stage as if it had asked nothing else. `None` where it did not ask this.
-    pub fn of_operation(&self, operation: Operation) -> Option<Self> {
-        let tally = self
-            .operations
-            .iter()
-            .find(|tally| tally.operation == operation)?;
+    /// The stage as if it had asked nothing but these kinds. `None` where it does not tell any of them apart.
+    pub fn of_kinds(&self, is_one: impl Fn(&Kind) -> bool) -> Option<Self> {
+        let mut tallies = self.operations.iter().filter(|tally| is_one(&tally.kind));
+        let mut sum = tallies.next()?.clone();
+        tallies.for_each(|tally| sum.add(tally));
         let mut stage = self.clone();
-        stage.accounting = tally.accounting;
+        stage.accounting = sum.accounting;
         stage.distributions = super::Distributions {
-            latency: tally.latency.clone(),
+            latency: sum.latency,
             ..super::Distributions::default()
         };
         Some(stage)

@@ -16,9 +16,9 @@ use super::evidence::Evidence;
 use super::operation::OperationTally;
 use super::stage::{Attempts, EndpointTally, Throughput, TokenSources, TokenTally};
 use super::timings::{Distributions, Timings};
-use crate::sample::{Batch, Connection, Failure, Operation, Outcome, Sample, Sink, Source, Wrong};
+use crate::sample::{Batch, Connection, Failure, Kind, Outcome, Sample, Sink, Source, Wrong};
 use crate::units::{Offset, nanos};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The measure phase of a stage: from `start`, up to but without `end`.
@@ -46,7 +46,7 @@ pub struct Recorder {
     pub(super) tokens: TokenTally,
     pub(super) endpoints: Vec<EndpointTally>,
     operations: Vec<OperationTally<Timing>>,
-    errors: Vec<(Kind, u64)>,
+    errors: Vec<(ErrorKind, u64)>,
     timings: Timings<Timing>,
     /// Of the whole stage, to be held against the target's own journal.
     pub(super) books: ClientBooks,
@@ -58,7 +58,7 @@ pub struct Recorder {
 
 /// The kind of an error, as small as it is while recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ErrorKind {
     Wrong(Wrong),
     Failed(Failure),
 }
@@ -106,11 +106,11 @@ impl Recorder {
         }
     }
 
-    /// The same, telling these operations apart if they are several. Takes another 0.3 MiB for each.
+    /// The same, telling these kinds of request apart if they are several. Takes another 0.3 MiB for each.
     #[must_use]
-    pub fn telling_apart(self, operations: &BTreeSet<Operation>) -> Self {
+    pub fn telling_apart(self, kinds: &[Kind]) -> Self {
         Self {
-            operations: OperationTally::of_each(operations),
+            operations: OperationTally::of_each(kinds),
             ..self
         }
     }
@@ -158,15 +158,14 @@ impl Recorder {
         }
         match sample.outcome {
             Outcome::Answered => self.count_answer(sample),
-            Outcome::WrongAnswer(wrong) => self.count_error(sample, Kind::Wrong(wrong)),
-            Outcome::Failed(failure) => self.count_error(sample, Kind::Failed(failure)),
+            Outcome::WrongAnswer(wrong) => self.count_error(sample, ErrorKind::Wrong(wrong)),
+            Outcome::Failed(failure) => self.count_error(sample, ErrorKind::Failed(failure)),
             Outcome::Cancelled | Outcome::NotSent => {}
         }
     }
 
     fn count_operation(&mut self, sample: &Sample<'_>) {
-        let mut tallies = self.operations.iter_mut();
-        if let Some(tally) = tallies.find(|tally| tally.operation == sample.operation) {
+        if let Some(tally) = self.operations.get_mut(sample.kind) {
             tally.accounting.count(sample.outcome);
             if sample.outcome == Outcome::Answered {
                 tally.latency.record(end(sample).since(sample.scheduled));
@@ -200,7 +199,7 @@ impl Recorder {
         self.timings.answer(sample, &mut self.tokens);
     }
 
-    fn count_error(&mut self, sample: &Sample<'_>, kind: Kind) {
+    fn count_error(&mut self, sample: &Sample<'_>, kind: ErrorKind) {
         self.timings
             .failed_latency
             .record(sample.finished.since(sample.scheduled));
@@ -210,7 +209,7 @@ impl Recorder {
         self.add_error(kind, 1);
     }
 
-    fn add_error(&mut self, kind: Kind, times: u64) {
+    fn add_error(&mut self, kind: ErrorKind, times: u64) {
         match self.errors.iter_mut().find(|(known, _)| *known == kind) {
             Some((_, count)) => *count += times,
             None => self.errors.push((kind, times)),
@@ -263,8 +262,8 @@ impl Recorder {
         self.errors
             .iter()
             .map(|&(kind, count)| match kind {
-                Kind::Wrong(wrong) => (wrong.to_string(), count),
-                Kind::Failed(failure) => (failure.to_string(), count),
+                ErrorKind::Wrong(wrong) => (wrong.to_string(), count),
+                ErrorKind::Failed(failure) => (failure.to_string(), count),
             })
             .collect()
     }
@@ -279,7 +278,7 @@ impl Recorder {
         watch.finish(self.window.end, begins, duplicates)
     }
 
-    /// The operations told apart, as they are kept.
+    /// The kinds told apart, as they are kept.
     pub(super) fn operations(&self) -> Vec<OperationTally> {
         self.operations.iter().map(OperationTally::kept).collect()
     }

@@ -97,7 +97,7 @@ pub struct StageSummary {
     pub tokens: TokenTally,
     /// Requests by endpoint, in the client's order.
     pub endpoints: Vec<EndpointTally>,
-    /// Requests by what they asked, where they asked several things.
+    /// Requests by their kind, where there are several: by what they asked, and by the part of a mix.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<OperationTally>,
     /// Wrong answers and failures by kind.

@@ -25,6 +25,7 @@ fn stream(chunks: &[Chunk]) -> Sample<'_> {
     Sample {
         seq: 0,
         operation: Operation::Chat,
+        kind: 0,
         scheduled: at(0),
         sent: Some(at(2)),
         first_byte: Some(at(10)),

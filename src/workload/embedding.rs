@@ -1,7 +1,7 @@
 //! Requests for vectors: `{ model: tiny, inputs: 4, input: { tokens: 64 } }` is four texts of 64 words each.
 
 use super::draw::Draw;
-use super::{Tokens, model, words};
+use super::{Asked, Call, Content, Tokens, model, repeated, words};
 use crate::seed::Seed;
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -54,8 +54,13 @@ pub struct Embed {
 }
 
 impl Embedding {
+    pub(super) fn asked(&self, seed: Seed, seq: u64) -> Asked {
+        let seq = repeated(self.distinct, seq);
+        Asked::of(Call::Infer(Content::Embed(self.content(seed, seq))))
+    }
+
     /// The content of request `seq`.
-    pub(super) fn content(&self, seed: Seed, seq: u64) -> Embed {
+    fn content(&self, seed: Seed, seq: u64) -> Embed {
         let mut lengths = Draw::of("prompt", seed, seq);
         let mut drawn = Draw::of("words", seed, seq);
         let text = |_| words::text(self.input.tokens.draw(&mut lengths), &mut drawn);

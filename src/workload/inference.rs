@@ -2,7 +2,7 @@
 //! numbers drawn anew for each request.
 
 use super::draw::Draw;
-use super::{Length, model, words};
+use super::{Asked, Call, Content, Length, model, repeated, words};
 use crate::seed::Seed;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -87,8 +87,13 @@ pub struct DrawnTensor {
 }
 
 impl Inference {
+    pub(super) fn asked(&self, seed: Seed, seq: u64) -> Asked {
+        let seq = repeated(self.distinct, seq);
+        Asked::of(Call::Infer(Content::Infer(self.content(seed, seq))))
+    }
+
     /// The content of request `seq`.
-    pub(super) fn content(&self, seed: Seed, seq: u64) -> Infer {
+    fn content(&self, seed: Seed, seq: u64) -> Infer {
         let mut drawn = Draw::of("tensors", seed, seq);
         Infer {
             model: self.model.clone(),

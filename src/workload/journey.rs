@@ -2,7 +2,7 @@
 //!
 //! In a file: `[ { load: { model: tiny } }, { chat: { .. }, times: 5, think: 1s }, { unload: { model: tiny } } ]`.
 
-use super::{Embedding, Generation, model};
+use super::{Ask, Embedding, Generation, model, some};
 use crate::units::Period;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -136,42 +136,28 @@ impl Journey {
         self.0.iter().map(|step| u64::from(step.times)).sum()
     }
 
-    /// The step that makes request `seq` of the stage.
-    pub fn step_of(&self, seq: u64) -> &Step {
-        let nth = seq % self.requests();
+    /// The step that makes its request at this place.
+    pub(super) fn step(&self, nth: u64) -> &Step {
         let mut end = 0;
         let step = self.0.iter().find(|step| {
             end += u64::from(step.times);
             nth < end
         });
-        step.unwrap_or_else(|| unreachable!("the remainder is below the number of requests"))
+        step.unwrap_or_else(|| unreachable!("no place is beyond the requests that there are"))
     }
 }
 
 impl Act {
-    /// The models that it names.
-    pub fn models(&self) -> Vec<&str> {
+    /// What it asks for.
+    pub const fn ask(&self) -> Ask<'_> {
         match self {
-            Self::Chat(generation) | Self::Completion(generation) => vec![&generation.model],
-            Self::Embedding(embedding) => vec![&embedding.model],
-            Self::Load(named) | Self::Unload(named) => vec![&named.model],
-            Self::ListModels(listing) | Self::RefreshModels(listing) => {
-                let named = listing.loaded.iter().chain(&listing.not_loaded);
-                named.map(String::as_str).collect()
-            }
-        }
-    }
-
-    /// Its name in files.
-    pub const fn key(&self) -> &'static str {
-        match self {
-            Self::Chat(_) => "chat",
-            Self::Completion(_) => "completion",
-            Self::Embedding(_) => "embedding",
-            Self::Load(_) => "load",
-            Self::Unload(_) => "unload",
-            Self::ListModels(_) => "list_models",
-            Self::RefreshModels(_) => "refresh_models",
+            Self::Chat(generation) => Ask::Chat(generation),
+            Self::Completion(generation) => Ask::Completion(generation),
+            Self::Embedding(embedding) => Ask::Embedding(embedding),
+            Self::Load(named) => Ask::Load(named),
+            Self::Unload(named) => Ask::Unload(named),
+            Self::ListModels(listing) => Ask::ListModels(listing),
+            Self::RefreshModels(listing) => Ask::RefreshModels(listing),
         }
     }
 }
@@ -263,7 +249,7 @@ impl TryFrom<File> for Step {
             "expected one of `chat`, `completion`, `embedding`, `load`, `unload`, `list_models` and `refresh_models`, found none",
         )?;
         if let Some(other) = acts.next() {
-            let (one, other) = (act.key(), other.key());
+            let (one, other) = (act.ask().key(), other.ask().key());
             return Err(format!(
                 "expected one thing to do in a step, found `{one}` and `{other}`"
             ));
@@ -339,13 +325,6 @@ fn times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     Err(serde::de::Error::custom(format!(
         "expected 1 to {MOST_TIMES}, found {times}"
     )))
-}
-
-/// A setting that is there has a value.
-fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

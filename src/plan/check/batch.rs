@@ -5,7 +5,7 @@ use super::super::Stage;
 use super::operation::{asked, spoken};
 use crate::client::Protocol;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::{Act, Step, Workload};
+use crate::workload::{Ask, Workload};
 
 pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     if stage.client.batch.is_none() {
@@ -40,22 +40,29 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
 
 /// Why a workload cannot be batched, if it cannot.
 fn unfit(workload: &Workload) -> Option<&'static str> {
+    let asks = workload.asks();
+    if asks.iter().any(|(_, ask)| can_be_batched(*ask)) {
+        return None;
+    }
     match workload {
         Workload::Chat(_) => Some("`chat`"),
         Workload::Tensor(_) => Some("`tensor`"),
-        Workload::Embedding(_) => None,
-        Workload::Completion(generation) => generation.stream.then_some("one with `stream: true`"),
-        Workload::Journey(journey) => {
-            let can_be = |step: &Step| match &step.act {
-                Act::Completion(asked) => !asked.stream,
-                Act::Embedding(_) => true,
-                Act::Chat(_)
-                | Act::Load(_)
-                | Act::Unload(_)
-                | Act::ListModels(_)
-                | Act::RefreshModels(_) => false,
-            };
-            (!journey.steps().iter().any(can_be)).then_some("a `journey` without one")
-        }
+        Workload::Embedding(_) => Some("`embedding`"),
+        Workload::Completion(_) => Some("one with `stream: true`"),
+        Workload::Journey(_) => Some("a `journey` without one"),
+        Workload::Mix(_) => Some("a `mix` without one"),
+    }
+}
+
+fn can_be_batched(ask: Ask<'_>) -> bool {
+    match ask {
+        Ask::Completion(generation) => !generation.stream,
+        Ask::Embedding(_) => true,
+        Ask::Chat(_)
+        | Ask::Tensor(_)
+        | Ask::Load(_)
+        | Ask::Unload(_)
+        | Ask::ListModels(_)
+        | Ask::RefreshModels(_) => false,
     }
 }

@@ -2,10 +2,10 @@
 //! speaks the Open Inference Protocol, and of an adapter nothing but text.
 
 use super::super::{Stage, Target};
-use super::workload::step_at;
+use super::workload::workload_at;
 use crate::client::{Mode, Operation, Protocol};
 use crate::scenario::{ASKED_BY, Document, Error, NamedMock, Part, Path};
-use crate::workload::{Act, Workload};
+use crate::workload::{Ask, Workload};
 
 pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     for (place, operation) in asked(&stage.workload) {
@@ -38,27 +38,19 @@ fn can_be_asked(
 
 /// The inference that a workload asks for, and where it says so.
 pub(super) fn asked(workload: &Workload) -> Vec<(Path, Operation)> {
-    let alone = |kind, operation| vec![(Path::root().key("workload").key(kind), operation)];
-    match workload {
-        Workload::Chat(_) => alone("chat", Operation::Generate),
-        Workload::Completion(_) => alone("completion", Operation::Generate),
-        Workload::Embedding(_) => alone("embedding", Operation::Embed),
-        Workload::Tensor(_) => alone("tensor", Operation::Infer),
-        Workload::Journey(journey) => {
-            let steps = journey.steps().iter().enumerate();
-            let asked = steps.filter_map(|(index, step)| {
-                let operation = match step.act {
-                    Act::Chat(_) | Act::Completion(_) => Operation::Generate,
-                    Act::Embedding(_) => Operation::Embed,
-                    Act::Load(_) | Act::Unload(_) | Act::ListModels(_) | Act::RefreshModels(_) => {
-                        return None;
-                    }
-                };
-                Some((step_at(index).key(step.act.key()), operation))
-            });
-            asked.collect()
-        }
-    }
+    let asks = workload.asks().into_iter();
+    let inference = asks.filter_map(|(place, ask)| {
+        let operation = match ask {
+            Ask::Chat(_) | Ask::Completion(_) => Operation::Generate,
+            Ask::Embedding(_) => Operation::Embed,
+            Ask::Tensor(_) => Operation::Infer,
+            Ask::Load(_) | Ask::Unload(_) | Ask::ListModels(_) | Ask::RefreshModels(_) => {
+                return None;
+            }
+        };
+        Some((workload_at(&place), operation))
+    });
+    inference.collect()
 }
 
 /// What is spoken by anything that a target consists of.

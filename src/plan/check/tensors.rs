@@ -2,21 +2,32 @@
 //! before anything is started.
 
 use super::super::Stage;
+use super::workload::workload_at;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::{Inference, InputTensor, Workload};
+use crate::workload::{Ask, Inference, InputTensor};
 use inferometer_mock::{Datatype, MockSpec, ModelSpec, TensorSpec};
 use std::borrow::Cow;
 
 /// Holds the stage's tensors against the model of every mock that has it.
 pub(super) fn check(document: &Document, stage: &Stage, mocks: &[&MockSpec]) -> Result<(), Error> {
-    let Workload::Tensor(inference) = &stage.workload else {
-        return Ok(());
-    };
-    let models = mocks.iter().flat_map(|mock| &mock.models);
-    for model in models.filter(|model| model.name == inference.model) {
-        let model = signed(model);
-        given(document, inference, &model)?;
-        wanted(document, inference, &model)?;
+    let asks = stage.workload.asks();
+    let tensors = asks.iter().filter_map(|(place, ask)| match ask {
+        Ask::Tensor(inference) => Some((workload_at(place), *inference)),
+        Ask::Chat(_)
+        | Ask::Completion(_)
+        | Ask::Embedding(_)
+        | Ask::Load(_)
+        | Ask::Unload(_)
+        | Ask::ListModels(_)
+        | Ask::RefreshModels(_) => None,
+    });
+    for (place, inference) in tensors {
+        let models = mocks.iter().flat_map(|mock| &mock.models);
+        for model in models.filter(|model| model.name == inference.model) {
+            let model = signed(model);
+            given(document, &place, inference, &model)?;
+            wanted(document, &place, inference, &model)?;
+        }
     }
     Ok(())
 }
@@ -39,8 +50,13 @@ fn signed(model: &ModelSpec) -> Cow<'_, ModelSpec> {
 }
 
 /// Does the model take what it is given?
-fn given(document: &Document, inference: &Inference, model: &ModelSpec) -> Result<(), Error> {
-    let inputs = Path::root().key("workload").key("tensor").key("inputs");
+fn given(
+    document: &Document,
+    place: &Path,
+    inference: &Inference,
+    model: &ModelSpec,
+) -> Result<(), Error> {
+    let inputs = place.key("inputs");
     for (place, input) in inference.inputs.iter().enumerate() {
         let place = inputs.index(place);
         let declared = model.inputs.iter().find(|known| known.name == input.name);
@@ -89,7 +105,12 @@ fn fits(input: &InputTensor, declared: &TensorSpec) -> bool {
 }
 
 /// Has the model the outputs that are wanted of it?
-fn wanted(document: &Document, inference: &Inference, model: &ModelSpec) -> Result<(), Error> {
+fn wanted(
+    document: &Document,
+    place: &Path,
+    inference: &Inference,
+    model: &ModelSpec,
+) -> Result<(), Error> {
     // Left out, the outputs of an echo are called as its inputs are.
     let known = if model.outputs.is_empty() {
         &model.inputs
@@ -100,11 +121,7 @@ fn wanted(document: &Document, inference: &Inference, model: &ModelSpec) -> Resu
     let Some(unknown) = inference.outputs.iter().position(|name| !is_known(name)) else {
         return Ok(());
     };
-    let place = Path::root()
-        .key("workload")
-        .key("tensor")
-        .key("outputs")
-        .index(unknown);
+    let place = place.key("outputs").index(unknown);
     let told = format!("model `{}` has no such output", model.name);
     Err(document
         .error(&place, Part::Value, told)

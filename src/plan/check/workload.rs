@@ -4,9 +4,8 @@
 use super::super::Stage;
 use super::super::sweep::quoted;
 use super::{operation, tensors};
-use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::{Act, Journey, Workload};
+use crate::workload::{Ask, Workload};
 use inferometer_mock::MockSpec;
 
 /// Some mock must have each model that is asked for. That another has not may be what a scenario is about.
@@ -39,52 +38,41 @@ pub(super) fn models(
 
 /// Where a workload names a model, and which.
 fn places(workload: &Workload) -> Vec<(Path, &str)> {
-    let root = Path::root().key("workload");
-    let place = |kind: &str| root.key(kind).key("model");
-    match workload {
-        Workload::Chat(generation) => vec![(place("chat"), generation.model.as_str())],
-        Workload::Completion(generation) => vec![(place("completion"), generation.model.as_str())],
-        Workload::Embedding(embedding) => vec![(place("embedding"), embedding.model.as_str())],
-        Workload::Tensor(inference) => vec![(place("tensor"), inference.model.as_str())],
-        Workload::Journey(journey) => {
-            let steps = journey.steps().iter().enumerate();
-            let named = steps.flat_map(|(index, step)| {
-                let place = step_at(index).key(step.act.key());
-                let place = match step.act {
-                    Act::Chat(_)
-                    | Act::Completion(_)
-                    | Act::Embedding(_)
-                    | Act::Load(_)
-                    | Act::Unload(_) => place.key("model"),
-                    Act::ListModels(_) | Act::RefreshModels(_) => place,
-                };
-                let models = step.act.models().into_iter();
-                models.map(move |model| (place.clone(), model))
-            });
-            named.collect()
-        }
-    }
+    let asks = workload.asks().into_iter();
+    let named = asks.flat_map(|(place, ask)| {
+        let place = workload_at(&place);
+        let place = match ask {
+            Ask::Chat(_)
+            | Ask::Completion(_)
+            | Ask::Embedding(_)
+            | Ask::Tensor(_)
+            | Ask::Load(_)
+            | Ask::Unload(_) => place.key("model"),
+            Ask::ListModels(_) | Ask::RefreshModels(_) => place,
+        };
+        let models = ask.models().into_iter();
+        models.map(move |model| (place.clone(), model))
+    });
+    named.collect()
 }
 
-pub(super) fn step_at(index: usize) -> Path {
-    Path::root().key("workload").key("journey").index(index)
+/// The path to what stands at `place` in the workload.
+pub(super) fn workload_at(place: &str) -> Path {
+    Path::root().key("workload").join(&Path::parse(place))
 }
 
-/// Can what a journey asks about models be asked?
+/// Can what a workload asks about models be asked?
 pub(super) fn offered(document: &Document, stage: &Stage) -> Result<(), Error> {
-    let Workload::Journey(journey) = &stage.workload else {
-        return Ok(());
-    };
     if stage.adapter.is_some() {
-        return by_adapter(document, journey);
+        return by_adapter(document, &stage.workload);
     }
     let mut used = stage.client.mode.protocols();
     let spoken = operation::spoken(&stage.target);
     if used.any(|protocol| spoken.contains(&protocol) && protocol.has_repository()) {
         return Ok(());
     }
-    let changes = |act: &Act| matches!(act, Act::Load(_) | Act::Unload(_));
-    let Some(place) = place_of(journey, changes) else {
+    let changes = |ask: Ask<'_>| matches!(ask, Ask::Load(_) | Ask::Unload(_));
+    let Some(place) = place_of(&stage.workload, changes) else {
         return Ok(());
     };
     let told = format!(
@@ -96,44 +84,22 @@ pub(super) fn offered(document: &Document, stage: &Stage) -> Result<(), Error> {
     ))
 }
 
-/// Does the workload ask for the operation that a rule is about, and for others besides?
-pub(super) fn told_apart(
-    document: &Document,
-    rule_at: &Path,
-    rule: &Rule,
-    workload: &Workload,
-) -> Result<(), Error> {
-    let Some(operation) = rule.operation else {
-        return Ok(());
-    };
-    let asked: Vec<&str> = workload.operations().into_iter().collect();
-    let told = match asked.as_slice() {
-        [only] => format!("expected no operation, as the workload asks for `{only}` alone"),
-        several if several.contains(&operation.name()) => return Ok(()),
-        several => format!(
-            "expected what the workload asks for, {}, found `{operation}`",
-            quoted(several)
-        ),
-    };
-    Err(document.error(&rule_at.key("operation"), Part::Value, told))
-}
-
 /// An adapter knows nothing but inference.
-fn by_adapter(document: &Document, journey: &Journey) -> Result<(), Error> {
-    let is_about_models = |act: &Act| match act {
-        Act::Chat(_) | Act::Completion(_) | Act::Embedding(_) => false,
-        Act::Load(_) | Act::Unload(_) | Act::ListModels(_) | Act::RefreshModels(_) => true,
+fn by_adapter(document: &Document, workload: &Workload) -> Result<(), Error> {
+    let is_about_models = |ask: Ask<'_>| match ask {
+        Ask::Chat(_) | Ask::Completion(_) | Ask::Embedding(_) | Ask::Tensor(_) => false,
+        Ask::Load(_) | Ask::Unload(_) | Ask::ListModels(_) | Ask::RefreshModels(_) => true,
     };
-    let Some(place) = place_of(journey, is_about_models) else {
+    let Some(place) = place_of(workload, is_about_models) else {
         return Ok(());
     };
     let told = "expected nothing but inference beside `adapter`, which is asked for nothing else";
     Err(document.error(&place, Part::Key, told))
 }
 
-/// The first step that asks so.
-fn place_of(journey: &Journey, asks: impl Fn(&Act) -> bool) -> Option<Path> {
-    let mut steps = journey.steps().iter().enumerate();
-    let (index, step) = steps.find(|(_, step)| asks(&step.act))?;
-    Some(step_at(index).key(step.act.key()))
+/// Where the first thing stands that is asked so.
+fn place_of(workload: &Workload, asks: impl Fn(Ask<'_>) -> bool) -> Option<Path> {
+    let mut all = workload.asks().into_iter();
+    let (place, _) = all.find(|(_, ask)| asks(*ask))?;
+    Some(workload_at(&place))
 }

@@ -1,16 +1,15 @@
 //! The table of operations in every format.
 
 use super::*;
-use crate::sample::{Operation, Outcome};
+use crate::sample::{Kind, Operation, Outcome};
 use crate::summary::{Recorder, summarize};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One load of 50 ms, and two chats of 9 ms of which one was given up, in each of so many stages.
 fn journeys(stages: usize) -> Report {
-    let operations = BTreeSet::from([Operation::Load, Operation::Chat]);
+    let kinds = [Kind::of(Operation::Chat), Kind::of(Operation::Load)];
     let stage = |index| {
-        let mut recorder = Recorder::new(fixture::WINDOW).telling_apart(&operations);
+        let mut recorder = Recorder::new(fixture::WINDOW).telling_apart(&kinds);
         for (operation, millis, outcome) in [
             (Operation::Load, 50, Outcome::Answered),
             (Operation::Chat, 9, Outcome::Answered),
@@ -19,6 +18,7 @@ fn journeys(stages: usize) -> Report {
             let took = Duration::from_millis(millis);
             let mut sample = fixture::ended(fixture::WINDOW.start, took, outcome);
             sample.operation = operation;
+            sample.kind = usize::from(operation == Operation::Load);
             recorder.record(&sample);
         }
         summarize(fixture::facts(index, 1), recorder)
@@ -38,6 +38,44 @@ fn operations_are_told_apart_at_the_terminal() {
     insta::assert_snapshot!(
         "terminal_operations_of_stages",
         terminal(&journeys(2), NARROW)
+    );
+}
+
+#[test]
+fn parts_of_a_mix_are_told_apart_beside_what_they_ask() {
+    let kind = |part: &str, operation| Kind {
+        part: Some(part.to_owned()),
+        operation,
+    };
+    let kinds = [
+        kind("life", Operation::Chat),
+        kind("life", Operation::Load),
+        kind("short", Operation::Chat),
+    ];
+    let mut recorder = Recorder::new(fixture::WINDOW).telling_apart(&kinds);
+    for (kind, millis) in [(0, 9), (1, 50), (2, 3), (2, 4)] {
+        let took = Duration::from_millis(millis);
+        let mut sample = fixture::ended(fixture::WINDOW.start, took, Outcome::Answered);
+        sample.kind = kind;
+        recorder.record(&sample);
+    }
+    let stage = summarize(fixture::facts(0, 1), recorder);
+    let run = RunSummary::new(fixture::identity(), vec![stage]);
+    let of = |operation, part: &str, limit| Rule {
+        operation,
+        part: Some(part.to_owned()),
+        ..at_most("latency_max", limit)
+    };
+    let rules = [
+        of(None, "short", "3ms"),
+        of(None, "life", "60ms"),
+        of(Some(Operation::Load), "life", "40ms"),
+    ];
+    let findings = judge(&run, &rules);
+
+    insta::assert_snapshot!(
+        "terminal_parts_of_a_mix",
+        terminal(&Report::new(run, findings), NARROW)
     );
 }
 

@@ -1,22 +1,25 @@
 //! Requests told apart by what they asked.
 
 use super::*;
-use std::collections::BTreeSet;
 
 const TOOK: Duration = Duration::from_millis(9);
 
+/// The kinds that are told apart here.
+const KINDS: [Kind; 2] = [Kind::of(Operation::Chat), Kind::of(Operation::Load)];
+
 fn asked(operation: Operation, outcome: Outcome) -> Sample<'static> {
+    let kind = KINDS.iter().position(|kind| kind.operation == operation);
     Sample {
         operation,
+        kind: kind.unwrap_or_default(),
         ..ended(at(0), TOOK, outcome)
     }
 }
 
 /// A load, and two chats of which one is cancelled, on each of two lanes.
 fn stage() -> StageSummary {
-    let operations = BTreeSet::from([Operation::Load, Operation::Chat]);
     let lane = || {
-        let mut recorder = Recorder::new(WINDOW).telling_apart(&operations);
+        let mut recorder = Recorder::new(WINDOW).telling_apart(&KINDS);
         for sample in [
             asked(Operation::Load, Outcome::Answered),
             asked(Operation::Chat, Outcome::Answered),
@@ -35,8 +38,9 @@ fn stage() -> StageSummary {
 fn each_operation_has_its_own_accounting_and_latency() {
     let stage = stage();
 
-    let chat = stage.of_operation(Operation::Chat).unwrap();
-    let load = stage.of_operation(Operation::Load).unwrap();
+    let of = |operation| stage.of_kinds(|kind| kind.operation == operation);
+    let chat = of(Operation::Chat).unwrap();
+    let load = of(Operation::Load).unwrap();
 
     assert_eq!(stage.accounting.offered, 6);
     assert_eq!((chat.accounting.offered, chat.accounting.answered), (4, 2));
@@ -44,12 +48,22 @@ fn each_operation_has_its_own_accounting_and_latency() {
     assert_eq!((load.accounting.offered, load.accounting.answered), (2, 2));
     assert_eq!(load.distributions.latency.n(), 2);
     assert_eq!(load.distributions.latency.max, 9_000_000);
-    assert_eq!(stage.of_operation(Operation::Unload), None);
+    assert_eq!(of(Operation::Unload), None);
+}
+
+#[test]
+fn several_kinds_together_have_the_sum_of_their_figures() {
+    let stage = stage();
+
+    let both = stage.of_kinds(|_| true).unwrap();
+
+    assert_eq!(both.accounting, stage.accounting);
+    assert_eq!(both.distributions.latency, stage.distributions.latency);
 }
 
 #[test]
 fn a_stage_that_asks_one_thing_tells_it_once() {
-    let recorder = Recorder::new(WINDOW).telling_apart(&BTreeSet::from([Operation::Chat]));
+    let recorder = Recorder::new(WINDOW).telling_apart(&KINDS[..1]);
 
     assert_eq!(summarize(facts(0, 1), recorder).operations, []);
 }
