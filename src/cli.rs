@@ -39,6 +39,9 @@ pub struct Run {
     /// Report formats to write
     #[arg(long = "report", value_name = "FORMAT", value_delimiter = ',', default_values = ["json", "html", "markdown", "junit"])]
     pub formats: Vec<String>,
+    /// Write every sample, too, into files beside the report: parquet, jsonl, or both
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',')]
+    pub samples: Vec<String>,
     /// Threads to send from [default: half of the cores, the other half being the target's]
     #[arg(long, value_name = "N")]
     pub lanes: Option<NonZero<usize>>,

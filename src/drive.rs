@@ -130,7 +130,7 @@ impl<S> Drop for Running<S> {
 }
 
 /// Starts driving one stage against the endpoints, on at most `lanes` threads: with the embedded client, or with the
-/// adapter that the stage names. `sink` makes each lane's sink. Dropping the future starts nothing.
+/// adapter that the stage names. `sink` makes the sink of the lane with the number given. Dropping the future starts nothing.
 ///
 /// # Errors
 /// [`Error`] when the client cannot be set up or a thread cannot be started; nothing has been sent then.
@@ -138,7 +138,7 @@ pub async fn start<S: Sink>(
     stage: &Stage,
     endpoints: &[Endpoint],
     lanes: NonZero<usize>,
-    sink: impl Fn() -> S,
+    sink: impl Fn(usize) -> S,
 ) -> Result<Running<S>, Error> {
     let lanes = useful_lanes(&stage.load, lanes);
     let Some(adapter) = &stage.adapter else {
@@ -181,7 +181,7 @@ pub fn start_with<C: InferenceClient, S: Sink>(
     stage: &Stage,
     lanes: NonZero<usize>,
     client: impl Fn() -> C,
-    sink: impl Fn() -> S,
+    sink: impl Fn(usize) -> S,
 ) -> Result<Running<S>, Error> {
     let lanes = useful_lanes(&stage.load, lanes);
     let clients = (0..lanes.get()).map(|_| Foreign(client()));
@@ -192,7 +192,7 @@ pub fn start_with<C: InferenceClient, S: Sink>(
 fn start_lanes<E: Exchange, S: Sink>(
     stage: &Stage,
     clients: Vec<E>,
-    sink: impl Fn() -> S,
+    sink: impl Fn(usize) -> S,
 ) -> Result<Running<S>, Error> {
     let lanes = NonZero::new(clients.len()).unwrap_or(NonZero::<usize>::MIN);
     let stop = CancellationToken::new();
@@ -204,7 +204,7 @@ fn start_lanes<E: Exchange, S: Sink>(
         let lane = lane::Lane {
             exchange,
             requests: Requests::of(stage),
-            sink: sink().into(),
+            sink: sink(index).into(),
             phases: stage.phases,
             share: lane::Share { index, lanes },
             stop: stop.clone(),

@@ -14,7 +14,8 @@ pub enum Exit {
     Failed,
     /// 5: the measurement itself was not valid, so its numbers are refused.
     Refused,
-    /// 3: could not run: the target was not there, never became ready or died.
+    /// 3: could not run: the target was not there, never became ready or died; or reports or samples could not be written
+    /// whole.
     CouldNotRun,
     /// 2: bad input: a scenario file, a setting or the command line.
     BadInput,

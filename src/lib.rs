@@ -59,7 +59,9 @@ pub mod drive;
 pub mod observe;
 pub mod sample;
 
-// From samples to a report.
+// From samples to files and to a report.
+pub mod archive;
+
 pub mod summary;
 
 pub mod metric;

@@ -4,11 +4,13 @@
 mod allocation;
 mod conditions;
 mod machine;
+mod priority;
 mod thread;
 
 pub use allocation::CountingAllocator;
 pub use conditions::{Conditions, Observation, Pressure, Process, Taken, TargetUsage};
 pub use machine::Machine;
+pub(crate) use priority::stand_back;
 
 use allocation::Counts;
 use serde::{Deserialize, Serialize};

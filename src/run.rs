@@ -5,8 +5,10 @@ mod faults;
 mod identity;
 mod journal;
 mod lookout;
+mod samples;
 mod script;
 
+use crate::archive;
 use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
@@ -23,6 +25,9 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+/// Where a lane puts its samples: into its summary, and into the archive of all samples if there is one.
+type LaneSink = (Recorder, Option<archive::Feed>);
+
 /// How often a watcher hears of progress.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
 
@@ -35,6 +40,8 @@ pub struct Options {
     pub lanes: NonZero<usize>,
     /// Cancel to end the run early: sending stops, the drain phase follows, the summary says interrupted.
     pub interrupt: CancellationToken,
+    /// The archive that takes every sample, if they are wanted. Stages that it does not hold whole have a note that says so.
+    pub samples: Option<archive::Intake>,
 }
 
 impl Default for Options {
@@ -44,6 +51,7 @@ impl Default for Options {
             mock: MockHost::OwnThread,
             lanes: default_lanes(),
             interrupt: CancellationToken::new(),
+            samples: None,
         }
     }
 }
@@ -98,9 +106,7 @@ pub async fn run(
         plan,
         options,
         watch,
-        async |stage, endpoints, lanes, recorder| {
-            drive::start(stage, endpoints, lanes, recorder).await
-        },
+        async |stage, endpoints, lanes, sink| drive::start(stage, endpoints, lanes, sink).await,
     )
     .await
 }
@@ -119,9 +125,9 @@ pub async fn run_with<C: InferenceClient>(
         plan,
         options,
         watch,
-        async |stage, endpoints, lanes, recorder| {
+        async |stage, endpoints, lanes, sink| {
             let client = || client(stage, endpoints);
-            drive::start_with(stage, lanes, client, recorder)
+            drive::start_with(stage, lanes, client, sink)
         },
     )
     .await
@@ -136,8 +142,8 @@ async fn carry_out(
         &Stage,
         &[Endpoint],
         NonZero<usize>,
-        &dyn Fn() -> Recorder,
-    ) -> Result<Running<Recorder>, drive::Error>,
+        &dyn Fn(usize) -> LaneSink,
+    ) -> Result<Running<LaneSink>, drive::Error>,
 ) -> Result<RunSummary, Error> {
     let mut identity = identity::identity(plan);
     let mut target = None;
@@ -204,21 +210,26 @@ async fn measure(
         &Stage,
         &[Endpoint],
         NonZero<usize>,
-        &dyn Fn() -> Recorder,
-    ) -> Result<Running<Recorder>, drive::Error>,
+        &dyn Fn(usize) -> LaneSink,
+    ) -> Result<Running<LaneSink>, drive::Error>,
 ) -> Result<StageSummary, Error> {
     let names = backend.names().to_vec();
     backend.reset().await;
     let watch_for = faults::expected(stage, backend, window(stage).end);
     let kinds = drive::kinds(&stage.workload);
-    let recorder = || Recorder::watching(window(stage), watch_for.clone()).telling_apart(&kinds);
-    let starting = start(stage, backend.endpoints(), options.lanes, &recorder);
+    let archive = samples::begin(options, stage, backend);
+    let sink = |lane| {
+        let recorder = Recorder::watching(window(stage), watch_for.clone()).telling_apart(&kinds);
+        (recorder, archive.as_ref().map(|archive| archive.feed(lane)))
+    };
+    let starting = start(stage, backend.endpoints(), options.lanes, &sink);
     let mut running = starting.await?;
     let lookout = Lookout::over(window(stage), &backend.processes());
-    let attended = attend(&mut running, lookout, backend, options, watch).await?;
+    let mut attended = attend(&mut running, lookout, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let epoch = running.epoch();
     let lanes = Lanes::joined(joint_recorder(stage), attended.records);
+    attended.notes.extend(samples::end(archive).await);
     let told = journal::facts(backend, epoch, stage.index, &lanes.recorder).await;
     let (journal, duplicates) = told.unzip();
     let known = StageFacts {
@@ -240,7 +251,7 @@ async fn measure(
 
 /// What became of a stage.
 struct Attended {
-    records: Vec<LaneRecord<Recorder>>,
+    records: Vec<LaneRecord<LaneSink>>,
     end: StageEnd,
     notes: Vec<String>,
     conditions: Conditions,
@@ -248,7 +259,7 @@ struct Attended {
 
 /// Stays with a stage until its lanes are done. Stops it when its target dies or the run is interrupted.
 async fn attend(
-    running: &mut Running<Recorder>,
+    running: &mut Running<LaneSink>,
     mut lookout: Lookout,
     backend: &mut Backend,
     options: &Options,
@@ -300,7 +311,7 @@ struct Lanes {
 }
 
 impl Lanes {
-    fn joined(recorder: Recorder, records: Vec<LaneRecord<Recorder>>) -> Self {
+    fn joined(recorder: Recorder, records: Vec<LaneRecord<LaneSink>>) -> Self {
         let mut lanes = Self {
             recorder,
             usage: Usage::default(),
@@ -308,7 +319,9 @@ impl Lanes {
             measured: Duration::ZERO,
         };
         for (index, record) in records.into_iter().enumerate() {
-            lanes.recorder.merge(record.sink);
+            // What the lane's feed still holds is handed in as it is dropped.
+            let (recorder, _) = record.sink;
+            lanes.recorder.merge(recorder);
             lanes.measured = lanes.measured.max(record.measured);
             lanes.usage = if index == 0 {
                 record.usage

@@ -242,3 +242,42 @@ pub trait Sink: Send + 'static {
     /// and what happens from there on is not part of the phase.
     fn measure_ended(&mut self, at: Offset);
 }
+
+/// Both take every sample.
+impl<A: Sink, B: Sink> Sink for (A, B) {
+    fn take(&mut self, sample: &Sample<'_>) {
+        self.0.take(sample);
+        self.1.take(sample);
+    }
+
+    fn begins(&mut self, epoch: Instant) {
+        self.0.begins(epoch);
+        self.1.begins(epoch);
+    }
+
+    fn measure_ended(&mut self, at: Offset) {
+        self.0.measure_ended(at);
+        self.1.measure_ended(at);
+    }
+}
+
+/// A sink that may not be there.
+impl<S: Sink> Sink for Option<S> {
+    fn take(&mut self, sample: &Sample<'_>) {
+        if let Some(sink) = self {
+            sink.take(sample);
+        }
+    }
+
+    fn begins(&mut self, epoch: Instant) {
+        if let Some(sink) = self {
+            sink.begins(epoch);
+        }
+    }
+
+    fn measure_ended(&mut self, at: Offset) {
+        if let Some(sink) = self {
+            sink.measure_ended(at);
+        }
+    }
+}

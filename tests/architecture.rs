@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("exit", &["gate"]),
     ("sample", &["units"]),
     ("observe", &["units"]),
+    ("archive", &["sample", "units", "observe"]),
     ("client", &[]),
     ("schedule", &["units", "seed"]),
     ("workload", &["units", "seed"]),
@@ -45,7 +46,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "plan", "backend", "client", "drive", "observe", "sample", "summary", "units",
+            "plan", "archive", "backend", "client", "drive", "observe", "sample", "summary",
+            "units",
         ],
     ),
 ];
@@ -66,6 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["client/transport/pool"]),
     ("indicatif", &["command/live.rs"]),
     ("jiff", &["run/identity.rs"]),
+    ("parquet", &["archive/columnar.rs"]),
     ("prost", &["client/transport"]),
     ("quick_junit", &["report.rs", "report/junit.rs"]),
     ("reqwest", &["client/transport"]),

@@ -1,7 +1,9 @@
 //! `inferometer run`: plans every scenario, carries each out, judges it, and writes and prints its report.
 
 use super::live::Live;
-use super::{Console, plans, signals, store};
+use super::store::Pending;
+use super::{Console, plans, signals};
+use crate::archive::{self, Archive};
 use crate::backend::MockHost;
 use crate::cli;
 use crate::exit::Exit;
@@ -29,6 +31,13 @@ pub(super) fn run(arguments: &cli::Run, console: &Console) -> Exit {
             return Exit::BadInput;
         }
     };
+    let samples = match sample_formats(&arguments.samples) {
+        Ok(formats) => formats,
+        Err(unknown) => {
+            console.complain(&unknown);
+            return Exit::BadInput;
+        }
+    };
     let (runtime, options) = match prepare(arguments) {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -40,6 +49,7 @@ pub(super) fn run(arguments: &cli::Run, console: &Console) -> Exit {
         console,
         options: &options,
         formats: &formats,
+        samples: &samples,
         reports: &arguments.reports,
         quiet: arguments.quiet,
     };
@@ -60,25 +70,39 @@ fn prepare(arguments: &cli::Run) -> io::Result<(Runtime, Options)> {
         mock: MockHost::OwnProcess(std::env::current_exe()?),
         lanes: arguments.lanes.unwrap_or_else(run::default_lanes),
         interrupt: CancellationToken::new(),
+        samples: None,
     };
     Ok((runtime, options))
 }
 
-/// The formats with these names.
+/// The formats of reports with these names.
 fn formats(names: &[String]) -> Result<Vec<&'static Format>, String> {
-    let find = |name: &String| {
-        FORMATS
-            .iter()
-            .find(|format| format.name == name)
-            .ok_or_else(|| {
-                let known: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
-                format!(
-                    "error: --report: unknown format `{name}`, expected {}",
-                    known.join(", ")
-                )
-            })
-    };
-    names.iter().map(find).collect()
+    named("--report", names, FORMATS, |format| format.name)
+}
+
+/// The formats of samples with these names.
+fn sample_formats(names: &[String]) -> Result<Vec<&'static archive::Format>, String> {
+    named("--samples", names, archive::FORMATS, |format| format.name)
+}
+
+/// The entries of a table with these names, each once.
+fn named<T>(
+    option: &str,
+    names: &[String],
+    table: &'static [T],
+    name_of: impl Fn(&T) -> &'static str,
+) -> Result<Vec<&'static T>, String> {
+    let known = || table.iter().map(&name_of).collect::<Vec<_>>().join(", ");
+    for name in names {
+        if !table.iter().any(|entry| name_of(entry) == name) {
+            return Err(format!(
+                "error: {option}: unknown format `{name}`, expected {}",
+                known()
+            ));
+        }
+    }
+    let is_asked = |entry: &&T| names.iter().any(|name| name_of(entry) == name);
+    Ok(table.iter().filter(is_asked).collect())
 }
 
 /// Everything that stays the same from one scenario to the next.
@@ -86,6 +110,7 @@ struct Desk<'a> {
     console: &'a Console,
     options: &'a Options,
     formats: &'a [&'static Format],
+    samples: &'a [&'static archive::Format],
     reports: &'a Path,
     quiet: bool,
 }
@@ -104,13 +129,22 @@ impl Desk<'_> {
 
     /// plan -> run -> findings -> report -> files, terminal and exit code.
     async fn run_one(&self, plan: &Plan) -> Exit {
-        let folder = match store::prepare(self.reports, &plan.name) {
-            Ok(folder) => folder,
+        let pending = match Pending::prepare(self.reports, &plan.name) {
+            Ok(pending) => pending,
             Err(error) => return self.could_not_run(plan, &error),
         };
+        let archive = match self.archive(&pending) {
+            Ok(archive) => archive,
+            Err(error) => return self.could_not_run(plan, &*error),
+        };
+        let options = Options {
+            samples: archive.as_ref().map(Archive::intake),
+            ..self.options.clone()
+        };
         let mut live = Live::new(plan, self.console.is_live() && !self.quiet);
-        let run = run::run(plan, self.options, &mut |event| live.show(&event)).await;
+        let run = run::run(plan, &options, &mut |event| live.show(&event)).await;
         live.finish();
+        let samples = archive.map_or(Ok(0), Archive::close);
         let run = match run {
             Ok(run) => run,
             Err(run::Error::Interrupted) => {
@@ -122,12 +156,24 @@ impl Desk<'_> {
         };
         let findings = gate::judge(&run, &plan.expectations);
         let report = Report::new(run, findings);
-        self.publish(plan, &folder, &report)
+        let exit = self.publish(plan, pending, &report);
+        match samples {
+            Ok(_) => exit,
+            Err(error) => exit.max(self.could_not_run(plan, &error)),
+        }
+    }
+
+    /// The files for every sample, if they are wanted.
+    fn archive(&self, pending: &Pending) -> Result<Option<Archive>, Box<dyn std::error::Error>> {
+        if self.samples.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Archive::create(pending.open()?, self.samples)?))
     }
 
     /// Writes the files, prints the summary, and says how it ended.
-    fn publish(&self, plan: &Plan, folder: &Path, report: &Report) -> Exit {
-        let stored = store::write(folder, report, self.formats);
+    fn publish(&self, plan: &Plan, pending: Pending, report: &Report) -> Exit {
+        let stored = pending.publish(report, self.formats);
         if !self.quiet {
             let style = Style {
                 colour: self.console.is_coloured(),

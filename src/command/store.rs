@@ -1,4 +1,4 @@
-//! Where reports go: `REPORTS/SCENARIO/RUN/`, one file a format. A run's folder appears whole or not at all.
+//! Where reports and samples go: `REPORTS/SCENARIO/RUN/`, one file a format. A run's folder appears whole or not at all.
 
 use crate::report::{self, Format, Report};
 use std::fs;
@@ -21,31 +21,43 @@ pub(super) enum Error {
     Render(#[from] report::Error),
 }
 
-/// Makes the folder of a scenario's runs: better now than after a long run in vain.
-pub(super) fn prepare(reports: &Path, scenario: &str) -> Result<PathBuf, Error> {
-    let folder = reports.join(scenario);
-    fs::create_dir_all(&folder).map_err(failed(&folder))?;
-    Ok(folder)
+/// The folder of a run that has no name yet, because it is not over. It goes when this is dropped, unless it was published.
+#[derive(Debug)]
+pub(super) struct Pending {
+    scenario: PathBuf,
+    partial: PathBuf,
 }
 
-/// Writes the report in the formats given into a folder of its own below `scenario`, and returns that.
-pub(super) fn write(
-    scenario: &Path,
-    report: &Report,
-    formats: &[&Format],
-) -> Result<PathBuf, Error> {
-    let partial = scenario.join(format!(".{}.partial", std::process::id()));
-    let result = fill(&partial, report, formats)
-        .and_then(|()| publish(&partial, scenario, &report.run.identity.run_id));
-    if result.is_err() {
-        // What could not be written whole must not stay; the first error is the one to tell.
-        fs::remove_dir_all(&partial).ok();
+impl Pending {
+    /// Makes the folder of a scenario's runs: better now than after a long run in vain.
+    pub(super) fn prepare(reports: &Path, scenario: &str) -> Result<Self, Error> {
+        let scenario = reports.join(scenario);
+        fs::create_dir_all(&scenario).map_err(failed(&scenario))?;
+        let partial = scenario.join(format!(".{}.partial", std::process::id()));
+        Ok(Self { scenario, partial })
     }
-    result
+
+    /// Where files are written while the run goes on.
+    pub(super) fn open(&self) -> Result<&Path, Error> {
+        fs::create_dir_all(&self.partial).map_err(failed(&self.partial))?;
+        Ok(&self.partial)
+    }
+
+    /// Adds the report in the formats given, gives the folder its name, and returns that.
+    pub(super) fn publish(self, report: &Report, formats: &[&Format]) -> Result<PathBuf, Error> {
+        fill(self.open()?, report, formats)?;
+        publish(&self.partial, &self.scenario, &report.run.identity.run_id)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // What could not be written whole must not stay; the first error is the one to tell.
+        fs::remove_dir_all(&self.partial).ok();
+    }
 }
 
 fn fill(folder: &Path, report: &Report, formats: &[&Format]) -> Result<(), Error> {
-    fs::create_dir_all(folder).map_err(failed(folder))?;
     for format in formats {
         let path = folder.join(format.file);
         fs::write(&path, (format.render)(report)?).map_err(failed(&path))?;

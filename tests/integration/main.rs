@@ -22,6 +22,7 @@ mod mock_child;
 mod processes;
 mod relay;
 mod reports;
+mod samples;
 mod scenarios;
 mod secrets;
 mod server;
