@@ -64,7 +64,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("h2", &["client/transport/connection.rs"]),
     ("hdrhistogram", &["summary/"]),
     ("http_body_util", &["client/transport/"]),
-    ("hyper", &["client/transport/pool"]),
+    (
+        "hyper",
+        &["client/transport/connection.rs", "client/transport/pool"],
+    ),
     ("hyper_util", &["client/transport/pool"]),
     ("indicatif", &["command/live.rs"]),
     ("jiff", &["run/identity.rs"]),

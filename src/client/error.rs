@@ -94,7 +94,8 @@ pub enum FailureKind {
     /// The connection ended before the answer began. The server may have executed the request.
     Closed,
     /// Likewise, over a connection that had been used before: the server may have closed it just as it was to be used
-    /// again. Over HTTP/2, whose connections are shared, when the server said that it has not looked at the request. Such an
+    /// again. Over HTTP/2, whose connections are shared, when it is certain that the server has not looked at the request, as it
+    /// says so or as the request was never written. Such an
     /// attempt is repeated at once, once, over a fresh connection.
     Stale,
     /// The answer broke off in the middle.

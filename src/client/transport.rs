@@ -3,6 +3,7 @@
 mod access;
 mod borrowed;
 mod connection;
+mod given_up;
 mod oip;
 mod oip_grpc;
 mod oip_rest;

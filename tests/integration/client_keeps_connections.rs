@@ -2,10 +2,12 @@
 
 use crate::relay::{Relay, authority};
 use inferometer::client::{
-    Client, ClientConfig, Endpoint, Input, Mode, Pool, PoolConfig, PoolStatistics, Protocol,
-    Request,
+    Client, ClientConfig, Endpoint, FailureKind, HttpVersion, Input, Mode, Pool, PoolConfig,
+    PoolStatistics, Protocol, Repeats, Request, Retry,
 };
 use inferometer_mock::{Mock, MockSpec};
+use inferometer_proto::quantity::Period;
+use serde_json::json;
 
 const PROTOCOLS: [(Protocol, Mode); 3] = [
     (Protocol::Openai, Mode::Rest),
@@ -14,22 +16,30 @@ const PROTOCOLS: [(Protocol, Mode); 3] = [
 ];
 
 /// A client that reaches a mock through a relay.
-async fn client(mock: &Mock, (protocol, mode): (Protocol, Mode), pool: Pool) -> (Client, Relay) {
+async fn client(mock: &Mock, spoken: (Protocol, Mode), pool: Pool) -> (Client, Relay) {
+    let config = ClientConfig {
+        pool,
+        ..ClientConfig::default()
+    };
+    client_with(mock, spoken, config).await
+}
+
+async fn client_with(
+    mock: &Mock,
+    (protocol, mode): (Protocol, Mode),
+    config: ClientConfig,
+) -> (Client, Relay) {
     let url = match mode {
         Mode::Grpc => mock.grpc_url(),
         Mode::Rest | Mode::Hybrid | Mode::HybridRestFirst => mock.rest_url(),
     };
     let relay = Relay::to(&url).await;
     let endpoint = Endpoint::new(protocol, url.replace(&authority(&url), &relay.authority));
-    let config = ClientConfig {
-        mode,
-        pool,
-        ..ClientConfig::default()
-    };
+    let config = ClientConfig { mode, ..config };
     (Client::new(&config, &[endpoint]).unwrap(), relay)
 }
 
-async fn ask(client: &Client, stream: bool) {
+async fn ask(client: &Client, stream: bool) -> Vec<FailureKind> {
     let request = Request {
         id: "kept".to_owned(),
         model: "tiny".to_owned(),
@@ -41,6 +51,8 @@ async fn ask(client: &Client, stream: bool) {
     };
     let answer = client.inference().execute(&request).await.unwrap();
     assert_eq!(answer.text, " alpha bravo charlie delta");
+    let failed = answer.failed_attempts.iter();
+    failed.map(|attempt| attempt.failure.kind).collect()
 }
 
 #[tokio::test]
@@ -86,5 +98,32 @@ async fn connections_are_made_beforehand_and_calls_over_grpc_take_turns() {
             ..PoolStatistics::default()
         };
         assert_eq!(client.pool_statistics(), [expected], "{spoken:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_shared_connection_that_swallows_everything_costs_one_attempt_over_every_protocol() {
+    for spoken in PROTOCOLS {
+        let spec = json!({ "faults": [{ "black_hole": { "times": 1 } }] });
+        let mock = Mock::start(serde_json::from_value(spec).unwrap());
+        let mock = mock.await.unwrap();
+        let config = ClientConfig {
+            http_version: HttpVersion::Two,
+            first_byte_deadline: Some(Period::from_millis(500)),
+            retry: Retry {
+                attempts: 2,
+                max_backoff: Period::default(),
+                repeats: Repeats::Idempotent,
+                ..Retry::default()
+            },
+            ..ClientConfig::default()
+        };
+        let (client, relay) = client_with(&mock, spoken, config).await;
+
+        let failed = [ask(&client, false).await, ask(&client, true).await];
+
+        let swallowed = vec![FailureKind::Stalled];
+        assert_eq!(failed, [swallowed, vec![]], "{spoken:?}");
+        assert_eq!(relay.seen().len(), 2, "{spoken:?}");
     }
 }

@@ -1,5 +1,6 @@
-//! Requests that a server over HTTP/2 says it has not looked at: they are sent once more, over a fresh connection. The server
-//! here speaks frames, as no library would let it misbehave so.
+//! Requests that a server over HTTP/2 cannot have looked at, as it says so or as they were never written: they are sent once
+//! more, over a fresh connection. And connections that swallow what all send. The server here speaks frames, as no library
+//! would let it misbehave so.
 
 use super::*;
 use std::sync::Arc;
@@ -26,6 +27,10 @@ enum Second {
     GoneBefore,
     /// Likewise, with the second request as its last: it may have been executed.
     GoneAfter,
+    /// Only one stream is taken at a time. The server answers the second request, and goes away with it as its last.
+    AnsweredAndGone,
+    /// Whatever comes from then on is read, and never answered.
+    Swallowed,
 }
 
 /// A frame of so many bytes at most.
@@ -71,7 +76,13 @@ fn answer(protocol: Protocol, stream: u32) -> Vec<u8> {
 async fn serve(mut socket: TcpStream, protocol: Protocol, second: Option<Second>) {
     let mut preface = [0; 24];
     socket.read_exact(&mut preface).await.unwrap();
-    socket.write_all(&frame(SETTINGS, 0, 0, &[])).await.unwrap();
+    let settings: &[u8] = match second {
+        // At most one stream at a time (RFC 9113, 6.5.2).
+        Some(Second::AnsweredAndGone) => &[0, 3, 0, 0, 0, 1],
+        _ => &[],
+    };
+    let settings = frame(SETTINGS, 0, 0, settings);
+    socket.write_all(&settings).await.unwrap();
     let mut head = [0; 9];
     while socket.read_exact(&mut head).await.is_ok() {
         let [a, b, c, kind, flags, stream @ ..] = head;
@@ -92,6 +103,11 @@ async fn serve(mut socket: TcpStream, protocol: Protocol, second: Option<Second>
                     socket.write_all(&frame).await.unwrap();
                     return;
                 }
+                Some(Second::AnsweredAndGone) if stream == 3 => {
+                    let gone = frame(GOAWAY, 0, 0, &[0, 0, 0, 3, 0, 0, 0, 0]);
+                    [answer(protocol, stream), gone].concat()
+                }
+                Some(Second::Swallowed) if stream >= 3 => Vec::new(),
                 _ => answer(protocol, stream),
             },
             _ => Vec::new(),
@@ -131,16 +147,25 @@ impl Framed {
     }
 
     fn client(&self, protocol: Protocol) -> Client {
+        self.client_with(protocol, ClientConfig::default())
+    }
+
+    fn client_with(&self, protocol: Protocol, config: ClientConfig) -> Client {
         let config = ClientConfig {
             mode: match protocol {
                 Protocol::OipGrpc => Mode::Grpc,
                 Protocol::Openai | Protocol::OipRest => Mode::Rest,
             },
             http_version: HttpVersion::Two,
-            ..ClientConfig::default()
+            ..config
         };
         Client::new(&config, &[Endpoint::new(protocol, &*self.url)]).unwrap()
     }
+}
+
+fn failures(answer: &Answer) -> Vec<FailureKind> {
+    let failed = answer.failed_attempts.iter();
+    failed.map(|attempt| attempt.failure.kind).collect()
 }
 
 #[tokio::test]
@@ -153,11 +178,7 @@ async fn what_a_server_says_it_has_not_looked_at_is_sent_again_over_a_fresh_conn
 
             let answers = [ask().await, ask().await, ask().await];
 
-            let failed = answers.map(|answer| {
-                let failed = answer.failed_attempts.iter();
-                let kinds: Vec<FailureKind> = failed.map(|attempt| attempt.failure.kind).collect();
-                kinds
-            });
+            let failed = answers.map(|answer| failures(&answer));
             let once = vec![FailureKind::Stale];
             assert_eq!(failed[..2], [vec![], once], "{protocol} {second:?}");
             assert_eq!(failed[2], [], "{protocol} {second:?}");
@@ -185,5 +206,54 @@ async fn what_a_server_may_have_executed_before_it_went_away_is_not_sent_again()
             .unwrap_err();
 
         assert_eq!(kinds(&failed), [(0, FailureKind::Closed)], "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn what_still_waited_to_be_written_when_the_server_went_away_is_sent_over_another_connection()
+{
+    let server = Framed::start(Protocol::OipGrpc, Second::AnsweredAndGone).await;
+    let client = server.client(Protocol::OipGrpc);
+    let request = prompt(false);
+    // The server's settings are known from here on.
+    client.inference().execute(&request).await.unwrap();
+
+    let calls = (0..5).map(|_| client.inference().execute(&request));
+    let answers = futures_util::future::join_all(calls).await;
+
+    let failed: Vec<Vec<FailureKind>> = answers
+        .iter()
+        .map(|answer| failures(answer.as_ref().unwrap()))
+        .collect();
+    let once = || vec![FailureKind::Stale];
+    assert_eq!(failed, [vec![], once(), once(), once(), once()]);
+    assert_eq!(server.connections.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_shared_connection_that_swallows_everything_is_replaced_once() {
+    for protocol in [Protocol::Openai, Protocol::OipGrpc] {
+        let server = Framed::start(protocol, Second::Swallowed).await;
+        let config = ClientConfig {
+            first_byte_deadline: Some(Period::from_millis(300)),
+            retry: Retry {
+                attempts: 2,
+                max_backoff: Period::default(),
+                repeats: Repeats::Idempotent,
+                ..Retry::default()
+            },
+            ..ClientConfig::default()
+        };
+        let client = server.client_with(protocol, config);
+        let request = prompt(false);
+        client.inference().execute(&request).await.unwrap();
+
+        let calls = (0..3).map(|_| client.inference().execute(&request));
+        let answers = futures_util::future::join_all(calls).await;
+
+        for answer in answers {
+            assert_eq!(failures(&answer.unwrap()), [FailureKind::Stalled]);
+        }
+        assert_eq!(server.connections.load(Ordering::Relaxed), 2, "{protocol}");
     }
 }

@@ -3,6 +3,7 @@
 
 use super::access::Access;
 use super::connection::{self, Noting};
+use super::given_up::GivenUp;
 use super::{CONNECTION_WINDOW, Over, STREAM_WINDOW, Target};
 use crate::client::pool::Counters;
 use crate::client::{
@@ -11,18 +12,28 @@ use crate::client::{
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use reqwest::{Client, Proxy, Response};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::time::Instant;
 
 /// The connections of one endpoint.
 #[derive(Debug)]
 pub(super) struct Borrowed {
-    kept: Client,
+    kept: Mutex<Kept>,
+    /// Which of those that keep theirs an attempt was given up on; `None` for one that keeps none.
+    given_up: GivenUp<Option<u64>>,
     /// Keeps none: what goes over it goes over a fresh connection. Made when first needed, which is seldom.
     fresh: OnceLock<Client>,
     config: ClientConfig,
     access: Access,
     counters: Counters,
+}
+
+/// Those that are kept.
+#[derive(Debug)]
+struct Kept {
+    client: Client,
+    /// How many came before it, each in the place of another.
+    number: u64,
 }
 
 /// An answer whose head has arrived, with what it came over.
@@ -35,10 +46,12 @@ pub(super) struct Answer {
 
 impl Borrowed {
     pub(super) fn new(config: &ClientConfig, access: &Access) -> Result<Self, Error> {
-        // Without limit, since the load decides how many there are.
-        let idle = config.pool.kept().map_or(0, |_| usize::MAX);
         Ok(Self {
-            kept: client(config, access, idle)?,
+            kept: Mutex::new(Kept {
+                client: keeping(config, access)?,
+                number: 0,
+            }),
+            given_up: GivenUp::default(),
             fresh: OnceLock::new(),
             config: config.clone(),
             access: access.clone(),
@@ -56,12 +69,14 @@ impl Borrowed {
         body: Bytes,
         over: Over,
     ) -> Result<Answer, Failure> {
-        let request = self
-            .client(over)?
+        let (client, number) = self.client(over)?;
+        let request = client
             .request(method, target.url.clone())
             .headers(headers)
             .body(body);
+        let awaited = self.given_up.attempt(number);
         let (answered, connection) = connection::watch(request.send()).await;
+        awaited.begun();
         let response = answered.map_err(|error| {
             // Over HTTP/2 a request has long begun on a connection that others used before: its end says nothing of when.
             let waited_idle = match self.config.http_version {
@@ -87,18 +102,51 @@ impl Borrowed {
         self.counters.read()
     }
 
-    /// A client whose connections are as the turn wants them.
-    fn client(&self, over: Over) -> Result<&Client, Failure> {
+    /// Lets the next request make a connection in place of the one that a request was given up on, where they share one.
+    /// Requests under way go on over it.
+    pub(super) fn renew(&self) {
+        let is_shared = self.config.http_version == HttpVersion::Two;
+        let Some(swallower) = self.given_up.take().flatten().filter(|_| is_shared) else {
+            return;
+        };
+        let mut kept = self.kept();
+        // Others may have been given up on it too, and it is replaced already.
+        if kept.number == swallower
+            // Like the one before, of which all has been read and checked.
+            && let Ok(client) = keeping(&self.config, &self.access)
+        {
+            *kept = Kept {
+                client,
+                number: swallower + 1,
+            };
+        }
+    }
+
+    /// A client whose connections are as the turn wants them, with its number if it keeps them.
+    fn client(&self, over: Over) -> Result<(Client, Option<u64>), Failure> {
         match (over, self.fresh.get()) {
-            (Over::Any, _) => Ok(&self.kept),
-            (Over::Fresh, Some(fresh)) => Ok(fresh),
+            (Over::Any, _) => {
+                let kept = self.kept();
+                Ok((kept.client.clone(), Some(kept.number)))
+            }
+            (Over::Fresh, Some(fresh)) => Ok((fresh.clone(), None)),
             (Over::Fresh, None) => {
                 let made = client(&self.config, &self.access, 0);
                 let made = made.map_err(|error| Failure::caused(FailureKind::Invalid, &error))?;
-                Ok(self.fresh.get_or_init(|| made))
+                Ok((self.fresh.get_or_init(|| made).clone(), None))
             }
         }
     }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A client that keeps its connections, unless none are to be kept. How many is not limited, since the load decides that.
+fn keeping(config: &ClientConfig, access: &Access) -> Result<Client, Error> {
+    let idle = config.pool.kept().map_or(0, |_| usize::MAX);
+    client(config, access, idle)
 }
 
 /// A client that keeps so many idle connections. Everything is off that would send, or send elsewhere, behind the caller's

@@ -34,14 +34,26 @@ pub(super) async fn watch<T>(attempt: impl Future<Output = T>) -> (T, Connection
         .await
 }
 
-/// Did the server say that it has not looked at the request? Over HTTP/2 it does so by refusing the stream, or by going away
-/// with a last stream that came before (RFC 9113, 8.7).
+/// Is it certain that the server has not looked at the request? Either it says so, or the request was never written.
 pub(super) fn is_unprocessed(error: &(dyn Error + 'static)) -> bool {
-    let mut causes = chain(error).filter_map(|cause| cause.downcast_ref::<h2::Error>());
-    causes.any(|cause| {
+    chain(error).any(|cause| is_refused(cause) || is_unsent(cause))
+}
+
+/// Over HTTP/2 a server says it by refusing the stream, or by going away with a last stream that came before (RFC 9113, 8.7).
+fn is_refused(cause: &(dyn Error + 'static)) -> bool {
+    cause.downcast_ref::<h2::Error>().is_some_and(|cause| {
         let is_refused = cause.is_reset() && cause.reason() == Some(Reason::REFUSED_STREAM);
         cause.is_remote() && (is_refused || cause.is_go_away())
     })
+}
+
+/// A request waits for its turn on a shared connection while the server takes no further stream, and for a moment as the server
+/// takes its leave. When the connection then ends, the library says of those in its queue that they are cancelled, and of the
+/// one at its head, whose body is not sent yet, that nobody is left to send it. It calls that the user's error, of which there
+/// is no other here: it takes a body that fails, and those of requests never do.
+fn is_unsent(cause: &(dyn Error + 'static)) -> bool {
+    let cause = cause.downcast_ref::<hyper::Error>();
+    cause.is_some_and(|cause| cause.is_canceled() || cause.is_user())
 }
 
 /// Leaves a note of each connection that it sees made.

@@ -131,7 +131,7 @@ impl OipGrpc {
             Input::Embedding { .. } => return Err(no_room(self.protocol(), request)),
         };
         let message = labelled(message, request, turn)?;
-        let (mut responses, connection) = self.link.infer(message).await?;
+        let (mut responses, connection) = self.link.infer(message, turn.over).await?;
         let first_byte = Instant::now();
         let response = only_message(&mut responses).await?;
         let at = Instant::now();
@@ -152,7 +152,7 @@ impl OipGrpc {
     async fn infer_streamed(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
         let messages = stream::iter([tensor::request(request)]);
         let messages = labelled(messages, request, turn)?;
-        let (mut responses, connection) = self.link.stream(messages).await?;
+        let (mut responses, connection) = self.link.stream(messages, turn.over).await?;
         let first_byte = Instant::now();
         let first = match responses.message().await {
             Ok(first) => first.map(|message| piece(Ok(message))).transpose()?,

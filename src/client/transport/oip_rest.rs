@@ -93,6 +93,10 @@ impl Transport for OipRest {
         })
     }
 
+    fn renew(&self) {
+        self.way.renew();
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
         Box::pin(async {
             let body = self.command(&self.index).await?;

@@ -85,6 +85,10 @@ impl Transport for Openai {
         Box::pin(async { self.get_models().await.map(drop) })
     }
 
+    fn renew(&self) {
+        self.way.renew();
+    }
+
     fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>> {
         Box::pin(async {
             let body = self.get_models().await?;

@@ -175,6 +175,15 @@ impl Way {
         }
     }
 
+    /// Lets the next request go over another connection, where several share one: each has its own over ours, which is closed
+    /// with it.
+    pub(super) fn renew(&self) {
+        match &self.connections {
+            Connections::Ours(_) => {}
+            Connections::Borrowed(borrowed) => borrowed.renew(),
+        }
+    }
+
     /// What became of its connections so far.
     pub(super) fn statistics(&self) -> PoolStatistics {
         match &self.connections {

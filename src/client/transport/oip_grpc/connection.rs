@@ -9,7 +9,8 @@ use super::status::{self, Answer};
 use super::streamed::EitherDialect;
 use crate::client::pool::Counters;
 use crate::client::transport::access::{Access, Key};
-use crate::client::transport::{ANSWER_LIMIT, CONNECTION_WINDOW, STREAM_WINDOW};
+use crate::client::transport::given_up::GivenUp;
+use crate::client::transport::{ANSWER_LIMIT, CONNECTION_WINDOW, Over, STREAM_WINDOW};
 use crate::client::{ClientConfig, Connection, Error, Failure, FailureKind, PoolStatistics};
 use futures_util::Stream;
 use futures_util::future::join_all;
@@ -20,7 +21,7 @@ use inferometer_proto::inference::{
 use reqwest::Url;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tonic::client::Grpc;
@@ -56,6 +57,7 @@ pub(super) struct Link {
     slots: Vec<Mutex<Arc<Slot>>>,
     /// How many calls there were, by which their turns are taken.
     calls: AtomicUsize,
+    given_up: GivenUp<Weak<Slot>>,
     /// How many connections are made before the first call.
     warm_up: usize,
     counters: Counters,
@@ -87,6 +89,7 @@ impl Link {
             connect_deadline,
             slots: (0..connections).map(|_| Mutex::default()).collect(),
             calls: AtomicUsize::new(0),
+            given_up: GivenUp::default(),
             warm_up: kept.map_or(0, |kept| count(kept.warm_up)),
             counters: Counters::default(),
             gzip: config.gzip,
@@ -126,7 +129,8 @@ impl Link {
                 stub
             }
         };
-        self.call_on_channel(|channel| call(stub(channel))).await
+        self.call_on_channel(Over::Any, |channel| call(stub(channel)))
+            .await
     }
 
     /// Makes one unary inference. Unlike the generated client's, this call returns when the head of the answer has
@@ -134,8 +138,9 @@ impl Link {
     pub(super) async fn infer(
         &self,
         request: Request<ModelInferRequest>,
+        over: Over,
     ) -> Result<(Streaming<ModelInferResponse>, Connection), Failure> {
-        self.call_on_channel(|channel| async {
+        self.call_on_channel(over, |channel| async {
             let mut grpc = self.ready(channel).await?;
             let path = PathAndQuery::from_static(MODEL_INFER);
             let codec = ProstCodec::<ModelInferRequest, ModelInferResponse>::default();
@@ -148,8 +153,9 @@ impl Link {
     pub(super) async fn stream(
         &self,
         requests: Request<impl Stream<Item = ModelInferRequest> + Send + 'static>,
+        over: Over,
     ) -> Result<(Streaming<ModelStreamInferResponse>, Connection), Failure> {
-        self.call_on_channel(|channel| async {
+        self.call_on_channel(over, |channel| async {
             let mut grpc = self.ready(channel).await?;
             let path = PathAndQuery::from_static(MODEL_STREAM_INFER);
             grpc.streaming(requests, path, EitherDialect).await
@@ -171,12 +177,13 @@ impl Link {
 
     async fn call_on_channel<T, F>(
         &self,
+        over: Over,
         call: impl FnOnce(Keyed) -> F,
     ) -> Result<(T, Connection), Failure>
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
-        let slot = self.slot();
+        let slot = self.slot(over);
         let mut connection = Connection::Reused;
         let connect = || {
             connection = Connection::Fresh;
@@ -187,7 +194,10 @@ impl Link {
             self.counters.note(|figures| figures.reused += 1);
         }
         let keyed = InterceptedService::new(channel, self.key.clone());
-        match call(keyed).await {
+        let awaited = self.given_up.attempt(Arc::downgrade(&slot));
+        let answered = call(keyed).await;
+        awaited.begun();
+        match answered {
             Ok(response) => Ok((response.into_inner(), connection)),
             Err(status) => {
                 let failure = status::failure(&status, Answer::Awaited);
@@ -220,10 +230,10 @@ impl Link {
         outcome
     }
 
-    /// Lets the next call make a connection of its own. Calls under way go on over theirs.
+    /// Lets the next call make a connection in place of the one that a call was given up on. Calls under way go on over it.
     pub(super) fn renew(&self) {
-        let slot = self.slot();
-        if slot.initialized() {
+        let swallower = self.given_up.take().and_then(|slot| slot.upgrade());
+        if let Some(slot) = swallower {
             self.forget(&slot);
         }
     }
@@ -232,13 +242,21 @@ impl Link {
         self.endpoint.uri().clone()
     }
 
-    /// The connection of the next call; one of its own where none are kept.
-    fn slot(&self) -> Arc<Slot> {
-        let turn = self.calls.fetch_add(1, Ordering::Relaxed);
-        let place = turn
-            .checked_rem(self.slots.len())
-            .and_then(|turn| self.slots.get(turn));
-        place.map(read).unwrap_or_default()
+    /// The connection of the next call; one of its own where none are kept. A call that wants a fresh one shares one that is
+    /// still to be made, if there is such a place, as there is behind a connection that has just been forgotten.
+    fn slot(&self, over: Over) -> Arc<Slot> {
+        let slot = match over {
+            Over::Any => {
+                let turn = self.calls.fetch_add(1, Ordering::Relaxed);
+                let place = turn.checked_rem(self.slots.len());
+                place.and_then(|place| self.slots.get(place)).map(read)
+            }
+            Over::Fresh => {
+                let mut slots = self.slots.iter().map(read);
+                slots.find(|slot| !slot.initialized())
+            }
+        };
+        slot.unwrap_or_default()
     }
 
     /// Makes room for a new connection, unless someone has.
