@@ -1,4 +1,4 @@
-//! Five ways to use the client, each against mocks of its own, as `docs/client.md` shows them.
+//! Six ways to use the client, each against mocks of its own, as `docs/client.md` shows them.
 //!
 //! ```text
 //! cargo run --example patterns
@@ -7,7 +7,9 @@
 #![expect(clippy::print_stdout, reason = "an example prints what it did")]
 
 use futures_util::TryStreamExt;
-use inferometer::client::{Answer, Client, Failed, FailureKind, Input, Message, Request, Role};
+use inferometer::client::{
+    self, Answer, Client, Failed, FailureKind, Input, Message, Priority, Request, Role,
+};
 use inferometer::scenario::{self, Overrides};
 use inferometer::settings;
 use inferometer_mock::{Mock, MockSpec};
@@ -91,6 +93,18 @@ fn advice(failed: &Failed) -> &'static str {
     }
 }
 
+async fn all_loaded(client: &Client, models: &[&str]) -> Result<(), client::Error> {
+    let mut loads = Vec::new();
+    for model in models {
+        loads.push(client.models().submit(model, Priority::Low)?);
+    }
+    for load in &mut loads {
+        load.ended().await?;
+        println!("{} is loaded", load.model());
+    }
+    Ok(())
+}
+
 /// A client of the endpoints that are written like those of a file.
 fn client(text: &str) -> Result<Client, Box<dyn Error>> {
     let settings = settings::client_from_text("patterns", text, &Overrides::default());
@@ -107,7 +121,8 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     one_shot_and_streamed().await?;
     failover().await?;
     cancelled().await?;
-    failing().await
+    failing().await?;
+    loading().await
 }
 
 async fn one_shot_and_streamed() -> Result<(), Box<dyn Error>> {
@@ -197,6 +212,35 @@ async fn failing() -> Result<(), Box<dyn Error>> {
     };
     assert_eq!(failed.failure.kind, FailureKind::Http(503));
     println!("{failed}: {}", advice(&failed));
+    mock.stop().await;
+    Ok(())
+}
+
+async fn loading() -> Result<(), Box<dyn Error>> {
+    let models = ["tiny", "other", "third"];
+    let asleep = models.map(|name| json!({ "name": name, "loaded": false, "load_time": "20ms" }));
+    let mock = Mock::start(described(json!({ "models": asleep }))?).await?;
+    let client = client(&format!(
+        "mode: grpc
+loading: {{ concurrent: 2, preload: 1, on_demand: true }}
+endpoints: [ {{ protocol: oip_grpc, url: '{}' }} ]",
+        mock.grpc_url()
+    ))?;
+
+    let work = async {
+        let text = whole(&client, "Why is the sky blue?").await?;
+        println!("loaded and asked: {text}");
+        all_loaded(&client, &models).await?;
+        Ok::<(), Box<dyn Error>>(())
+    };
+    tokio::select! {
+        worked = work => worked?,
+        () = client.watch("patterns") => return Err("watching does not end by itself".into()),
+    }
+
+    let statistics = client.loading_statistics().unwrap_or_default();
+    assert_eq!((statistics.asked, statistics.hits), (4, 1));
+    assert_eq!(statistics.loads, 3);
     mock.stop().await;
     Ok(())
 }

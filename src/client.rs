@@ -2,12 +2,12 @@
 //! gRPC and REST, a model service and an inference service. It imports nothing of ours but the wire contract.
 //!
 //! ```text
-//! Request -> validate -> [cache] -> [batch] -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
+//! Request -> validate -> [cache] -> [load] -> [batch] -> first_answer(endpoints in order, retries, deadline) -> Transport -> Reply -> Chunk*
 //! ```
 //!
 //! Dropping the future of any call, or a [`Reply`], cancels what it was doing at once: an HTTP/1.1 connection is closed,
-//! an HTTP/2 stream is reset. Nothing goes on in the background: health checks are made by whoever polls
-//! [`Client::watch`].
+//! an HTTP/2 stream is reset. Nothing goes on in the background: health checks are made, and models
+//! loaded ahead, by whoever polls [`Client::watch`].
 //!
 //! ```no_run
 //! use inferometer::client::{Client, ClientConfig, Endpoint, Input, Protocol, Request};
@@ -39,6 +39,7 @@ mod breaker;
 mod budget;
 mod cache;
 mod config;
+mod count;
 mod deadline;
 mod endpoint;
 mod error;
@@ -46,6 +47,7 @@ mod failover;
 mod health;
 mod hedge;
 mod inference;
+mod loading;
 mod models;
 mod operation;
 mod pool;
@@ -63,12 +65,13 @@ pub use breaker::EndpointState;
 pub use cache::CacheStatistics;
 pub use config::{
     BatchConfig, BreakerConfig, CacheConfig, ClientConfig, ClientFile, HealthCheck, Hedge,
-    HedgeBudget, HttpVersion, Identity, Mode, Pool, PoolConfig, Repeats, Retry, RetryBudget, Roots,
-    Scope, Tls,
+    HedgeBudget, HttpVersion, Identity, LoadingConfig, Mode, Pool, PoolConfig, Repeats, Retry,
+    RetryBudget, Roots, Scope, Tls,
 };
 pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
 pub use inference::{Answer, Embeddings, InferenceService, Outputs};
+pub use loading::{LoadProgress, Loading, LoadingStatistics, Priority};
 pub use models::{Model, ModelService, ModelState};
 pub use operation::Operation;
 pub use pool::PoolStatistics;
@@ -86,6 +89,7 @@ use cache::ResponseCache;
 use deadline::Deadline;
 use failover::Link;
 use hedge::Hedging;
+use loading::Loader;
 use models::ListCache;
 use route::Route;
 use std::sync::Arc;
@@ -104,6 +108,7 @@ pub struct Client {
     model_list: Arc<ListCache>,
     batcher: Option<Arc<Batcher>>,
     cache: Option<Arc<ResponseCache>>,
+    loader: Option<Arc<Loader>>,
 }
 
 impl Client {
@@ -117,13 +122,16 @@ impl Client {
         config.validate()?;
         let retry_budget = config.retry.budget.as_ref();
         let retry_budget = retry_budget.map(|budget| Budget::new(budget.share, budget.reserve));
+        let model_list_ttl = config.model_list_ttl.duration();
+        let loader = |config| Loader::new(config, model_list_ttl);
         Ok(Self {
+            loader: config.loading.as_ref().map(loader).map(Arc::new),
             cache: config.cache.as_ref().map(ResponseCache::new).map(Arc::new),
             route: Route::new(config.mode, endpoints)?.into(),
             links: failover::links(config, endpoints)?.into(),
             budget: retry_budget.map(Arc::new),
             hedging: config.hedge.as_ref().map(Hedging::new).map(Arc::new),
-            model_list: ListCache::new(config.model_list_ttl.duration()).into(),
+            model_list: ListCache::new(model_list_ttl).into(),
             batcher: config.batch.as_ref().map(Batcher::new).map(Arc::new),
             config: config.clone().into(),
         })
@@ -174,14 +182,31 @@ impl Client {
         Some(guard.map_or((EndpointState::Admitting, 0), state))
     }
 
-    /// Checks the health of every endpoint in use for as long as it is polled, as `health_check` says; returns at once when
-    /// there is no such setting. `name` sets apart those who watch the same endpoints: each begins at a part of the period
-    /// that is drawn from its name, so that they do not all ask at once. Dropping the future ends the checks; what they said
-    /// last is forgotten two periods later.
+    /// Does what goes on besides calls, for as long as it is polled; returns at once when no setting asks for anything.
+    ///
+    /// It checks the health of every endpoint in use, as `health_check` says. `name` sets apart those who watch the same
+    /// endpoints: each begins at a part of the period that is drawn from its name, so that they do not all ask at once. When
+    /// the future is dropped, what the checks said last is forgotten two periods later.
+    ///
+    /// With `loading`, it works on the loads that were asked for, also while nobody waits for them, and on those ahead, which
+    /// there are not without it. When the last such future is dropped, loads ahead that are running are given up.
     pub async fn watch(&self, name: &str) {
-        if let Some(config) = &self.config.health_check {
-            health::watch(self, config, name).await;
-        }
+        let checks = async {
+            if let Some(config) = &self.config.health_check {
+                health::watch(self, config, name).await;
+            }
+        };
+        let loads = async {
+            if let Some(loader) = &self.loader {
+                match loader.watch(self).await {}
+            }
+        };
+        futures_util::future::join(checks, loads).await;
+    }
+
+    /// What the loading of models did so far; `None` when it is off.
+    pub fn loading_statistics(&self) -> Option<LoadingStatistics> {
+        self.loader.as_ref().map(|loader| loader.statistics())
     }
 
     /// What request batching did so far; `None` when it is off.

@@ -7,6 +7,7 @@ mod file;
 mod health_check;
 mod hedge;
 mod http;
+mod loading;
 mod pool;
 mod retry;
 mod tls;
@@ -18,6 +19,7 @@ pub use file::ClientFile;
 pub use health_check::HealthCheck;
 pub use hedge::{Hedge, HedgeBudget};
 pub use http::HttpVersion;
+pub use loading::LoadingConfig;
 pub use pool::{Pool, PoolConfig};
 pub use retry::{Repeats, Retry, RetryBudget};
 pub use tls::{Identity, Roots, Tls};
@@ -90,6 +92,10 @@ pub struct ClientConfig {
     /// Whether and for how long answers are kept, to be given again; never when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheConfig>,
+    /// Whether models are loaded in a queue, ahead, and when inference needs them; each load is a call by itself when left
+    /// out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loading: Option<LoadingConfig>,
 }
 
 const FIVE_MINUTES: Period = Period::from_secs(300);
@@ -108,6 +114,7 @@ impl Default for ClientConfig {
             connect_deadline: Period::from_secs(1),
             model_list_ttl: FIVE_MINUTES,
             cache: None,
+            loading: None,
             retry: Retry::default(),
             breaker: None,
             health_check: None,
@@ -162,7 +169,9 @@ impl ClientConfig {
         self.health_check
             .as_ref()
             .map_or(Ok(()), HealthCheck::check)?;
-        self.cache.as_ref().map_or(Ok(()), CacheConfig::check)
+        self.cache.as_ref().map_or(Ok(()), CacheConfig::check)?;
+        let loading = self.loading.as_ref();
+        loading.map_or(Ok(()), |loading| loading.check(self.model_list_ttl))
     }
 
     /// Do requests over REST go over the connections of the library beneath, and not over our own?

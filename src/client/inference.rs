@@ -5,7 +5,7 @@ use super::deadline::Deadline;
 use super::failover::{Asked, first_answer};
 use super::{
     Attempt, Batch, Chunk, Client, Failed, Failure, FailureKind, Operation, Reply, Request, Source,
-    Tensor, Usage, Values, batch,
+    Tensor, Usage, Values, batch, loading,
 };
 use futures_util::{Stream, TryStreamExt};
 use std::borrow::Cow;
@@ -85,7 +85,8 @@ impl<'a> InferenceService<'a> {
     /// or is given up, or when half of its own time is over.
     ///
     /// # Errors
-    /// When the request is not valid, or every attempt allowed has failed before an answer began.
+    /// When the request is not valid, its model could not be loaded on demand, or every attempt allowed has failed before an
+    /// answer began.
     pub async fn open(self, request: &Request) -> Result<Reply, Failed> {
         request.validate().map_err(unsent)?;
         let deadline = self.client.deadline();
@@ -107,12 +108,27 @@ impl<'a> InferenceService<'a> {
     /// Has an endpoint answer.
     async fn ask(self, request: &Request, mut deadline: Deadline) -> Result<Reply, Failed> {
         let order = self.order(request)?;
+        loading::ready(self.client, &order, &request.model, &mut deadline).await?;
+        let reply = self.ask_in(&order, request, deadline).await;
+        if let Err(failed) = &reply {
+            loading::failed(self.client, &request.model, failed);
+        }
+        reply
+    }
+
+    /// Likewise, of the endpoints in this order.
+    async fn ask_in(
+        self,
+        order: &[usize],
+        request: &Request,
+        mut deadline: Deadline,
+    ) -> Result<Reply, Failed> {
         if let Some(batcher) = &self.client.batcher
-            && let Some(kind) = batch::kind_of(self.client, &order, request)
+            && let Some(kind) = batch::kind_of(self.client, order, request)
         {
             return batch::open(self.client, batcher, kind, request, deadline).await;
         }
-        let asked = Asked::inference(&order, request);
+        let asked = Asked::inference(order, request);
         let answered = first_answer(self.client, &asked, &mut deadline, |transport, turn| {
             transport.infer(request, turn)
         })

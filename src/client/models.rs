@@ -4,10 +4,12 @@ mod cache;
 
 pub(super) use cache::ListCache;
 
+use super::deadline::Deadline;
 use super::failover::{Asked, first_answer};
 use super::transport::Transport;
-use super::{Client, Error, Failure, Protocol};
+use super::{Client, Error, Failed, Failure, Loading, Priority, Protocol};
 use futures_util::future::BoxFuture;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// One model of an endpoint.
@@ -65,10 +67,12 @@ impl<'a> ModelService<'a> {
     pub async fn refresh(self) -> Result<Vec<Model>, Error> {
         let cache = &self.client.model_list;
         let asked = cache.asked();
-        let list = self
-            .call(self.client.route.positions(), Transport::list)
-            .await?;
+        let (order, deadline) = (self.client.route.positions(), self.client.deadline());
+        let list = self.call(order, deadline, Transport::list).await?;
         cache.keep(asked, Instant::now(), &list);
+        if let Some(loader) = &self.client.loader {
+            loader.heard(&list);
+        }
         Ok(list)
     }
 
@@ -100,6 +104,9 @@ impl<'a> ModelService<'a> {
     /// As [`unload`](Self::unload), for the first that cannot be unloaded.
     pub async fn unload_all(self) -> Result<Vec<String>, Error> {
         let mut unloaded = Vec::new();
+        if let Some(loader) = &self.client.loader {
+            loader.forget_ahead(self.client);
+        }
         for model in self.refresh().await? {
             if model.state == ModelState::Loaded {
                 self.unload(&model.name).await?;
@@ -109,12 +116,48 @@ impl<'a> ModelService<'a> {
         Ok(unloaded)
     }
 
-    /// Loads a model and returns when it is ready. Dropping the future stops waiting; a server may still load it.
+    /// Loads a model and returns when it is ready. Dropping the future stops waiting; a server may still load it. With
+    /// `loading` it is [`submit`](Self::submit) and the wait for its end.
     ///
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn load(self, name: &str) -> Result<(), Error> {
-        self.change("loading a model", name, |transport| transport.load(name))
+        let order = self.repositories("loading a model")?;
+        let Some(loader) = &self.client.loader else {
+            let deadline = self.client.deadline();
+            return Ok(self.load_at(&order, name, deadline).await?);
+        };
+        let mut loading = loader.submit(self.client, name, Priority::default());
+        Ok(loading.ended().await?)
+    }
+
+    /// Asks for a model to be loaded, in the queue that `loading` describes. It takes its place at once, and is loaded while
+    /// anybody waits for any load of this client, or polls [`Client::watch`].
+    ///
+    /// # Errors
+    /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Config`] without that setting.
+    pub fn submit(self, name: &str, priority: Priority) -> Result<Loading, Error> {
+        self.repositories("loading a model")?;
+        let Some(loader) = &self.client.loader else {
+            return Err(Error::Config {
+                field: "loading",
+                expected: "a block such as `{}`, without which loads have no queue",
+                found: "none".to_owned(),
+            });
+        };
+        Ok(loader.submit(self.client, name, priority))
+    }
+
+    /// Loads a model at once, within `allowed`.
+    pub(super) async fn load_within(self, name: &str, allowed: Duration) -> Result<(), Failed> {
+        let Ok(order) = self.repositories("loading a model") else {
+            unreachable!("nothing is asked to be loaded where nothing can be")
+        };
+        self.load_at(&order, name, Deadline::after(allowed)).await
+    }
+
+    async fn load_at(self, order: &[usize], name: &str, deadline: Deadline) -> Result<(), Failed> {
+        self.change(order, name, deadline, |transport| transport.load(name))
             .await
     }
 
@@ -123,23 +166,27 @@ impl<'a> ModelService<'a> {
     /// # Errors
     /// [`Error::NotOffered`] when no endpoint in use speaks a protocol that can, [`Error::Failed`].
     pub async fn unload(self, name: &str) -> Result<(), Error> {
-        self.change("unloading a model", name, |transport| {
-            transport.unload(name)
-        })
-        .await
+        let order = self.repositories("unloading a model")?;
+        let deadline = self.client.deadline();
+        self.unloaded(name);
+        let changed = self
+            .change(&order, name, deadline, |transport| transport.unload(name))
+            .await;
+        self.unloaded(name);
+        Ok(changed?)
     }
 
     /// Changes a model. Whatever comes of it, the list and its answers may be others then.
     async fn change(
         self,
-        operation: &'static str,
+        order: &[usize],
         name: &str,
+        deadline: Deadline,
         change: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<(), Failure>>,
-    ) -> Result<(), Error> {
-        let order = self.repositories(operation)?;
+    ) -> Result<(), Failed> {
         // Before as well, as the caller may give up while the server goes on.
         self.forget(name);
-        let changed = self.call(&order, change).await;
+        let changed = self.call(order, deadline, change).await;
         self.forget(name);
         changed
     }
@@ -150,12 +197,19 @@ impl<'a> ModelService<'a> {
         self.client.inference().forget(name);
     }
 
+    /// Forgets that the model was loaded.
+    fn unloaded(self, name: &str) {
+        if let Some(loader) = &self.client.loader {
+            loader.forget(self.client, name);
+        }
+    }
+
     async fn call<T: Send + 'a>(
         self,
         order: &[usize],
+        mut deadline: Deadline,
         call: impl Fn(&'a dyn Transport) -> BoxFuture<'a, Result<T, Failure>>,
-    ) -> Result<T, Error> {
-        let mut deadline = self.client.deadline();
+    ) -> Result<T, Failed> {
         let call = |transport, _turn| call(transport);
         let asked = Asked::other(order);
         let answered = first_answer(self.client, &asked, &mut deadline, call).await?;

@@ -9,6 +9,7 @@ mod failover;
 mod grpc;
 mod health;
 mod hedge;
+mod loading;
 mod oip_dialects;
 mod oip_rest;
 mod pool;

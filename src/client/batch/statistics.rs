@@ -1,5 +1,6 @@
 //! What batching did so far: how many batches, how large, and how long requests waited for others.
 
+use crate::client::count::float;
 use std::time::Duration;
 
 /// What a client's batching did so far. Requests that passed by, or left before their batch was sent, are not in it.
@@ -48,13 +49,6 @@ impl BatchStatistics {
             self.longest_wait = self.longest_wait.max(wait);
         }
     }
-}
-
-/// Exact up to 2^53.
-fn float(count: u64) -> f64 {
-    let high = u32::try_from(count >> 32).unwrap_or(u32::MAX);
-    let low = u32::try_from(count & u64::from(u32::MAX)).unwrap_or(u32::MAX);
-    f64::from(high) * 4_294_967_296.0 + f64::from(low)
 }
 
 #[cfg(test)]
