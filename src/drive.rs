@@ -154,6 +154,7 @@ pub async fn start<S: Sink>(
 }
 
 /// An embedded client for each lane. Together they keep to the limits of one pool, so no lane is left without a connection.
+/// Models are loaded in one queue, which is that of one client.
 fn embedded(
     stage: &Stage,
     endpoints: &[Endpoint],
@@ -162,6 +163,10 @@ fn embedded(
     let most = stage.client.pool.max_connections();
     let most = most.and_then(|most| NonZero::try_from(most).ok());
     let lanes = most.map_or(lanes, |most| lanes.min(most));
+    let lanes = match &stage.client.loading {
+        Some(_) => NonZero::<usize>::MIN,
+        None => lanes,
+    };
     let client = |index| {
         let share = lane::Share { index, lanes };
         let config = ClientConfig {

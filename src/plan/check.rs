@@ -2,6 +2,7 @@
 
 mod batch;
 mod kind;
+mod loading;
 mod operation;
 mod script;
 mod tensors;
@@ -23,6 +24,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     operation::check(document, stage)?;
     batch::check(document, stage)?;
     workload::offered(document, stage)?;
+    loading::check(document, stage)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {

@@ -66,9 +66,7 @@ pub(super) fn offered(document: &Document, stage: &Stage) -> Result<(), Error> {
     if stage.adapter.is_some() {
         return by_adapter(document, &stage.workload);
     }
-    let mut used = stage.client.mode.protocols();
-    let spoken = operation::spoken(&stage.target);
-    if used.any(|protocol| spoken.contains(&protocol) && protocol.has_repository()) {
+    if uses_a_repository(stage) {
         return Ok(());
     }
     let changes = |ask: Ask<'_>| matches!(ask, Ask::Load(_) | Ask::Unload(_));
@@ -82,6 +80,13 @@ pub(super) fn offered(document: &Document, stage: &Stage) -> Result<(), Error> {
     Err(document.error(&place, Part::Key, told).hint(
         "set `client.mode: grpc`, or name a mock with `protocol: oip_rest` under `target.mocks`",
     ))
+}
+
+/// Does the client use an endpoint that can load and unload models?
+pub(super) fn uses_a_repository(stage: &Stage) -> bool {
+    let mut used = stage.client.mode.protocols();
+    let spoken = operation::spoken(&stage.target);
+    used.any(|protocol| spoken.contains(&protocol) && protocol.has_repository())
 }
 
 /// An adapter knows nothing but inference.
