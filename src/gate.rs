@@ -3,6 +3,7 @@
 //!
 //! Example: `latency_p99 in stage in_flight=10: failed, 132 ms is above the limit of 100 ms`.
 
+mod distrust;
 mod implied;
 mod judge;
 pub mod rule;
@@ -10,6 +11,8 @@ mod script;
 
 pub(crate) use implied::TARGET;
 pub use judge::{judge, verdict};
+
+pub use crate::summary::{Strictness, Validity};
 
 use crate::metric::Unit;
 use schemars::JsonSchema;

@@ -16,6 +16,7 @@ pub(crate) use explain::{flow, table};
 pub use provenance::Setting;
 
 use crate::client::{ClientConfig, ClientFile};
+use crate::gate::Validity;
 use crate::gate::rule::Rule;
 use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
@@ -72,6 +73,9 @@ pub struct Stage {
     /// fingerprint.
     #[serde(skip)]
     pub objective: Objective,
+    /// When its numbers are worth anything. No part of the fingerprint, as the objective is none.
+    #[serde(skip)]
+    pub validity: Validity,
     /// Where this stage's requests and their times come from. The same in all stages unless swept, so that stages
     /// differ by their settings and not by chance.
     pub seed: Seed,
@@ -166,6 +170,7 @@ fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> S
         load: scenario.load.clone(),
         phases: scenario.phases,
         objective: scenario.objective,
+        validity: scenario.validity,
         seed: Seed::new(scenario.seed),
     }
 }

@@ -360,6 +360,7 @@ fn facts(stage: &Stage) -> StageFacts {
         journal: None,
         faults_began: Vec::new(),
         duplicates: None,
+        validity: stage.validity,
         notes: Vec::new(),
     }
 }

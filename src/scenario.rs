@@ -34,6 +34,7 @@ pub use target::{
 };
 
 use crate::client::ClientConfig;
+use crate::gate::Validity;
 use crate::gate::rule::Rule;
 use crate::schedule::Load;
 use crate::workload::Workload;
@@ -79,6 +80,9 @@ pub struct Scenario {
     /// What must be met again after a fault before the target counts as recovered.
     #[serde(default)]
     pub objective: Objective,
+    /// When the numbers are worth anything at all: limits beyond which they are refused.
+    #[serde(default)]
+    pub validity: Validity,
     /// What must hold for the run to pass.
     #[serde(default)]
     pub expect: Vec<Rule>,

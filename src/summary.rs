@@ -1,5 +1,6 @@
 //! Samples become facts: a [`Recorder`] for each lane while the load runs, a [`StageSummary`] for each stage, one
-//! [`RunSummary`] for the run. Facts only: nothing here knows a limit, a clock, a file or how the load was made.
+//! [`RunSummary`] for the run. Facts only: nothing here knows an expectation, a clock, a file or how the load was
+//! made; the limits of [`Validity`] are about the instrument, not about the target.
 //!
 //! ```text
 //! Sample* -> Recorder -> StageSummary -> RunSummary { stages, scaling, certificate }
@@ -24,11 +25,12 @@ mod script;
 mod shape;
 mod stage;
 mod timings;
+mod validity;
 
 pub use accounting::Accounting;
 pub use added::Added;
 pub use books::ClientBooks;
-pub use certificate::{Certificate, Doubt, StageTrust};
+pub use certificate::{Certificate, Doubt, StageTrust, Trouble};
 pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
 pub(crate) use document::check_schema;
@@ -46,6 +48,7 @@ pub use stage::{
     TokenTally, summarize,
 };
 pub use timings::{Distributions, Timings};
+pub use validity::{Breach, Limit, Severity, Strictness, Validity};
 
 pub use crate::observe::{Conditions, Pressure, Taken, TargetUsage};
 pub use crate::sample::{Kind, Operation};

@@ -1,8 +1,8 @@
 //! Judges a run: every rule on every stage it is about, then what goes without saying.
 
 use super::rule::Rule;
-use super::{Bound, Finding, Origin, Verdict};
-use super::{implied, script};
+use super::{Bound, Finding, Origin, Strictness, Verdict};
+use super::{distrust, implied, script};
 use crate::metric::{Metric, Reading, Unit};
 use crate::summary::{RunEnd, RunSummary, StageEnd, StageSummary};
 
@@ -126,7 +126,7 @@ pub(super) fn hold(
     origin: Origin,
 ) -> Finding {
     let reading = metric.read(run, stage);
-    let (verdict, reason) = match distrust(run, stage) {
+    let (verdict, reason) = match distrust::reason(run, stage) {
         Some(reason) => (Verdict::Refused, reason),
         None => weigh(run, stage, metric, bound),
     };
@@ -142,28 +142,6 @@ pub(super) fn hold(
         reason,
         details: Vec::new(),
     }
-}
-
-/// Why no number of this stage can be used at all.
-fn distrust(run: &RunSummary, stage: &StageSummary) -> Option<String> {
-    let trust = run
-        .certificate
-        .stages
-        .iter()
-        .find(|trust| trust.stage == stage.index);
-    let held = &stage.accounting;
-    trust.is_none_or(|trust| !trust.accounting_adds_up).then(|| {
-        format!(
-            "the requests do not add up: {} offered, {} answered ({} latencies), {} wrong, {} failed, {} cancelled, {} not sent",
-            held.offered,
-            held.answered,
-            stage.distributions.latency.n(),
-            held.wrong,
-            held.failed,
-            held.cancelled,
-            held.not_sent
-        )
-    })
 }
 
 fn weigh(
@@ -192,7 +170,10 @@ fn weigh(
             ),
         ),
         Reading::Insufficient { n, needed } => (
-            Verdict::Inconclusive,
+            match stage.validity.samples {
+                Strictness::Strict => Verdict::Refused,
+                Strictness::Mark | Strictness::Off => Verdict::Inconclusive,
+            },
             format!(
                 "{n} of the {needed} samples that it takes{}: measure longer or at a higher rate",
                 if all_hold(run, stage, metric, bound) {

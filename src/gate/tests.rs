@@ -272,3 +272,60 @@ fn a_limit_missed_by_less_than_is_printed_says_by_how_much() {
 
     assert_eq!(reason, "5.00 ms is above the limit of 4.999 ms, by 1.00 µs");
 }
+
+/// A stage whose requests left so late that the generator's own lateness is most of what was measured.
+fn late_stage(validity: crate::gate::Validity) -> StageSummary {
+    let mut recorder = Recorder::new(WINDOW);
+    for n in 0..100 {
+        let due = Offset::from_millis(1_000 + n);
+        let mut late = ended(due, Duration::from_millis(205), Outcome::Answered);
+        late.sent = Some(due.after(Duration::from_millis(200)));
+        recorder.record(&late);
+    }
+    let facts = crate::summary::StageFacts {
+        validity,
+        ..facts(0, 1)
+    };
+    summarize(facts, recorder)
+}
+
+#[test]
+fn a_generator_that_was_late_refuses_every_number_of_its_stage() {
+    let run = run_of(late_stage(Validity::default()));
+
+    let (verdict, reason, whole) = judged(&run, at_most("latency_mean", json!("1s")));
+
+    assert_eq!((verdict, whole), (Verdict::Refused, Verdict::Refused));
+    assert_eq!(
+        reason,
+        "not valid: requests left late, at the 99th percentile by 200 ms, the limit is 102.5 ms: free the machine, or lower the rate"
+    );
+    let unasked = judge(&run, &[]);
+    assert_eq!(super::verdict(&run, &unasked), Verdict::Refused);
+}
+
+#[test]
+fn a_scenario_may_allow_more() {
+    let allowing = Validity {
+        lag_p99: "300ms".parse().ok(),
+        ..Validity::default()
+    };
+    let run = run_of(late_stage(allowing));
+
+    let (verdict, _, whole) = judged(&run, at_most("latency_mean", json!("1s")));
+
+    assert_eq!((verdict, whole), (Verdict::Passed, Verdict::Passed));
+}
+
+#[test]
+fn too_few_samples_are_refused_where_the_scenario_is_strict_about_them() {
+    let mut stage = stage_of(100, Outcome::Answered);
+    stage.validity.samples = Strictness::Strict;
+    let run = run_of(stage);
+
+    let (p99, _, whole) = judged(&run, at_most("latency_p99", json!("1s")));
+    let (p50, _, _) = judged(&run, at_most("latency_p50", json!("1s")));
+
+    assert_eq!((p99, whole), (Verdict::Refused, Verdict::Refused));
+    assert_eq!(p50, Verdict::Passed);
+}

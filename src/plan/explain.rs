@@ -58,6 +58,10 @@ impl fmt::Display for Explanation<'_> {
         if let Some(adapter) = adapter {
             line(f, "adapter", &adapter.command.join(" "))?;
         }
+        let validity = plan.stages.first().map(|stage| stage.validity);
+        if let Some(validity) = validity.filter(|validity| !validity.is_default()) {
+            part(f, "validity", &value_of(&validity))?;
+        }
         line(f, "duration", &duration(plan))?;
         line(f, "seed", &plan.seed.to_string())?;
         line(f, "fingerprint", &plan.fingerprint)?;

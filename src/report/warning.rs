@@ -1,6 +1,7 @@
 //! What to keep in mind when reading the numbers: the certificate's doubts and the stages' notes as plain sentences with
 //! a remedy. Doubts of one kind are one warning, however many stages have them.
 
+use super::conditions;
 use super::place::Stages;
 use super::words::{plural, requests};
 use crate::metric::Unit;
@@ -26,7 +27,7 @@ fn doubts(run: &RunSummary) -> Vec<Warning<'_>> {
         let stage = run.stages.iter().find(|stage| stage.index == trust.stage);
         let name = stage.map_or("run", |stage| stage.name.as_str());
         for doubt in &trust.doubts {
-            let same = |(_, known): &&mut (_, Doubt)| discriminant(known) == discriminant(doubt);
+            let same = |(_, known): &&mut (_, Doubt)| is_alike(known, doubt);
             match kinds.iter_mut().find(same) {
                 Some((names, known)) => {
                     names.push(name);
@@ -43,6 +44,13 @@ fn doubts(run: &RunSummary) -> Vec<Warning<'_>> {
             stages: Stages::new(names, run.stages.len()),
         })
         .collect()
+}
+
+fn is_alike(one: &Doubt, other: &Doubt) -> bool {
+    match (one, other) {
+        (Doubt::Machine(one), Doubt::Machine(other)) => discriminant(one) == discriminant(other),
+        _ => discriminant(one) == discriminant(other),
+    }
 }
 
 /// Two doubts of one kind as one: counts add up, measures are those of the worse; of disagreements the first is told.
@@ -98,6 +106,9 @@ fn joined(one: &Doubt, other: &Doubt) -> Doubt {
         (&Doubt::Saturated { count }, &Doubt::Saturated { count: more }) => Doubt::Saturated {
             count: count + more,
         },
+        (Doubt::Machine(one), Doubt::Machine(other)) if other.share() > one.share() => {
+            Doubt::Machine(*other)
+        }
         _ => one.clone(),
     }
 }
@@ -155,6 +166,7 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             requests(*offered),
             error_kinds(run),
         ),
+        Doubt::Machine(trouble) => conditions::told(*trouble, at_worst),
         Doubt::FewSamples { needed, .. } => {
             format!("Too few answers for a 99th percentile, which takes {needed}. Measure longer.")
         }

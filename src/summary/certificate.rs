@@ -2,10 +2,15 @@
 //! and every [`Doubt`] that follows. Facts; what they mean for a verdict is the gate's business, and how they are
 //! said the report's.
 
+mod machine;
+
+pub use machine::Trouble;
+
 use super::journal::Journal;
 use super::reading::{Reading, Statistic};
 use super::shape::Shape;
 use super::stage::StageSummary;
+use super::validity::{Breach, tail};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +54,9 @@ pub struct StageTrust {
     pub generator_cpu_share: Option<f64>,
     /// Reasons to read the numbers with care.
     pub doubts: Vec<Doubt>,
+    /// Those of them that are about the measurement, each with its limit and whether the numbers are marked or refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaches: Vec<Breach>,
 }
 
 /// A reason to read a stage's numbers with care.
@@ -129,6 +137,8 @@ pub enum Doubt {
         /// Answers it takes.
         needed: u64,
     },
+    /// The machine was not the run's alone, or nearly out of something.
+    Machine(Trouble),
     /// Durations beyond an hour were cut to one hour.
     Saturated {
         /// How many.
@@ -177,6 +187,12 @@ fn added(stage: &StageSummary, statistic: Statistic) -> Option<f64> {
 impl StageTrust {
     fn of(stage: &StageSummary) -> Self {
         let lag = &stage.distributions.lag;
+        let validity = &stage.validity;
+        let doubts: Vec<_> = CHECKS
+            .iter()
+            .filter_map(|check| check(stage))
+            .filter(|doubt| validity.allows(doubt))
+            .collect();
         Self {
             stage: stage.index,
             accounting_adds_up: adds_up(stage),
@@ -188,13 +204,17 @@ impl StageTrust {
             lag_p99_ns: lag.read(Statistic::P99).value(),
             lag_max_ns: lag.read(Statistic::Max).value(),
             generator_cpu_share: stage.generator_cpu_share().value(),
-            doubts: CHECKS.iter().filter_map(|check| check(stage)).collect(),
+            breaches: doubts
+                .iter()
+                .filter_map(|doubt| validity.breach(doubt, stage))
+                .collect(),
+            doubts,
         }
     }
 }
 
 /// Every doubt has one check; the gravest comes first.
-const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 11] = [
+const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 16] = [
     accounting,
     journal,
     cancellations,
@@ -205,6 +225,11 @@ const CHECKS: [fn(&StageSummary) -> Option<Doubt>; 11] = [
     not_sent,
     errors,
     saturated,
+    machine::steal,
+    machine::throttled,
+    machine::pressure,
+    machine::open_files,
+    machine::ports,
     few_samples,
 ];
 
@@ -256,20 +281,17 @@ fn cancellations(stage: &StageSummary) -> Option<Doubt> {
 
 fn generator_busy(stage: &StageSummary) -> Option<Doubt> {
     let share = stage.generator_cpu_share().value()?;
-    stage
-        .is_generator_busy()
-        .then_some(Doubt::GeneratorBusy { share })
+    let allowed = stage.validity.generator_cpu;
+    let is_forbidden = allowed.is_some_and(|allowed| share > allowed.ratio());
+    (stage.is_generator_busy() || is_forbidden).then_some(Doubt::GeneratorBusy { share })
 }
 
 fn late(stage: &StageSummary) -> Option<Doubt> {
-    let lag = &stage.distributions.lag;
     // Of too few samples for a 99th percentile the median is known, and the percentile is no less.
-    let lag_p99_ns = lag
-        .read(Statistic::P99)
-        .value()
-        .or_else(|| lag.read(Statistic::P50).value())?;
+    let lag_p99_ns = tail(stage, |stage| &stage.distributions.lag)?;
     let latency_p50_ns = stage.distributions.latency.read(Statistic::P50).value()?;
-    (lag_p99_ns > LATE_NANOS || lag_p99_ns > LATE_SHARE * latency_p50_ns).then_some(Doubt::Late {
+    let is_late = lag_p99_ns > LATE_NANOS || lag_p99_ns > LATE_SHARE * latency_p50_ns;
+    (is_late || stage.validity.forbids_lag(lag_p99_ns)).then_some(Doubt::Late {
         lag_p99_ns,
         latency_p50_ns,
     })

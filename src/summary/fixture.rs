@@ -95,6 +95,7 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
         journal: None,
         faults_began: Vec::new(),
         duplicates: None,
+        validity: Validity::default(),
         notes: Vec::new(),
     }
 }

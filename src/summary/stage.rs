@@ -12,6 +12,7 @@ use super::resources::Resources;
 use super::script::Script;
 use super::shape::{self, Asked, Shape};
 use super::timings::Distributions;
+use super::validity::Validity;
 use crate::observe::{Conditions, Usage};
 use crate::sample::{TokenSource, Tokens};
 use crate::units::{self, Offset, float};
@@ -52,6 +53,8 @@ pub struct StageFacts {
     pub faults_began: Vec<Offset>,
     /// When the target executed a request that it had executed before, where its journal told that.
     pub duplicates: Option<Vec<Offset>>,
+    /// Beyond which limits its numbers are refused.
+    pub validity: Validity,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -121,6 +124,9 @@ pub struct StageSummary {
     /// What faults of limited time did, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disturbances: Option<Disturbances>,
+    /// Beyond which limits its numbers are refused, where the scenario says so.
+    #[serde(default, skip_serializing_if = "Validity::is_default")]
+    pub validity: Validity,
     /// Anything else a reader must know, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -231,6 +237,7 @@ pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
             client: recorder.books,
             ..journal
         }),
+        validity: facts.validity,
         notes: facts.notes,
     }
 }

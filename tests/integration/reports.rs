@@ -68,6 +68,29 @@ fn too_few_samples_for_a_percentile_is_no_verdict() {
 }
 
 #[test]
+fn a_measurement_that_is_not_valid_is_refused_with_the_reason_and_the_remedy() {
+    let text = SCENARIO
+        .replace(
+            "closed: { in_flight: 4 }",
+            "open: { constant: { rate: 200/s } }",
+        )
+        .replace("seed: 7", "seed: 7\nvalidity: { lag_p99: 1ns }");
+    let tool = Tool::new().file("x.yaml", &text);
+
+    let ended = tool.run(&["run", "x.yaml"]);
+
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    assert!(
+        ended.stdout.contains("Refused: success_rate") && ended.stdout.contains("lower the rate"),
+        "{ended:?}"
+    );
+    let report = tool.report("short");
+    let breach = &report["run"]["certificate"]["stages"][0]["breaches"][0];
+    assert_eq!(breach["what"], "lag_p99", "{breach}");
+    assert_eq!(breach["severity"], "refuse", "{breach}");
+}
+
+#[test]
 fn quiet_says_nothing_and_reports_all_the_same() {
     let tool = Tool::new().file("x.yaml", SCENARIO);
 
