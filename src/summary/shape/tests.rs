@@ -74,6 +74,18 @@ fn gamma_gaps_are_held_against_their_own_law() {
 }
 
 #[test]
+fn gaps_shorter_than_a_nanosecond_are_part_of_their_law() {
+    let law = Law::Gamma(Gamma {
+        rate: rate(),
+        burstiness: 0.0625,
+    });
+
+    let shape = of(&sent(law, 1, |_| 0), Some(0.0625)).unwrap();
+
+    assert!(shape.schedule_follows_law, "{shape:?}");
+}
+
+#[test]
 fn exponential_gaps_are_not_taken_for_constant_ones_nor_the_other_way_round() {
     let constant = sent(Law::Constant(Constant { rate: rate() }), 1, |_| 0);
     let exponential = sent(poisson(), 1, |_| 0);
