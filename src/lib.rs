@@ -49,6 +49,8 @@ pub mod plan;
 pub mod settings;
 
 // What to send, and when.
+pub mod trace;
+
 pub mod schedule;
 pub mod workload;
 

@@ -3,6 +3,7 @@
 
 mod check;
 mod explain;
+mod files;
 mod fingerprint;
 mod provenance;
 mod sweep;
@@ -22,6 +23,7 @@ use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
 use crate::workload::{Ask, InputTensor, Workload};
+use files::Files;
 use inferometer_mock::{MockSpec, ModelSpec, TensorAnswer, TensorSpec};
 use serde::Serialize;
 use serde_json::Value;
@@ -82,19 +84,22 @@ pub struct Stage {
 }
 
 /// Plans the scenario in `text`, read from `path`, with `overrides` laid over it. It opens no file, so the scenario cannot
-/// name one for its client; [`from_files`] can.
+/// name one, neither for its client nor of a trace; [`from_files`] can.
 ///
 /// # Errors
 /// The first thing that is wrong with the scenario, with its place and what to do.
 pub fn from_file(path: &Path, text: &str, overrides: &Overrides) -> Result<Plan, Error> {
-    from_files(path, text, overrides, &|file| {
-        let told = "a scenario that is planned from its text alone cannot name a further file";
-        Err(Error::of_file(&file.display().to_string(), told)
-            .hint("read it with `plan::from_files`, or write its settings under `client`"))
-    })
+    from_files(path, text, overrides, &no_file)
 }
 
-/// Likewise; `open` reads the file of the client, if the scenario names one.
+/// Opens nothing.
+fn no_file(file: &Path) -> Result<String, Error> {
+    let told = "a scenario that is planned from its text alone cannot name a further file";
+    Err(Error::of_file(&file.display().to_string(), told)
+        .hint("read it with `plan::from_files`, or write its settings under `client`"))
+}
+
+/// Likewise; `open` reads the files that the scenario names: that of its client, and traces.
 ///
 /// # Errors
 /// The first thing that is wrong with either file, with its place and what to do.
@@ -104,20 +109,25 @@ pub fn from_files(
     overrides: &Overrides,
     open: Open<'_>,
 ) -> Result<Plan, Error> {
-    plan(&overrides.read(&path.display().to_string(), text, open)?)
+    plan(
+        &overrides.read(&path.display().to_string(), text, open)?,
+        open,
+    )
 }
 
-/// Plans a scenario that is already read.
+/// Plans a scenario that is already read; `open` reads the traces that it names.
 ///
 /// # Errors
 /// The first thing that is wrong with it, with its place and what to do.
-pub fn plan(document: &Document) -> Result<Plan, Error> {
+pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
     let axes = sweep::axes(document)?;
+    let mut files = Files::new(open);
     let mut stages = Vec::new();
     let mut first = None;
     for (index, point) in sweep::points(&axes).enumerate() {
         let here = sweep::moved_to(document, &point)?;
-        let scenario: Scenario = here.read_as()?;
+        let mut scenario: Scenario = here.read_as()?;
+        files.complete(&here, &mut scenario)?;
         let stage = stage(index, sweep::settings(&point), &scenario);
         check::stage(&here, &stage)?;
         stages.push(stage);

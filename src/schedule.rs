@@ -10,6 +10,7 @@ mod gamma;
 mod open;
 mod poisson;
 mod ramp;
+mod replay;
 
 pub use bursts::Bursts;
 pub use closed::Closed;
@@ -18,11 +19,14 @@ pub use gamma::Gamma;
 pub use open::{Law, Open};
 pub use poisson::Poisson;
 pub use ramp::{Gaps, Ramp, Shape};
+pub use replay::Replay;
 
+use crate::trace::Trace;
 use crate::units::{Offset, Period};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How requests follow one another.
@@ -46,13 +50,41 @@ impl Load {
     pub const fn burstiness(&self) -> Option<f64> {
         match self {
             Self::Closed(_) => None,
-            Self::Open(open) => match open.law {
+            Self::Open(open) => match &open.law {
                 Law::Constant(_) => Some(f64::INFINITY),
                 Law::Poisson(_) => Some(1.0),
                 Law::Gamma(gamma) => Some(gamma.burstiness),
-                Law::Ramp(_) | Law::Bursts(_) => None,
+                Law::Ramp(_) | Law::Bursts(_) | Law::Replay(_) => None,
             },
         }
+    }
+
+    /// The trace that it replays, if it does and that is read.
+    pub const fn trace(&self) -> Option<&Arc<Trace>> {
+        match self.replay() {
+            Some(replay) => replay.trace(),
+            None => None,
+        }
+    }
+
+    /// The replay of a trace that it is, if it is one.
+    pub const fn replay(&self) -> Option<&Replay> {
+        match self {
+            Self::Open(open) => match &open.law {
+                Law::Replay(replay) => Some(replay),
+                Law::Constant(_)
+                | Law::Poisson(_)
+                | Law::Gamma(_)
+                | Law::Ramp(_)
+                | Law::Bursts(_) => None,
+            },
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// Does its schedule come to an end?
+    pub fn ends(&self) -> bool {
+        self.replay().is_some_and(|replay| !replay.repeats)
     }
 }
 
@@ -65,7 +97,7 @@ pub struct Slot {
     pub at: Offset,
 }
 
-/// The endless schedule of one open-loop stage.
+/// The schedule of one open-loop stage: endless, unless it replays a trace.
 #[derive(Debug, Clone)]
 pub struct Slots {
     next: u64,
@@ -76,12 +108,10 @@ impl Iterator for Slots {
     type Item = Slot;
 
     fn next(&mut self) -> Option<Slot> {
+        let at = self.arrivals.next()?;
         let seq = self.next;
         self.next += 1;
-        Some(Slot {
-            seq,
-            at: self.arrivals.next(),
-        })
+        Some(Slot { seq, at })
     }
 }
 

@@ -15,6 +15,7 @@ mod inference;
 mod journey;
 mod length;
 mod mix;
+mod traced;
 mod words;
 
 pub use ask::{Ask, Kind};
@@ -25,6 +26,7 @@ pub use inference::{DrawnTensor, Infer, Inference, InputTensor};
 pub use journey::{Act, Journey, Listing, Named, OnFailure, Step};
 pub use length::Length;
 pub use mix::{Mix, Part};
+pub use traced::{LengthAt, Side, Traced};
 
 use crate::seed::Seed;
 use schemars::JsonSchema;

@@ -19,8 +19,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("observe", &["units"]),
     ("archive", &["sample", "units", "observe"]),
     ("client", &[]),
-    ("schedule", &["units", "seed"]),
-    ("workload", &["units", "seed"]),
+    ("trace", &["units"]),
+    ("schedule", &["trace", "units", "seed"]),
+    ("workload", &["trace", "units", "seed"]),
     (
         "scenario",
         &["units", "schedule", "workload", "client", "gate"],
@@ -28,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "scenario", "schedule", "workload", "client", "gate", "units", "seed",
+            "scenario", "trace", "schedule", "workload", "client", "gate", "units", "seed",
         ],
     ),
     ("settings", &["scenario", "plan", "client"]),
@@ -70,7 +71,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("hyper_util", &["client/transport/pool"]),
     ("indicatif", &["command/live.rs"]),
-    ("jiff", &["run/identity.rs"]),
+    ("jiff", &["run/identity.rs", "trace/azure.rs"]),
     ("parquet", &["archive/columnar.rs"]),
     ("prost", &["client/transport"]),
     ("quick_junit", &["report.rs", "report/junit.rs"]),

@@ -54,7 +54,8 @@ pub(super) struct Sending<E, S> {
     pub(super) clock: Clock,
     /// Cancelled when the drain phase is over: requests still in flight are given up.
     give_up: CancellationToken,
-    /// Cancelled when all requests of a stage that has a number of them have ended: measuring ends with them.
+    /// Cancelled when all requests of a stage that has a number of them, or a trace of them, have ended: measuring ends with
+    /// them.
     all_ended: CancellationToken,
 }
 
@@ -97,11 +98,12 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
     let metering = tokio::task::spawn_local(meter(Rc::clone(&sending)));
     let draining = tokio::task::spawn_local(drain(Rc::clone(&sending)));
     let watching = tokio::task::spawn_local(watch(Rc::clone(&sending)));
+    let ends = load.ends();
     match load {
         Load::Closed(closed) => closed_loop::send(&sending, &closed).await,
         Load::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
     }
-    if sending.lane.phases.requests.is_some() {
+    if ends || sending.lane.phases.requests.is_some() {
         sending.all_ended.cancel();
     }
     for helping in [draining, watching] {

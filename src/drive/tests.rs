@@ -1,6 +1,7 @@
 //! Whole stages in paused virtual time, with an exchange that answers after a set time.
 
 mod journey;
+mod replay;
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};

@@ -48,7 +48,7 @@ impl fmt::Display for Explanation<'_> {
         let parts: [(&str, Read); 4] = [
             ("target", |stage| value_of(&stage.target)),
             ("workload", |stage| value_of(&stage.workload)),
-            ("load", |stage| value_of(&stage.load)),
+            ("load", load),
             ("phases", |stage| value_of(&stage.phases)),
         ];
         for (title, read) in parts {
@@ -72,6 +72,18 @@ impl fmt::Display for Explanation<'_> {
         stages(f, plan)?;
         expectations(f, plan)
     }
+}
+
+/// The load, with the name of a trace, which is no part of what is measured.
+fn load(stage: &Stage) -> Value {
+    let mut value = value_of(&stage.load);
+    let place = value
+        .pointer_mut("/open/replay")
+        .and_then(Value::as_object_mut);
+    if let (Some(place), Some(replay)) = (place, stage.load.replay()) {
+        place.insert("file".to_owned(), replay.file.clone().into());
+    }
+    value
 }
 
 fn line(f: &mut fmt::Formatter<'_>, title: &str, text: &str) -> fmt::Result {
@@ -160,7 +172,7 @@ fn duration(plan: &Plan) -> String {
     let is_bounded = plan
         .stages
         .iter()
-        .any(|stage| stage.phases.requests.is_some());
+        .any(|stage| stage.phases.requests.is_some() || stage.load.ends());
     let most = if is_bounded { "at most " } else { "" };
     format!(
         "{most}{} in {stages}, and at most {} more for answers that are late",

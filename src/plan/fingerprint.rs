@@ -3,12 +3,14 @@
 
 use super::{Stage, Target};
 use crate::schedule::Load;
+use crate::units::wide;
 use crate::workload::Call;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::num::NonZero;
 
 /// How many slots and contents of each stage are part of it.
 const REQUESTS: usize = 100;
@@ -23,6 +25,7 @@ pub(super) fn of(name: &str, stages: &[Stage]) -> String {
         hash.update(canonical(stage));
         order(&mut hash, &stage.target);
         times(&mut hash, stage);
+        trace(&mut hash, stage);
         contents(&mut hash, stage);
     }
     let mut digits = String::new();
@@ -52,6 +55,27 @@ fn times(hash: &mut Sha256, stage: &Stage) {
             }
         }
         Load::Closed(_) => {}
+    }
+}
+
+/// All that a trace says, of which the stage itself holds no more than the length.
+fn trace(hash: &mut Sha256, stage: &Stage) {
+    let entries = stage
+        .load
+        .trace()
+        .into_iter()
+        .flat_map(|trace| trace.entries());
+    for entry in entries {
+        let tokens = [entry.prompt_tokens, entry.output_tokens];
+        let tokens = tokens.map(|tokens| tokens.map_or(0, NonZero::get));
+        hash.update(entry.at.nanos().to_le_bytes());
+        for number in tokens {
+            hash.update(number.to_le_bytes());
+        }
+        hash.update(wide(entry.blocks.len()).to_le_bytes());
+        for block in &entry.blocks {
+            hash.update(block.to_le_bytes());
+        }
     }
 }
 

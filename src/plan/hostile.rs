@@ -1,7 +1,7 @@
 //! Hostile scenario files: what is read stays the same on its way through YAML, what can be planned is planned alike, and
 //! every mistake is told with the name of its file and a place in it, without a character that moves a cursor.
 
-use super::plan;
+use super::{Plan, no_file};
 use crate::scenario::{Document, Error};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,6 +14,10 @@ const SCENARIOS: &[&[u8]] = &[
     include_bytes!("../../scenarios/failover/primary-dies.yaml"),
     b"name: &n x\nseed: \"${SEED:-7}\"\nworkload: { chat: { model: *n, prompt: { tokens: 4 }, output: { tokens: 2 } } }\nload: { closed: { in_flight: 1 } }\nphases: { measure: 1s }\nsweep: { load.closed.in_flight: [1, 2] }\nexpect: [ { metric: error_rate, at_most: 0% } ]\n",
 ];
+
+fn plan(document: &Document) -> Result<Plan, Error> {
+    super::plan(document, &no_file)
+}
 
 fn read(text: &str) -> Result<Document, Error> {
     Document::read("hostile.yaml", text, &BTreeMap::new())

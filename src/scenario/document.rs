@@ -2,6 +2,7 @@
 //! line 4, column 28. The only file that touches the YAML crate; everything behind it works on the tree.
 
 mod contents;
+mod files;
 mod overlay;
 mod path;
 mod substitute;

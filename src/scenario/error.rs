@@ -74,6 +74,21 @@ impl Error {
         Self::new(&Arc::new(Source::new(file, "")), "", message)
     }
 
+    /// An error about line `number`, from 1, of a file with this `text`.
+    pub fn of_line(file: &str, text: &str, number: usize, message: impl Into<String>) -> Self {
+        let line = u32::try_from(number).unwrap_or(u32::MAX);
+        let source = Arc::new(Source::new(file, text));
+        let characters = source
+            .line(line)
+            .map_or(1, |line| line.trim_end().chars().count());
+        let place = Place {
+            line,
+            column: 1,
+            length: u32::try_from(characters).unwrap_or(u32::MAX),
+        };
+        Self::new(&source, "", message).at(Some(place))
+    }
+
     pub(super) fn new(source: &Arc<Source>, path: &str, message: impl Into<String>) -> Self {
         Self {
             file: Arc::clone(source),

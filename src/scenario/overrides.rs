@@ -6,7 +6,7 @@ use super::error::Error;
 use crate::client::ClientFile;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path as FilePath, PathBuf};
+use std::path::Path as FilePath;
 
 /// What begins the name of every environment variable that sets one of the client's settings. Two underscores go one
 /// level deeper: `INFEROMETER_CLIENT__RETRY__ATTEMPTS` is `client.retry.attempts`.
@@ -64,19 +64,8 @@ impl Overrides {
         let Some(Value::String(named)) = document.get(&setting) else {
             return Ok(document);
         };
-        let path = match document.origin(&setting) {
-            Origin::File { .. } => beside(document.file(), named),
-            // What is typed is relative to where it is typed.
-            Origin::Default | Origin::Environment(_) | Origin::Set(_) | Origin::Sweep(_) => {
-                PathBuf::from(named)
-            }
-        };
-        let text = open(&path).map_err(|error| {
-            let told = format!("`{}`: {}", path.display(), error.message);
-            document
-                .error(&setting, Part::Value, told)
-                .hint_if(error.hint)
-        })?;
+        let path = document.file_named(&setting, named);
+        let text = document.opened(&setting, &path, open)?;
         let name = path.display().to_string();
         let client = Document::read_for(Contents::Client, &name, &text, &self.environment)?;
         // What is wrong with the file alone is told in its own words.
@@ -95,13 +84,6 @@ impl Overrides {
                 }
             })
     }
-}
-
-/// The path of a file that the scenario in `file` names.
-fn beside(file: &str, named: &str) -> PathBuf {
-    FilePath::new(file)
-        .parent()
-        .map_or_else(|| PathBuf::from(named), |folder| folder.join(named))
 }
 
 fn with_sets(document: Document, sets: &[&str]) -> Result<Document, Error> {

@@ -2,8 +2,8 @@
 //! file beside this one and one entry in the list here.
 
 use super::closed::in_flight;
-use super::{Bursts, Constant, Gamma, Poisson, Ramp, Slots};
-use super::{bursts, constant, gamma, poisson, ramp};
+use super::{Bursts, Constant, Gamma, Poisson, Ramp, Replay, Slots};
+use super::{bursts, constant, gamma, poisson, ramp, replay};
 use crate::seed::Seed;
 use crate::units::Offset;
 use schemars::JsonSchema;
@@ -24,7 +24,7 @@ impl Open {
     pub fn slots(&self, seed: Seed) -> Slots {
         Slots {
             next: 0,
-            arrivals: self.law.arrivals(seed),
+            arrivals: self.law.clone().arrivals(seed),
         }
     }
 }
@@ -33,7 +33,7 @@ impl Open {
 macro_rules! laws {
     ($($(#[$about:meta])* $name:ident: $Law:ident,)*) => {
         /// How arrivals are spread over time.
-        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[derive(Debug, Clone, PartialEq)]
         pub enum Law {
             $($(#[$about])* $Law($Law),)*
         }
@@ -53,10 +53,10 @@ macro_rules! laws {
         }
 
         impl Arrivals {
-            /// When the next request starts.
-            pub(super) fn next(&mut self) -> Offset {
+            /// When the next request starts; `None` after the last of a law that has one.
+            pub(super) fn next(&mut self) -> Option<Offset> {
                 match self {
-                    $(Self::$Law(arrivals) => arrivals.next(),)*
+                    $(Self::$Law(arrivals) => arrivals.next().into(),)*
                 }
             }
         }
@@ -82,7 +82,7 @@ macro_rules! laws {
 
         impl File {
             /// The laws that were given, with their names.
-            fn laws(&self) -> Vec<(&'static str, Law)> {
+            fn laws(self) -> Vec<(&'static str, Law)> {
                 let given = [$(self.$name.map(|law| (stringify!($name), Law::$Law(law)))),*];
                 given.into_iter().flatten().collect()
             }
@@ -114,6 +114,8 @@ laws! {
     ramp: Ramp,
     /// Many requests at once, again and again.
     bursts: Bursts,
+    /// The requests of a trace at their times.
+    replay: Replay,
 }
 
 fn ten_thousand() -> u32 {
@@ -130,12 +132,10 @@ impl TryFrom<File> for Open {
     type Error = String;
 
     fn try_from(file: File) -> Result<Self, Self::Error> {
-        match file.laws().as_slice() {
-            [(_, law)] => Ok(Self {
-                law: *law,
-                max_in_flight: file.max_in_flight,
-            }),
-            others => {
+        let max_in_flight = file.max_in_flight;
+        match <[_; 1]>::try_from(file.laws()) {
+            Ok([(_, law)]) => Ok(Self { law, max_in_flight }),
+            Err(others) => {
                 let found: Vec<&str> = others.iter().map(|(name, _)| *name).collect();
                 Err(format!(
                     "expected exactly one of {}, found {}",

@@ -63,7 +63,7 @@ impl Embedding {
     fn content(&self, seed: Seed, seq: u64) -> Embed {
         let mut lengths = Draw::of("prompt", seed, seq);
         let mut drawn = Draw::of("words", seed, seq);
-        let text = |_| words::text(self.input.tokens.draw(&mut lengths), &mut drawn);
+        let text = |_| words::text(self.input.tokens.draw(&mut lengths, seq), &mut drawn);
         Embed {
             model: self.model.clone(),
             texts: (0..self.inputs).map(text).collect(),

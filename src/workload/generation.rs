@@ -65,9 +65,14 @@ impl Generation {
     }
 
     fn content(&self, form: Form, seed: Seed, seq: u64) -> Generate {
-        let prompt_tokens = self.prompt.tokens.draw(&mut Draw::of("prompt", seed, seq));
-        let output_tokens = self.output.tokens.draw(&mut Draw::of("output", seed, seq));
-        let text = words::text(prompt_tokens, &mut Draw::of("words", seed, seq));
+        let (prompt, output) = (&self.prompt.tokens, &self.output.tokens);
+        let prompt_tokens = prompt.draw(&mut Draw::of("prompt", seed, seq), seq);
+        let output_tokens = output.draw(&mut Draw::of("output", seed, seq), seq);
+        let drawn = &mut Draw::of("words", seed, seq);
+        let text = match prompt.blocks(seq) {
+            [] => words::text(prompt_tokens, drawn),
+            blocks => words::text_of_blocks(prompt_tokens, blocks, seed, drawn),
+        };
         let prompt = match form {
             Form::Chat => Prompt::Chat(vec![Turn {
                 role: Role::User,

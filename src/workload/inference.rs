@@ -126,10 +126,11 @@ impl InputTensor {
     }
 
     fn texts(&self, drawn: &mut Draw) -> Vec<u8> {
-        let length = self.tokens.unwrap_or(Length::Fixed(16));
+        let length = self.tokens.as_ref().unwrap_or(&Length::Fixed(16));
         let mut contents = Vec::new();
         for _ in 0..self.elements() {
-            let text = words::text(length.draw(drawn), drawn);
+            // No trace says how long the elements of a tensor are: whose they are does not matter.
+            let text = words::text(length.draw(drawn, 0), drawn);
             let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
             contents.extend_from_slice(&bytes.to_le_bytes());
             contents.extend_from_slice(text.as_bytes());

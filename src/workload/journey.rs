@@ -131,6 +131,11 @@ impl Journey {
         &self.0
     }
 
+    /// Likewise, to change them.
+    pub(super) fn steps_mut(&mut self) -> &mut [Step] {
+        &mut self.0
+    }
+
     /// How many requests it makes.
     pub(super) fn requests(&self) -> u64 {
         self.0.iter().map(|step| u64::from(step.times)).sum()

@@ -1,13 +1,14 @@
-//! How many tokens: a number, or a distribution to draw from, `64`, `{ uniform: { min: 32, max: 96 } }` or
-//! `{ normal: { mean: 64, sd: 16 } }`.
+//! How many tokens: a number, a distribution to draw from, or what a trace says, `64`, `{ uniform: { min: 32, max: 96 } }`,
+//! `{ normal: { mean: 64, sd: 16 } }` or `from_trace`.
 
 use super::draw::Draw;
+use super::traced::Traced;
 use crate::units::{count, float};
 use rand::RngCore;
 use rand::distr::Distribution;
 use rand_distr::StandardNormal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{Error as _, MapAccess, Unexpected, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -15,8 +16,11 @@ use std::fmt;
 /// The largest number of tokens of one text.
 const MOST: u32 = 100_000;
 
+/// The word that files have for what the trace says.
+const FROM_TRACE: &str = "from_trace";
+
 /// A number of tokens, 1 to 100000.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Length {
     /// Always this many.
     Fixed(u32),
@@ -24,6 +28,8 @@ pub enum Length {
     Uniform(Uniform),
     /// Normally distributed, rounded, and kept within 1 to 100000.
     Normal(Normal),
+    /// As many as the trace has that the load replays.
+    FromTrace(Traced),
 }
 
 /// Every number from `min` to `max` equally often.
@@ -55,10 +61,11 @@ pub struct Normal {
 }
 
 impl Length {
-    /// One length.
-    pub(super) fn draw(self, draw: &mut Draw) -> u32 {
-        match self {
+    /// The length of a text of request `seq`.
+    pub(super) fn draw(&self, draw: &mut Draw, seq: u64) -> u32 {
+        match *self {
             Self::Fixed(tokens) => tokens,
+            Self::FromTrace(ref traced) => traced.tokens(seq),
             Self::Uniform(Uniform { min, max }) => {
                 // The high half of draw * choices: even to one part in 2^47 for at most 2^17 choices.
                 let choices = u128::from(max - min) + 1;
@@ -92,8 +99,14 @@ impl<'de> Deserialize<'de> for Length {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(
                     f,
-                    "a number of tokens from 1 to {MOST}, `uniform` or `normal`"
+                    "a number of tokens from 1 to {MOST}, `uniform`, `normal` or `{FROM_TRACE}`"
                 )
+            }
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Length, E> {
+                match word {
+                    FROM_TRACE => Ok(Length::FromTrace(Traced::default())),
+                    _ => Err(E::invalid_value(Unexpected::Str(word), &self)),
+                }
             }
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Length, E> {
                 in_range(number).map(Length::Fixed)
@@ -118,6 +131,7 @@ impl Serialize for Length {
             Self::Fixed(tokens) => tokens.serialize(serializer),
             Self::Uniform(uniform) => Spread::Uniform(uniform).serialize(serializer),
             Self::Normal(normal) => Spread::Normal(normal).serialize(serializer),
+            Self::FromTrace(_) => FROM_TRACE.serialize(serializer),
         }
     }
 }
@@ -130,8 +144,8 @@ impl JsonSchema for Length {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let spread = generator.subschema_for::<Spread>();
         json_schema!({
-            "description": "A number of tokens, or a distribution to draw it from for each request.",
-            "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MOST }, spread],
+            "description": "A number of tokens, a distribution to draw it from for each request, or what the trace says that the load replays.",
+            "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MOST }, { "const": FROM_TRACE }, spread],
         })
     }
 }

@@ -57,6 +57,11 @@ impl Mix {
         &self.0
     }
 
+    /// Likewise, to change what they ask for.
+    pub(super) fn workloads_mut(&mut self) -> impl Iterator<Item = &mut Workload> {
+        self.0.iter_mut().map(|part| &mut *part.workload)
+    }
+
     /// The most requests that a slot of any part makes.
     pub(super) fn requests_per_slot(&self) -> u64 {
         let each = self.0.iter().map(|part| part.workload.requests_per_slot());

@@ -151,7 +151,7 @@ fn normal_lengths_have_the_mean_and_deviation_asked_for() {
 #[test]
 fn the_length_of_the_prompt_does_not_change_the_output() {
     let output = Length::Uniform(Uniform { min: 1, max: 100 });
-    let short = content(&chat(Length::Fixed(1), output), 7, 9);
+    let short = content(&chat(Length::Fixed(1), output.clone()), 7, 9);
     let normal = Length::Normal(Normal {
         mean: 50.0,
         sd: 5.0,

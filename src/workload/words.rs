@@ -2,6 +2,8 @@
 //! words, and no two prompts begin alike for long.
 
 use super::draw::Draw;
+use crate::seed::Seed;
+use crate::trace::BLOCK;
 use rand::RngCore;
 
 /// One word for each value of a byte.
@@ -49,4 +51,19 @@ pub(super) fn text(count: u32, draw: &mut Draw) -> String {
         text.push_str(word);
     }
     text
+}
+
+/// Exactly `count` words that begin with those of the `blocks`, which are the same wherever a block comes again; what is
+/// left is drawn.
+pub(super) fn text_of_blocks(count: u32, blocks: &[u64], seed: Seed, draw: &mut Draw) -> String {
+    let mut left = count;
+    let mut parts = Vec::new();
+    for block in blocks {
+        let words = left.min(BLOCK);
+        left -= words;
+        parts.push(text(words, &mut Draw::of("block", seed, *block)));
+    }
+    parts.push(text(left, draw));
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
 }

@@ -104,7 +104,7 @@ fn a_little_lag_keeps_the_shape_and_sending_in_lumps_does_not() {
     let asked = Some(f64::INFINITY);
 
     // Up to 0.3 ms late at a gap of 1 ms.
-    let late = of(&sent(law, 1, |seq| seq * 7 % 300), asked).unwrap();
+    let late = of(&sent(law.clone(), 1, |seq| seq * 7 % 300), asked).unwrap();
     // A ticker of 50 ms: all that is due within one waits for its end.
     let lumps = of(&sent(law, 1, |seq| (50 - seq % 50) * 1000), asked).unwrap();
 

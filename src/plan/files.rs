@@ -1,0 +1,154 @@
+//! Files that a scenario names besides that of its client: traces. Each is read once, however many stages follow it.
+
+use crate::scenario::{Document, Error, Open, Part, Path, Scenario};
+use crate::schedule::{Law, Load, Replay};
+use crate::trace::{self, Format, Trace};
+use crate::workload::{Length, LengthAt, Side, Traced, Workload};
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What was read so far.
+pub(super) struct Files<'a> {
+    open: Open<'a>,
+    traces: BTreeMap<Key, Arc<Source>>,
+}
+
+/// What makes one trace another.
+type Key = (PathBuf, Format, Option<NonZero<u64>>);
+
+/// A trace and the text that says it.
+struct Source {
+    file: String,
+    text: String,
+    trace: Arc<Trace>,
+}
+
+impl Source {
+    fn error(&self, line: usize, told: impl Into<String>) -> Error {
+        Error::of_line(&self.file, &self.text, line, told)
+    }
+}
+
+impl<'a> Files<'a> {
+    /// Nothing is read yet; `open` will.
+    pub(super) fn new(open: Open<'a>) -> Self {
+        Self {
+            open,
+            traces: BTreeMap::new(),
+        }
+    }
+
+    /// Fills in what stands in the files that the scenario names.
+    pub(super) fn complete(
+        &mut self,
+        document: &Document,
+        scenario: &mut Scenario,
+    ) -> Result<(), Error> {
+        let source = match &mut scenario.load {
+            Load::Open(open) => match &mut open.law {
+                Law::Replay(replay) => {
+                    let source = self.trace(document, replay)?;
+                    *replay = replay.clone().of(Arc::clone(&source.trace));
+                    Some(source)
+                }
+                Law::Constant(_)
+                | Law::Poisson(_)
+                | Law::Gamma(_)
+                | Law::Ramp(_)
+                | Law::Bursts(_) => None,
+            },
+            Load::Closed(_) => None,
+        };
+        follow(document, &mut scenario.workload, source.as_deref())
+    }
+
+    fn trace(&mut self, document: &Document, replay: &Replay) -> Result<Arc<Source>, Error> {
+        let place = Path::parse("load.open.replay");
+        let setting = place.key("file");
+        let path = document.file_named(&setting, &replay.file);
+        let key = (path, replay.format, replay.limit);
+        let known = self.traces.get(&key).cloned();
+        let source = if let Some(known) = known {
+            known
+        } else {
+            let (path, ..) = &key;
+            let text = document.opened(&setting, path, self.open)?;
+            let source = Arc::new(read(path.display().to_string(), text, replay)?);
+            self.traces.insert(key, Arc::clone(&source));
+            source
+        };
+        if replay.repeats && source.trace.lap().nanos() == 0 {
+            let told =
+                "expected a trace that lasts a while, found one whose requests all come at once";
+            return Err(document.error(&place.key("loop"), Part::Value, told));
+        }
+        Ok(source)
+    }
+}
+
+fn read(file: String, text: String, replay: &Replay) -> Result<Source, Error> {
+    match replay.format.read(&text, replay.limit) {
+        Ok(trace) => Ok(Source {
+            trace: Arc::new(trace),
+            file,
+            text,
+        }),
+        Err(error @ trace::Error::Line { line, .. }) => {
+            Err(Error::of_line(&file, &text, line, error.to_string()))
+        }
+        Err(error @ (trace::Error::Empty | trace::Error::TooMany)) => {
+            Err(Error::of_file(&file, error.to_string()))
+        }
+    }
+}
+
+/// Lets every length that the workload leaves to a trace follow it.
+fn follow(
+    document: &Document,
+    workload: &mut Workload,
+    source: Option<&Source>,
+) -> Result<(), Error> {
+    for LengthAt { path, side, length } in workload.lengths() {
+        if !length.is_from_trace() {
+            continue;
+        }
+        let refused = |told: &str| {
+            let place = Path::root().key("workload").join(&Path::parse(&path));
+            Err(document.error(&place, Part::Value, told))
+        };
+        let Some(side) = side else {
+            return refused(
+                "expected a number or a distribution: a trace says how long the text of one request is",
+            );
+        };
+        let Some(source) = source else {
+            let told = "expected a number or a distribution, as `load` replays no trace";
+            return refused(told).map_err(|error: Error| {
+                error.hint("`from_trace` goes with `load: { open: { replay: { .. } } }`")
+            });
+        };
+        let mut entries = source.trace.entries().iter();
+        if let Some(lacking) = entries.find(|entry| side.of(entry).is_none()) {
+            let told = format!(
+                "expected {}, as the scenario takes it from here",
+                column(side)
+            );
+            return Err(source.error(lacking.line, told));
+        }
+        *length = Length::FromTrace(Traced::of(Arc::clone(&source.trace), side));
+    }
+    Ok(())
+}
+
+/// What of a trace says a length on this side: only samples may lack it.
+const fn column(side: Side) -> &'static str {
+    match side {
+        Side::Prompt => "a number of `prompt_tokens`",
+        Side::Output => "a number of `output_tokens`",
+    }
+}
+
+#[cfg(test)]
+mod tests;
