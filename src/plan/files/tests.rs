@@ -167,7 +167,7 @@ fn a_trace_that_cannot_be_read_is_told_where_it_is_named() {
 fn lengths_of_a_trace_need_one_that_has_them() {
     let journey = scenario(REPLAY, "").replace(
         "workload: { chat: { model: tiny, prompt: { tokens: from_trace }, output: { tokens: from_trace } } }",
-        "workload: { journey: [ { chat: { model: tiny, prompt: { tokens: from_trace }, output: { tokens: 1 } } } ] }",
+        "workload: { journey: [ { chat: { model: tiny, prompt: { tokens: from_trace }, output: { tokens: 1 } }, times: 2 } ] }",
     );
     let first = |told: String| told.lines().next().map(str::to_owned).unwrap();
 
