@@ -108,4 +108,6 @@ impl fmt::Display for ClientSettings {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

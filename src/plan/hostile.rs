@@ -44,7 +44,8 @@ fn escaped(value: &Value) -> Value {
     }
 }
 
-fn is_told_well(error: &Error, text: &str) {
+/// A mistake in a file of this text, which is called `hostile.yaml`.
+pub(crate) fn is_told_well(error: &Error, text: &str) {
     assert_eq!(error.file(), "hostile.yaml");
     assert!(!error.message.is_empty());
     let lines = text.lines().count().max(1);

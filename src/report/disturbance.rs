@@ -86,6 +86,10 @@ impl Row {
             "never" => format!("never {what}"),
             _ => format!("{what} after {time}"),
         };
+        let twice = match twice.as_str() {
+            "–" => "not told how many".to_owned(),
+            count => count.to_owned(),
+        };
         format!(
             "{} from {begins}{until}: {}, {}, {}, {lost} lost, {twice} executed twice",
             self.fault,

@@ -1,3 +1,4 @@
+mod disturbance;
 mod operations;
 mod script;
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::observe::{Allocated, Usage};
 use crate::sample::{Chunk, Failure, Outcome, Sample, TokenSource, Tokens};
 use crate::seed::Seed;
-use crate::units::Offset;
+use crate::units::{Offset, nanos};
 use rand_distr::{Distribution as _, LogNormal};
 use std::time::Duration;
 
@@ -264,5 +264,47 @@ pub(crate) fn script() -> Script {
             ),
             unexpected(2, 0, WhyUnexpected::UsedUp, Vec::new()),
         ],
+    }
+}
+
+/// A refusal of 500 ms, and a death that the target recovers from or does not.
+pub(crate) fn disturbances(recovers: bool) -> Disturbances {
+    let millis = Duration::from_millis;
+    let in_nanos = |time| Some(nanos(millis(time)));
+    let refusal = Disturbance {
+        fault: "refuse".to_owned(),
+        at: "the mock `<b>primary`".to_owned(),
+        begins: millis(2_000),
+        ends_ns: in_nanos(2_500),
+        detect_ns: in_nanos(12),
+        switch_ns: in_nanos(14),
+        recover: Recovery::After(millis(320)),
+        lost: 2,
+        duplicated: Some(1),
+    };
+    let death = Disturbance {
+        fault: "death".to_owned(),
+        begins: millis(6_000),
+        ends_ns: None,
+        detect_ns: recovers.then_some(60_000_000),
+        switch_ns: None,
+        recover: if recovers {
+            Recovery::After(Duration::ZERO)
+        } else {
+            Recovery::Never
+        },
+        lost: 3,
+        duplicated: None,
+        ..refusal.clone()
+    };
+    Disturbances {
+        objective: Objective {
+            latency: millis(200),
+            success_rate: 0.99,
+            held_for: millis(1_000),
+        },
+        resolution: millis(10),
+        lost: 5,
+        faults: vec![refusal, death],
     }
 }

@@ -2,21 +2,15 @@
 //! more, over a fresh connection. And connections that swallow what all send. The server here speaks frames, as no library
 //! would let it misbehave so.
 
+use super::frames::{
+    DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, begin, frame, header, next,
+};
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-
-/// Types of frames (RFC 9113, 6).
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const GOAWAY: u8 = 7;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
 
 /// What becomes of the second request of the first connection.
 #[derive(Debug, Clone, Copy)]
@@ -31,24 +25,6 @@ enum Second {
     AnsweredAndGone,
     /// Whatever comes from then on is read, and never answered.
     Swallowed,
-}
-
-/// A frame of so many bytes at most.
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let mut frame = vec![length[1], length[2], length[3], kind, flags];
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
-
-/// A header that no table has (RFC 7541, 6.2.2).
-fn header(name: &str, value: &str) -> Vec<u8> {
-    let mut header = vec![0, u8::try_from(name.len()).unwrap()];
-    header.extend(name.bytes());
-    header.push(u8::try_from(value.len()).unwrap());
-    header.extend(value.bytes());
-    header
 }
 
 /// An answer in the protocol, which for gRPC says nothing but that all is well.
@@ -74,43 +50,32 @@ fn answer(protocol: Protocol, stream: u32) -> Vec<u8> {
 }
 
 async fn serve(mut socket: TcpStream, protocol: Protocol, second: Option<Second>) {
-    let mut preface = [0; 24];
-    socket.read_exact(&mut preface).await.unwrap();
     let settings: &[u8] = match second {
         // At most one stream at a time (RFC 9113, 6.5.2).
         Some(Second::AnsweredAndGone) => &[0, 3, 0, 0, 0, 1],
         _ => &[],
     };
-    let settings = frame(SETTINGS, 0, 0, settings);
-    socket.write_all(&settings).await.unwrap();
-    let mut head = [0; 9];
-    while socket.read_exact(&mut head).await.is_ok() {
-        let [a, b, c, kind, flags, stream @ ..] = head;
-        let mut payload = vec![0; usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap()];
-        socket.read_exact(&mut payload).await.unwrap();
-        let stream = u32::from_be_bytes(stream);
-        let reply = match kind {
-            SETTINGS if flags == 0 => frame(SETTINGS, 1, 0, &[]),
-            DATA | HEADERS if flags & END_STREAM != 0 => match second {
-                Some(Second::Refused) if stream == 3 => {
-                    frame(RST_STREAM, 0, stream, &7_u32.to_be_bytes())
-                }
-                Some(Second::GoneBefore) if stream == 3 => {
-                    frame(GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0])
-                }
-                Some(Second::GoneAfter) if stream == 3 => {
-                    let frame = frame(GOAWAY, 0, 0, &[0, 0, 0, 3, 0, 0, 0, 0]);
-                    socket.write_all(&frame).await.unwrap();
-                    return;
-                }
-                Some(Second::AnsweredAndGone) if stream == 3 => {
-                    let gone = frame(GOAWAY, 0, 0, &[0, 0, 0, 3, 0, 0, 0, 0]);
-                    [answer(protocol, stream), gone].concat()
-                }
-                Some(Second::Swallowed) if stream >= 3 => Vec::new(),
-                _ => answer(protocol, stream),
-            },
-            _ => Vec::new(),
+    begin(&mut socket, settings).await;
+    while let Some(request) = next(&mut socket).await {
+        if !request.ends_request() {
+            continue;
+        }
+        let stream = request.stream;
+        let gone_after = |last: u8| frame(GOAWAY, 0, 0, &[0, 0, 0, last, 0, 0, 0, 0]);
+        let reply = match second {
+            Some(Second::Refused) if stream == 3 => {
+                frame(RST_STREAM, 0, stream, &7_u32.to_be_bytes())
+            }
+            Some(Second::GoneBefore) if stream == 3 => gone_after(1),
+            Some(Second::GoneAfter) if stream == 3 => {
+                socket.write_all(&gone_after(3)).await.unwrap();
+                return;
+            }
+            Some(Second::AnsweredAndGone) if stream == 3 => {
+                [answer(protocol, stream), gone_after(3)].concat()
+            }
+            Some(Second::Swallowed) if stream >= 3 => Vec::new(),
+            _ => answer(protocol, stream),
         };
         socket.write_all(&reply).await.unwrap();
     }
