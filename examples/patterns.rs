@@ -1,4 +1,4 @@
-//! Six ways to use the client, each against mocks of its own, as `docs/client.md` shows them.
+//! Ways to use the client, each against mocks of its own, as `docs/client.md` shows them.
 //!
 //! ```text
 //! cargo run --example patterns
@@ -8,7 +8,7 @@
 
 use futures_util::TryStreamExt;
 use inferometer::client::{
-    self, Answer, Client, Failed, FailureKind, Input, Message, Priority, Request, Role,
+    self, Answer, Client, Failed, FailureKind, Input, Message, Priority, Request, Role, Tensor,
 };
 use inferometer::scenario::{self, Overrides};
 use inferometer::settings;
@@ -75,6 +75,21 @@ async fn unless(
     }
 }
 
+async fn vectors(client: &Client, texts: &[&str]) -> Result<Vec<Vec<f32>>, Failed> {
+    let texts = texts.iter().map(|&text| text.to_owned()).collect();
+    let request = Request::embedding("e-1", "tiny", texts);
+    let embeddings = client.inference().embed(&request).await?;
+    Ok(embeddings.vectors)
+}
+
+async fn through(client: &Client, numbers: &[f32]) -> Result<Option<Vec<f32>>, Box<dyn Error>> {
+    let rows = u64::try_from(numbers.len())?;
+    let input = Tensor::of("x", &[rows, 1], numbers)?;
+    let request = Request::tensors("t-1", "same", vec![input]);
+    let outputs = client.inference().infer(&request).await?;
+    Ok(outputs.get("x").and_then(Tensor::elements::<f32>))
+}
+
 fn advice(failed: &Failed) -> &'static str {
     use FailureKind::{Connect, Deadline, Ejected, Grpc, Http, Invalid, Stalled};
     let kind = failed.failure.kind;
@@ -121,6 +136,7 @@ pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     one_shot_and_streamed().await?;
     failover().await?;
     cancelled().await?;
+    no_text().await?;
     failing().await?;
     loading().await
 }
@@ -189,6 +205,28 @@ async fn cancelled() -> Result<(), Box<dyn Error>> {
     };
     timeout(Duration::from_secs(10), gone).await?;
     println!("cancelled: the server has nothing left to do");
+    mock.stop().await;
+    Ok(())
+}
+
+async fn no_text() -> Result<(), Box<dyn Error>> {
+    let same = json!({ "name": "same", "answer": "echo",
+        "inputs": [ { "name": "x", "datatype": "FP32", "shape": [-1, 1] } ] });
+    let mock = json!({ "models": [ { "name": "tiny" }, same ] });
+    let mock = Mock::start(described(mock)?).await?;
+    let client = client(&format!(
+        "endpoints:
+  - {{ protocol: openai, url: '{0}' }}
+  - {{ protocol: oip_rest, url: '{0}' }}",
+        mock.rest_url()
+    ))?;
+
+    let vectors = vectors(&client, &["one", "two"]).await?;
+    let back = through(&client, &[0.5, 1.5]).await?;
+
+    println!("{} vectors, and tensors {back:?}", vectors.len());
+    assert_eq!(vectors.len(), 2);
+    assert_eq!(back, Some(vec![0.5, 1.5]));
     mock.stop().await;
     Ok(())
 }

@@ -72,7 +72,7 @@ pub use endpoint::{Endpoint, Protocol};
 pub use error::{Attempt, Error, Failed, Failure, FailureKind, Pushback};
 pub use inference::{Answer, Embeddings, InferenceService, Outputs};
 pub use loading::{LoadProgress, Loading, LoadingStatistics, Priority};
-pub use models::{Model, ModelService, ModelState};
+pub use models::{Description, Model, ModelService, ModelState, TensorDescription};
 pub use operation::Operation;
 pub use pool::PoolStatistics;
 pub use reply::{Chunk, Connection, Reply, Source, Usage};

@@ -3,7 +3,9 @@
 //!
 //! - **Which.** What every endpoint that may be asked can carry together: over `openai` whole completions of the same model,
 //!   `max_tokens`, `temperature` and `top_p`, whose `prompt` becomes a list, and embeddings of the same model and
-//!   `dimensions`, whose `input` becomes longer. Anything else passes by at once. A request that is alone in its batch is sent
+//!   `dimensions`, whose `input` becomes longer; over `oip_rest` and `oip_grpc` tensors of the same model and wanted outputs, which
+//!   agree in names, datatypes and shapes but for the first dimension, along which they are joined and their outputs shared
+//!   out. Anything else passes by at once. A request that is alone in its batch is sent
 //!   as if there were no batching.
 //! - **When.** A batch is sent when `max_size` requests wait or when its oldest has waited for `window`, whichever comes
 //!   first. With `adaptive`, a batch gathers only while others of its kind are under way: it is sent at once when there are

@@ -57,6 +57,8 @@ pub struct Embeddings {
 pub struct Outputs {
     /// In the model's order; those that were asked for are among them.
     pub tensors: Vec<Tensor>,
+    /// The batch that the request was part of, if it was not sent alone.
+    pub batch: Option<Batch>,
     /// Where they came from.
     pub source: Source,
     /// Position of the endpoint that answered this request; `None` when none was asked.
@@ -229,6 +231,7 @@ impl<'a> InferenceService<'a> {
         };
         Ok(Outputs {
             tensors,
+            batch: reply.batch(),
             source: reply.source(),
             endpoint: reply.endpoint(),
             failed_attempts: reply.into_failed_attempts(),

@@ -1,8 +1,10 @@
 //! The model service: which models an endpoint has, and loading and unloading them where its protocol can.
 
 mod cache;
+mod description;
 
 pub(super) use cache::ListCache;
+pub use description::{Description, TensorDescription};
 
 use super::deadline::Deadline;
 use super::failover::{Asked, first_answer};

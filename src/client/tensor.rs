@@ -11,6 +11,7 @@
 //! ```
 
 mod element;
+mod rows;
 
 pub use element::Element;
 pub use inferometer_proto::datatype::Datatype;

@@ -14,8 +14,8 @@ pub mod sse;
 
 use super::batch::Kind;
 use super::{
-    ClientConfig, Connection, Endpoint, Error, Failure, FailureKind, Model, PoolStatistics,
-    Protocol, Request, Usage, Values,
+    ClientConfig, Connection, Description, Endpoint, Error, Failure, FailureKind, Model,
+    ModelState, PoolStatistics, Protocol, Request, Usage, Values,
 };
 use access::Access;
 use futures_util::future::BoxFuture;
@@ -79,6 +79,22 @@ pub(super) trait Transport: Debug + Send + Sync {
 
     /// Its models.
     fn list(&self) -> BoxFuture<'_, Result<Vec<Model>, Failure>>;
+
+    /// Is this model ready for requests?
+    fn is_model_ready<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async move {
+            let list = self.list().await?;
+            let listed = list.into_iter().find(|model| model.name == name);
+            Ok(listed.is_some_and(|model| model.state == ModelState::Loaded))
+        })
+    }
+
+    /// What a model takes and gives, where the protocol tells.
+    fn describe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Description, Failure>> {
+        let protocol = self.protocol();
+        let message = format!("protocol `{protocol}` cannot describe model `{name}`");
+        Box::pin(ready(Err(Failure::new(FailureKind::Invalid, message))))
+    }
 
     /// Loads a model, where the protocol offers it.
     fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {

@@ -4,12 +4,20 @@
 use crate::client_meets_mock::{endpoint, request};
 use futures_util::future::join_all;
 use inferometer::client::{
-    Batch, BatchConfig, Client, ClientConfig, Input, Protocol, Request, Usage,
+    Batch, BatchConfig, Client, ClientConfig, Endpoint, FailureKind, Input, Mode, Protocol,
+    Request, Tensor, Usage,
 };
 use inferometer_mock::{Mock, MockSpec};
+use serde_json::json;
 
 fn batching(mock: &Mock, max_size: u32) -> Client {
+    let endpoint = endpoint(Protocol::Openai, mock.rest_url());
+    batching_at(endpoint, Mode::Rest, max_size)
+}
+
+fn batching_at(endpoint: Endpoint, mode: Mode, max_size: u32) -> Client {
     let config = ClientConfig {
+        mode,
         batch: Some(BatchConfig {
             max_size,
             adaptive: false,
@@ -17,7 +25,7 @@ fn batching(mock: &Mock, max_size: u32) -> Client {
         }),
         ..ClientConfig::default()
     };
-    Client::new(&config, &[endpoint(Protocol::Openai, mock.rest_url())]).unwrap()
+    Client::new(&config, &[endpoint]).unwrap()
 }
 
 #[tokio::test]
@@ -90,4 +98,101 @@ async fn eight_prompts_in_one_request_each_get_their_own_text() {
         panic!("{entries:?}")
     };
     assert_eq!((&*entry.id, entry.output_tokens), ("r-0", 32));
+}
+
+/// A mock whose model `same` gives its tensors back, and `single` one row whatever it gets.
+async fn tensor_mock() -> Mock {
+    let inputs = json!([
+        { "name": "x", "datatype": "FP32", "shape": [-1, 2] },
+        { "name": "t", "datatype": "BYTES", "shape": [-1] },
+    ]);
+    let single = json!([{ "name": "y", "datatype": "FP32", "shape": [1] }]);
+    let spec = json!({ "models": [
+        { "name": "same", "answer": "echo", "inputs": inputs },
+        { "name": "single", "inputs": inputs, "outputs": single },
+    ] });
+    Mock::start(serde_json::from_value(spec).unwrap())
+        .await
+        .unwrap()
+}
+
+/// Rows that begin at a number, under that number as the id.
+fn rows(model: &str, first: u8, count: u8) -> Request {
+    let numbers: Vec<f32> = (first..first + count)
+        .flat_map(|row| [f32::from(row), 0.5])
+        .collect();
+    let texts: Vec<String> = (first..first + count)
+        .map(|row| "t".repeat(row.into()))
+        .collect();
+    let count = u64::from(count);
+    let inputs = vec![
+        Tensor::of("x", &[count, 2], &numbers).unwrap(),
+        Tensor::of_bytes("t", &[count], &texts).unwrap(),
+    ];
+    Request::tensors(first.to_string(), model, inputs)
+}
+
+#[tokio::test]
+async fn tensors_in_one_request_each_get_their_own_rows() {
+    for protocol in [Protocol::OipRest, Protocol::OipGrpc] {
+        let mock = tensor_mock().await;
+        let (mode, url) = match protocol {
+            Protocol::OipGrpc => (Mode::Grpc, mock.grpc_url()),
+            Protocol::Openai | Protocol::OipRest => (Mode::Rest, mock.rest_url()),
+        };
+        let client = batching_at(endpoint(protocol, url), mode, 3);
+        let ask = |request: Request| {
+            let client = client.clone();
+            async move { client.inference().infer(&request).await }
+        };
+        let asked = [(1, 1), (2, 2), (4, 3)].map(|(first, count)| rows("same", first, count));
+
+        let answered = join_all(asked.clone().map(ask)).await;
+
+        for (outputs, request) in answered.into_iter().zip(&asked) {
+            let outputs = outputs.unwrap();
+            let Input::Tensors { inputs, .. } = &request.input else {
+                panic!("{request:?}")
+            };
+            assert_eq!(&outputs.tensors, inputs, "{protocol}");
+            assert_eq!(outputs.batch.unwrap().requests, 3);
+        }
+        let failed = join_all([1, 2, 3].map(|first| ask(rows("single", first, 1)))).await;
+        for failed in failed {
+            let failed = failed.unwrap_err();
+            assert_eq!(failed.failure.kind, FailureKind::Malformed, "{failed}");
+            let told = "expected output `y` to have 3 in its first dimension";
+            assert!(failed.failure.message.starts_with(told), "{failed}");
+        }
+        let entries = mock.journal(0, 10).entries;
+        let ids: Vec<&str> = entries.iter().map(|entry| &*entry.id).collect();
+        assert_eq!(ids, ["1", "1"], "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn tensors_that_disagree_in_more_than_their_rows_are_not_joined() {
+    let mock = tensor_mock().await;
+    let endpoint = endpoint(Protocol::OipRest, mock.rest_url());
+    let client = batching_at(endpoint, Mode::Rest, 2);
+    let uneven = Request::tensors(
+        "uneven",
+        "same",
+        vec![
+            Tensor::of("x", &[1, 2], &[1.0_f32, 2.0]).unwrap(),
+            Tensor::of_bytes("t", &[2], &["a", "b"]).unwrap(),
+        ],
+    );
+    let ask = |request: Request| {
+        let client = client.clone();
+        async move { client.inference().infer(&request).await }
+    };
+
+    let answered = join_all([uneven.clone(), rows("same", 1, 1), uneven].map(ask)).await;
+
+    let together = answered
+        .iter()
+        .map(|outputs| outputs.as_ref().unwrap().batch);
+    assert_eq!(together.collect::<Vec<_>>(), [None; 3]);
+    assert_eq!(mock.journal(0, 10).entries.len(), 3);
 }

@@ -1,7 +1,7 @@
 //! What requests must have in common to be sent as one: two of equal kind may be joined. Each protocol says it for those
 //! that it can carry together, and none for all others.
 
-use crate::client::{Input, Request};
+use crate::client::{Input, Request, Tensor};
 
 /// What joined requests have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,13 @@ pub(in crate::client) enum Kind {
         model: String,
         dimensions: Option<u32>,
     },
+    /// Tensors that agree in all but their first dimension.
+    Tensors {
+        model: String,
+        /// The name, the datatype's name and the further lengths of each.
+        inputs: Vec<(String, &'static str, Vec<u64>)>,
+        outputs: Vec<String>,
+    },
 }
 
 impl Kind {
@@ -35,5 +42,23 @@ impl Kind {
             Input::Embedding { dimensions, .. } => Some(Self::Embedding { model, dimensions }),
             Input::Chat(_) | Input::Prompt(_) | Input::Tensors { .. } => None,
         }
+    }
+
+    /// That of tensors whose first dimensions are equally long and not empty; `None` for anything else.
+    pub(in crate::client) fn of_tensors(request: &Request) -> Option<Self> {
+        let Input::Tensors { inputs, outputs } = &request.input else {
+            return None;
+        };
+        let rows = inputs.first()?.rows().filter(|rows| *rows > 0)?;
+        let part = |tensor: &Tensor| {
+            let (own, rest) = tensor.shape().split_first()?;
+            let (name, datatype) = (tensor.name().to_owned(), tensor.datatype().name());
+            (*own == rows).then(|| (name, datatype, rest.to_vec()))
+        };
+        Some(Self::Tensors {
+            model: request.model.clone(),
+            inputs: inputs.iter().map(part).collect::<Option<_>>()?,
+            outputs: outputs.clone(),
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! Inference and the model repository over gRPC.
 
 mod bare;
-mod scripted;
+mod compressed;
+pub(super) mod scripted;
 
+use super::frames;
 use super::servers::{Proxy, Raw, Server, refusing};
 use super::*;
 use inferometer_proto::inference::infer_parameter::ParameterChoice;

@@ -1,5 +1,7 @@
 //! What the Open Inference Protocol says alike over REST and gRPC: text as a tensor, and the states of a repository.
 
+pub(super) mod together;
+
 use crate::client::{Input, Message, ModelState};
 use std::borrow::Cow;
 

@@ -3,15 +3,18 @@
 
 mod connection;
 mod contents;
+mod describe;
 mod status;
 mod streamed;
 mod tensor;
 
 use super::access::Access;
 use super::{Delta, Opened, Transport, Turn, no_room, oip};
+use crate::client::batch::Kind;
 use crate::client::error::excerpt;
 use crate::client::{
-    ClientConfig, Error, Failure, FailureKind, Input, Model, PoolStatistics, Protocol, Request,
+    ClientConfig, Description, Error, Failure, FailureKind, Input, Model, PoolStatistics, Protocol,
+    Request,
 };
 use connection::{Link, Stub};
 use futures_util::StreamExt;
@@ -67,6 +70,22 @@ impl Transport for OipGrpc {
         }
     }
 
+    fn batch_kind(&self, request: &Request) -> Option<Kind> {
+        Kind::of_tensors(request)
+    }
+
+    fn infer_together<'a>(
+        &'a self,
+        requests: &'a [Request],
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        Box::pin(async move {
+            let joined = oip::together::join(requests)?;
+            let opened = self.infer_whole(&joined.request, turn).await?;
+            Ok(joined.split(opened))
+        })
+    }
+
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async {
             let call =
@@ -90,6 +109,14 @@ impl Transport for OipGrpc {
             let (index, _) = self.link.call(call).await?;
             Ok(index.models.into_iter().map(model).collect())
         })
+    }
+
+    fn is_model_ready<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(describe::is_ready(&self.link, name))
+    }
+
+    fn describe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Description, Failure>> {
+        Box::pin(describe::describe(&self.link, name))
     }
 
     fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {

@@ -1,21 +1,26 @@
-//! The Open Inference Protocol over REST: `POST /v2/models/tiny/infer` for a whole answer, Triton's `generate_stream` for a
-//! stream, readiness, the model repository. Text goes in as the BYTES tensor `text_input` and comes out as `text_output`; any other
+//! The Open Inference Protocol over REST: `POST /v2/models/tiny/infer` for a whole answer, Triton's `generate_stream` or
+//! `MLServer`'s `infer_stream` for a stream, readiness, the model repository. Text goes in as the BYTES tensor `text_input` and comes out as `text_output`; any other
 //! tensors go to `infer` as they are.
 
+mod describe;
 mod elements;
 mod infer;
+mod streams;
 mod wire;
 
 use super::access::Access;
 use super::rest::{self, Body, Dialect, Mark, Read, Target, Way, accepted, read, said};
 use super::{ANSWER_LIMIT, Delta, Opened, Transport, Turn, no_room, oip};
+use crate::client::batch::Kind;
 use crate::client::{
-    ClientConfig, Error, Failure, FailureKind, Input, Model, PoolStatistics, Protocol, Request,
+    ClientConfig, Description, Error, Failure, FailureKind, Input, Model, PoolStatistics, Protocol,
+    Request,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use inferometer_proto::named;
 use reqwest::Url;
+use streams::{Path, Streams};
 use tokio::time::Instant;
 
 /// How answers of text are read.
@@ -40,6 +45,7 @@ struct OipRest {
     index: Target,
     /// Do tensors go in binary?
     binary_tensors: bool,
+    streams: Streams,
 }
 
 /// Prepares the endpoint. Nothing is connected.
@@ -55,6 +61,7 @@ pub(super) fn prepare(
         index: Target::prepared(under(base, &["repository", "index"]))?,
         base: base.clone(),
         binary_tensors: config.binary_tensors,
+        streams: Streams::default(),
     }))
 }
 
@@ -81,7 +88,29 @@ impl Transport for OipRest {
         request: &'a Request,
         turn: Turn,
     ) -> BoxFuture<'a, Result<Opened, Failure>> {
-        Box::pin(self.post(request, turn))
+        Box::pin(async move {
+            if request.stream {
+                self.stream(request, turn).await
+            } else {
+                self.post(Path::Infer, request, turn).await
+            }
+        })
+    }
+
+    fn batch_kind(&self, request: &Request) -> Option<Kind> {
+        Kind::of_tensors(request)
+    }
+
+    fn infer_together<'a>(
+        &'a self,
+        requests: &'a [Request],
+        turn: Turn,
+    ) -> BoxFuture<'a, Result<Opened, Failure>> {
+        Box::pin(async move {
+            let joined = oip::together::join(requests)?;
+            let opened = self.post(Path::Infer, &joined.request, turn).await?;
+            Ok(joined.split(opened))
+        })
     }
 
     fn is_ready(&self) -> BoxFuture<'_, Result<(), Failure>> {
@@ -105,6 +134,20 @@ impl Transport for OipRest {
         })
     }
 
+    fn is_model_ready<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(describe::is_ready(
+            &self.way,
+            under(&self.base, &["models", name, "ready"]),
+        ))
+    }
+
+    fn describe<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Description, Failure>> {
+        Box::pin(describe::describe(
+            &self.way,
+            under(&self.base, &["models", name]),
+        ))
+    }
+
     fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), Failure>> {
         let url = under(&self.base, &["repository", "models", name, "load"]);
         Box::pin(async move { self.command(&Target::of(url)?).await.map(drop) })
@@ -125,16 +168,11 @@ impl Transport for OipRest {
 }
 
 impl OipRest {
-    async fn post(&self, request: &Request, turn: Turn) -> Result<Opened, Failure> {
-        let operation = if request.stream {
-            "generate_stream"
-        } else {
-            "infer"
-        };
-        let target = Target::of(under(&self.base, &["models", &request.model, operation]))?;
+    async fn post(&self, path: Path, request: &Request, turn: Turn) -> Result<Opened, Failure> {
+        let target = Target::of(under(&self.base, &["models", &request.model, path.name()]))?;
         let (body, dialect) = match &request.input {
             Input::Chat(_) | Input::Prompt(_) => {
-                let body = wire::body(request).map_err(|e| malformed(&e))?;
+                let body = wire::body(request, path).map_err(|e| malformed(&e))?;
                 (Body::from(body), TEXT)
             }
             Input::Tensors { inputs, outputs } => {

@@ -3,7 +3,7 @@
 
 use super::super::Stage;
 use super::operation::{asked, spoken};
-use crate::client::Protocol;
+use crate::client::{Operation, Protocol};
 use crate::scenario::{Document, Error, Part, Path};
 use crate::workload::{Ask, Workload};
 
@@ -14,7 +14,7 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     let place = Path::root().key("client").key("batch");
     if let Some(found) = unfit(&stage.workload) {
         let told = format!(
-            "expected a workload that can be batched, an `embedding` or a `completion` without `stream`, found {found}"
+            "expected a workload that can be batched, a `tensor`, an `embedding` or a `completion` without `stream`, found {found}"
         );
         let hint = "leave `client.batch` out, or ask for a `completion` with `stream: false`";
         return Err(document.error(&place, Part::Key, told).hint(hint));
@@ -23,7 +23,11 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     let spoken = spoken(&stage.target);
     let asked = asked(&stage.workload);
     let is_asked = |protocol: &Protocol| {
-        let mut offers = asked.iter().map(|(_, operation)| operation.protocols());
+        // Whatever takes tensors takes more of them.
+        let texts = asked
+            .iter()
+            .filter(|(_, operation)| *operation != Operation::Infer);
+        let mut offers = texts.map(|(_, operation)| operation.protocols());
         spoken.contains(protocol) && offers.any(|offers| offers.contains(protocol))
     };
     let other = mode
@@ -57,9 +61,8 @@ fn unfit(workload: &Workload) -> Option<&'static str> {
 fn can_be_batched(ask: Ask<'_>) -> bool {
     match ask {
         Ask::Completion(generation) => !generation.stream,
-        Ask::Embedding(_) => true,
+        Ask::Embedding(_) | Ask::Tensor(_) => true,
         Ask::Chat(_)
-        | Ask::Tensor(_)
         | Ask::Load(_)
         | Ask::Unload(_)
         | Ask::ListModels(_)

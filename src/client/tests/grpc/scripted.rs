@@ -9,6 +9,7 @@ use inferometer_proto::inference::grpc_inference_service_server::{
 };
 use inferometer_proto::inference::infer_parameter::ParameterChoice;
 use inferometer_proto::inference::model_infer_response::InferOutputTensor;
+use inferometer_proto::inference::model_metadata_response::TensorMetadata;
 use inferometer_proto::inference::repository_index_response::ModelIndex;
 use inferometer_proto::inference::{
     InferParameter, ModelConfigRequest, ModelConfigResponse, ModelInferRequest, ModelInferResponse,
@@ -37,6 +38,8 @@ pub(super) struct Seen {
     pub(super) calls: AtomicU32,
     pub(super) last: Mutex<Option<ModelInferRequest>>,
     pub(super) labels: Mutex<Vec<Label>>,
+    /// In which ways the last call may be answered compressed.
+    pub(super) accepted: Mutex<Option<String>>,
 }
 
 /// The id and the number of earlier attempts that came with a call.
@@ -47,15 +50,15 @@ struct Scripted(Arc<Seen>);
 
 /// A running server; it stops when dropped.
 #[derive(Debug)]
-pub(super) struct Running {
-    pub(super) endpoint: Endpoint,
+pub(in crate::client::tests) struct Running {
+    pub(in crate::client::tests) endpoint: Endpoint,
     pub(super) seen: Arc<Seen>,
     #[expect(dead_code, reason = "held so that dropping the server stops it")]
     tasks: JoinSet<()>,
 }
 
 /// A server on a port of its own.
-pub(super) async fn start() -> Running {
+pub(in crate::client::tests) async fn start() -> Running {
     start_on(TcpListener::bind("127.0.0.1:0").await.unwrap())
 }
 
@@ -128,11 +131,13 @@ impl Scripted {
 }
 
 fn label<T>(request: &tonic::Request<T>) -> Label {
-    let value = |key| {
-        let value = request.metadata().get(key)?;
-        Some(value.to_str().unwrap().to_owned())
-    };
-    (value("x-request-id"), value("grpc-previous-rpc-attempts"))
+    let earlier_attempts = value(request, "grpc-previous-rpc-attempts");
+    (value(request, "x-request-id"), earlier_attempts)
+}
+
+fn value<T>(request: &tonic::Request<T>, key: &str) -> Option<String> {
+    let value = request.metadata().get(key)?;
+    Some(value.to_str().unwrap().to_owned())
 }
 
 #[tonic::async_trait]
@@ -143,6 +148,7 @@ impl GrpcInferenceService for Scripted {
         &self,
         request: tonic::Request<ModelInferRequest>,
     ) -> Reaction<ModelInferResponse> {
+        *self.0.accepted.lock().unwrap() = value(&request, "grpc-accept-encoding");
         let (call, model) = self.note(label(&request), request.into_inner());
         match model.as_str() {
             "busy-twice" if call <= 2 => Err(Status::unavailable("try again")),
@@ -253,9 +259,16 @@ impl GrpcInferenceService for Scripted {
 
     async fn model_ready(
         &self,
-        _: tonic::Request<ModelReadyRequest>,
+        request: tonic::Request<ModelReadyRequest>,
     ) -> Reaction<ModelReadyResponse> {
-        Err(Status::unimplemented(""))
+        match request.into_inner().name.as_str() {
+            "absent" => Err(Status::not_found("no such model")),
+            "unloaded" => Err(Status::unknown("Model unloaded not found")),
+            "broken" => Err(Status::internal("out of memory")),
+            name => Ok(Response::new(ModelReadyResponse {
+                ready: name == "tiny",
+            })),
+        }
     }
 
     async fn server_metadata(
@@ -267,8 +280,22 @@ impl GrpcInferenceService for Scripted {
 
     async fn model_metadata(
         &self,
-        _: tonic::Request<ModelMetadataRequest>,
+        request: tonic::Request<ModelMetadataRequest>,
     ) -> Reaction<ModelMetadataResponse> {
-        Err(Status::unimplemented(""))
+        let tensor = |name: &str, shape: &[i64]| TensorMetadata {
+            name: name.to_owned(),
+            datatype: "FP32".to_owned(),
+            shape: shape.to_vec(),
+        };
+        match request.into_inner().name.as_str() {
+            "absent" => Err(Status::not_found("no such model")),
+            name => Ok(Response::new(ModelMetadataResponse {
+                name: name.to_owned(),
+                versions: vec!["1".to_owned(), "2".to_owned()],
+                platform: "onnx".to_owned(),
+                inputs: vec![tensor("x", &[-1, 4])],
+                outputs: vec![tensor("y", &[-1])],
+            })),
+        }
     }
 }

@@ -9,6 +9,10 @@ use std::time::Duration;
 use tonic::metadata::MetadataMap;
 use tonic::{ConnectError, Status};
 
+/// What gRPC calls `UNKNOWN`.
+pub(super) const UNKNOWN: i32 = 2;
+/// What gRPC calls `NOT_FOUND`.
+pub(super) const NOT_FOUND: i32 = 5;
 /// What gRPC calls `INTERNAL`.
 pub(super) const INTERNAL: i32 = 13;
 /// What gRPC calls `UNAVAILABLE`.

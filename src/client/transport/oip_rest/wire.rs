@@ -1,5 +1,6 @@
 //! The JSON of the protocol. Unknown fields are ignored; `null` and absent mean the same.
 
+use super::streams::Path;
 use crate::client::transport::oip::{INPUT, OUTPUT, text};
 use crate::client::{Request, Usage};
 use bytes::Bytes;
@@ -39,22 +40,21 @@ struct Generate<'a> {
     parameters: Parameters,
 }
 
-/// The body of a request: to `infer` for a whole answer, to `generate_stream` for a stream.
-pub(super) fn body(request: &Request) -> serde_json::Result<Bytes> {
+/// The body of a request to this path.
+pub(super) fn body(request: &Request, path: Path) -> serde_json::Result<Bytes> {
     let parameters = Parameters {
         max_tokens: request.max_tokens,
         temperature: request.temperature,
         top_p: request.top_p,
     };
     let text = text(&request.input);
-    let written = if request.stream {
-        serde_json::to_vec(&Generate {
+    let written = match path {
+        Path::GenerateStream => serde_json::to_vec(&Generate {
             text_input: &text,
             id: &request.id,
             parameters,
-        })
-    } else {
-        serde_json::to_vec(&Infer {
+        }),
+        Path::Infer | Path::InferStream => serde_json::to_vec(&Infer {
             id: &request.id,
             parameters,
             inputs: [Tensor {
@@ -63,7 +63,7 @@ pub(super) fn body(request: &Request) -> serde_json::Result<Bytes> {
                 datatype: "BYTES",
                 data: [&text],
             }],
-        })
+        }),
     };
     written.map(Bytes::from)
 }
