@@ -32,7 +32,7 @@
 //! let written = archive.close()?;
 //!
 //! let offered: u64 = summary.stages.iter().map(|stage| stage.accounting.offered).sum();
-//! assert_eq!(written, offered);
+//! assert!(written > offered, "those of the warm-up, too");
 //! assert!(folder.path().join("samples.parquet").exists());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
