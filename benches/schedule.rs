@@ -5,7 +5,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use inferometer::schedule::{Constant, Law, Open, Poisson};
 use inferometer::seed::Seed;
 use inferometer::units::Rate;
-use inferometer::workload::{Generation, Length, Tokens, Workload};
+use inferometer::workload::{Drawn, Generation, Length, Prompts, Tokens, Workload};
 use std::hint::black_box;
 
 fn slots(criterion: &mut Criterion) {
@@ -33,12 +33,13 @@ fn contents(criterion: &mut Criterion) {
     for tokens in [16, 64, 1024] {
         let workload = Workload::Chat(Generation {
             model: "tiny".to_owned(),
-            prompt: Tokens {
+            prompt: Prompts::Drawn(Drawn {
                 tokens: Length::Fixed(tokens),
-            },
-            output: Tokens {
+                shared_prefix: None,
+            }),
+            output: Some(Tokens {
                 tokens: Length::Fixed(32),
-            },
+            }),
             stream: true,
             distinct: None,
             cancel_after: None,

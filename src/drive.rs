@@ -14,12 +14,14 @@ mod embedded;
 mod epoch;
 mod exchange;
 mod foreign;
+mod heard;
 mod ids;
 mod lane;
 mod open_loop;
 mod pace;
 mod progress;
 mod request;
+mod said;
 
 pub use foreign::{Arrivals, InferenceClient, Served};
 pub use ids::number;

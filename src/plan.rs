@@ -6,6 +6,7 @@ mod explain;
 mod files;
 mod fingerprint;
 mod provenance;
+mod recordings;
 mod sweep;
 
 pub use crate::scenario::{
@@ -84,7 +85,7 @@ pub struct Stage {
 }
 
 /// Plans the scenario in `text`, read from `path`, with `overrides` laid over it. It opens no file, so the scenario cannot
-/// name one, neither for its client nor of a trace; [`from_files`] can.
+/// name one, neither for its client nor of a trace or prompts; [`from_files`] can.
 ///
 /// # Errors
 /// The first thing that is wrong with the scenario, with its place and what to do.
@@ -99,7 +100,7 @@ fn no_file(file: &Path) -> Result<String, Error> {
         .hint("read it with `plan::from_files`, or write its settings under `client`"))
 }
 
-/// Likewise; `open` reads the files that the scenario names: that of its client, and traces.
+/// Likewise; `open` reads the files that the scenario names: that of its client, traces and prompts.
 ///
 /// # Errors
 /// The first thing that is wrong with either file, with its place and what to do.
@@ -115,7 +116,7 @@ pub fn from_files(
     )
 }
 
-/// Plans a scenario that is already read; `open` reads the traces that it names.
+/// Plans a scenario that is already read; `open` reads the traces and prompts that it names.
 ///
 /// # Errors
 /// The first thing that is wrong with it, with its place and what to do.
@@ -223,6 +224,7 @@ fn model(name: &str, workload: &Workload) -> ModelSpec {
         Ask::Tensor(_)
         | Ask::Chat(_)
         | Ask::Completion(_)
+        | Ask::Conversation(_)
         | Ask::Embedding(_)
         | Ask::Load(_)
         | Ask::Unload(_)

@@ -8,6 +8,7 @@
 
 mod ask;
 mod asked;
+mod conversation;
 mod draw;
 mod embedding;
 mod generation;
@@ -15,17 +16,24 @@ mod inference;
 mod journey;
 mod length;
 mod mix;
+mod prompts;
+mod records;
+mod think;
 mod traced;
 mod words;
 
 pub use ask::{Ask, Kind};
 pub use asked::{Asked, Call, Content, Generate, Prompt, Role, Turn};
+pub use conversation::Conversation;
 pub use embedding::{Embed, Embedding};
 pub use generation::{Generation, Tokens};
 pub use inference::{DrawnTensor, Infer, Inference, InputTensor};
 pub use journey::{Act, Journey, Listing, Named, OnFailure, Step};
 pub use length::Length;
 pub use mix::{Mix, Part};
+pub use prompts::{Drawn, Format, Prompts, Recorded, ShareGpt, SharedPrefix};
+pub use records::{Order, Record, Records, Round};
+pub use think::Think;
 pub use traced::{LengthAt, Side, Traced};
 
 use crate::seed::Seed;
@@ -44,6 +52,8 @@ pub enum Workload {
     Chat(Generation),
     /// The continuation of a text.
     Completion(Generation),
+    /// Conversations of several turns.
+    Conversation(Conversation),
     /// The vectors of texts.
     Embedding(Embedding),
     /// What a model makes of tensors.
@@ -59,6 +69,7 @@ impl Workload {
     pub fn requests_per_slot(&self) -> u64 {
         match self {
             Self::Chat(_) | Self::Completion(_) | Self::Embedding(_) | Self::Tensor(_) => 1,
+            Self::Conversation(conversation) => conversation.most_turns(),
             Self::Journey(journey) => journey.requests(),
             Self::Mix(mix) => mix.requests_per_slot(),
         }
@@ -68,17 +79,26 @@ impl Workload {
     pub fn requests_of(&self, seed: Seed, slot: u64) -> Range<u64> {
         let first = slot.saturating_mul(self.requests_per_slot());
         let (_, drawn) = self.drawn(seed, slot);
-        first..first.saturating_add(drawn.requests_per_slot())
+        let requests = match drawn {
+            Self::Conversation(conversation) => conversation.turns_of(seed, slot),
+            Self::Chat(_)
+            | Self::Completion(_)
+            | Self::Embedding(_)
+            | Self::Tensor(_)
+            | Self::Journey(_)
+            | Self::Mix(_) => drawn.requests_per_slot(),
+        };
+        first..first.saturating_add(requests)
     }
 
     /// Request `seq`. Costs one string the size of each text; called on the sending path.
     pub fn asked(&self, seed: Seed, seq: u64) -> Asked {
-        let (slot, nth) = self.place_of(seq);
-        let (_, drawn) = self.drawn(seed, slot);
-        let asked = drawn.ask(nth).asked(seed, seq);
+        let place = self.place_of(seq);
+        let (_, drawn) = self.drawn(seed, place.slot);
+        let asked = drawn.ask(place.nth).asked(seed, place);
         match drawn {
             Self::Journey(journey) => {
-                let step = journey.step(nth);
+                let step = journey.step(place.nth);
                 Asked {
                     think: step.think.duration(),
                     on_failure: step.on_failure,
@@ -87,6 +107,7 @@ impl Workload {
             }
             Self::Chat(_)
             | Self::Completion(_)
+            | Self::Conversation(_)
             | Self::Embedding(_)
             | Self::Tensor(_)
             | Self::Mix(_) => asked,
@@ -95,36 +116,66 @@ impl Workload {
 
     /// What kind request `seq` is of.
     pub fn kind(&self, seed: Seed, seq: u64) -> Kind {
-        let (slot, nth) = self.place_of(seq);
-        let (part, drawn) = self.drawn(seed, slot);
+        let place = self.place_of(seq);
+        let (part, drawn) = self.drawn(seed, place.slot);
+        let ask = drawn.ask(place.nth);
+        let turn = match ask {
+            Ask::Conversation(conversation) => conversation.told_as(place.nth),
+            Ask::Chat(_)
+            | Ask::Completion(_)
+            | Ask::Embedding(_)
+            | Ask::Tensor(_)
+            | Ask::Load(_)
+            | Ask::Unload(_)
+            | Ask::ListModels(_)
+            | Ask::RefreshModels(_) => None,
+        };
         Kind {
             part,
-            operation: drawn.ask(nth).key(),
+            turn,
+            operation: ask.operation(),
         }
     }
 
     /// Every kind of request that there is, in order.
     pub fn kinds(&self) -> BTreeSet<Kind> {
-        let asks = |part: Option<usize>, workload: &Self| {
-            let asks = workload.asks().into_iter();
-            let kinds = asks.map(|(_, ask)| Kind {
-                part,
-                operation: ask.key(),
-            });
-            kinds.collect::<Vec<_>>()
-        };
         match self {
             Self::Mix(mix) => {
                 let parts = mix.parts().iter().enumerate();
-                let kinds = parts.flat_map(|(index, part)| asks(Some(index), part.workload()));
+                let kinds = parts.flat_map(|(index, part)| part.workload().told(Some(index)));
                 kinds.collect()
             }
             Self::Chat(_)
             | Self::Completion(_)
+            | Self::Conversation(_)
             | Self::Embedding(_)
             | Self::Tensor(_)
-            | Self::Journey(_) => asks(None, self).into_iter().collect(),
+            | Self::Journey(_) => self.told(None).into_iter().collect(),
         }
+    }
+
+    /// Every kind that it has as a part of a mix, or by itself.
+    fn told(&self, part: Option<usize>) -> Vec<Kind> {
+        let kinds = self.asks().into_iter().flat_map(|(_, ask)| {
+            let turns = match ask {
+                Ask::Conversation(conversation) => conversation.told(),
+                Ask::Chat(_)
+                | Ask::Completion(_)
+                | Ask::Embedding(_)
+                | Ask::Tensor(_)
+                | Ask::Load(_)
+                | Ask::Unload(_)
+                | Ask::ListModels(_)
+                | Ask::RefreshModels(_) => vec![None],
+            };
+            let operation = ask.operation();
+            turns.into_iter().map(move |turn| Kind {
+                part,
+                turn,
+                operation,
+            })
+        });
+        kinds.collect()
     }
 
     /// The name of a part of a mix.
@@ -133,6 +184,7 @@ impl Workload {
             Self::Mix(mix) => mix.parts(),
             Self::Chat(_)
             | Self::Completion(_)
+            | Self::Conversation(_)
             | Self::Embedding(_)
             | Self::Tensor(_)
             | Self::Journey(_) => &[],
@@ -144,7 +196,11 @@ impl Workload {
     pub fn asks(&self) -> Vec<(String, Ask<'_>)> {
         let alone = |ask: Ask<'_>| ask.key().to_owned();
         match self {
-            Self::Chat(_) | Self::Completion(_) | Self::Embedding(_) | Self::Tensor(_) => {
+            Self::Chat(_)
+            | Self::Completion(_)
+            | Self::Conversation(_)
+            | Self::Embedding(_)
+            | Self::Tensor(_) => {
                 let ask = self.ask(0);
                 vec![(alone(ask), ask)]
             }
@@ -175,10 +231,40 @@ impl Workload {
         models
     }
 
+    /// Every request for text that it makes, and where each stands in it, to be filled with what files say.
+    pub fn generations_mut(&mut self) -> Vec<(String, &mut Generation)> {
+        match self {
+            Self::Chat(generation) => vec![("chat".to_owned(), generation)],
+            Self::Completion(generation) => vec![("completion".to_owned(), generation)],
+            Self::Conversation(conversation) => {
+                vec![("conversation".to_owned(), conversation.generation_mut())]
+            }
+            Self::Embedding(_) | Self::Tensor(_) => Vec::new(),
+            Self::Journey(journey) => {
+                let steps = journey.steps_mut().iter_mut().enumerate();
+                let generations = steps.filter_map(|(index, step)| {
+                    let key = step.act.ask().key();
+                    let generation = step.act.generation_mut()?;
+                    Some((format!("journey[{index}].{key}"), generation))
+                });
+                generations.collect()
+            }
+            Self::Mix(mix) => {
+                let parts = mix.workloads_mut().enumerate();
+                let generations = parts.flat_map(|(index, part)| {
+                    let generations = part.generations_mut().into_iter();
+                    generations.map(move |(place, one)| (format!("mix[{index}].{place}"), one))
+                });
+                generations.collect()
+            }
+        }
+    }
+
     /// The slot that a request belongs to, and its place in it.
-    fn place_of(&self, seq: u64) -> (u64, u64) {
+    fn place_of(&self, seq: u64) -> Place {
         let each = self.requests_per_slot().max(1);
-        (seq / each, seq % each)
+        let (slot, nth) = (seq / each, seq % each);
+        Place { slot, nth, seq }
     }
 
     /// What a slot asks for, and which part of a mix that is.
@@ -190,6 +276,7 @@ impl Workload {
             }
             Self::Chat(_)
             | Self::Completion(_)
+            | Self::Conversation(_)
             | Self::Embedding(_)
             | Self::Tensor(_)
             | Self::Journey(_) => (None, self),
@@ -201,12 +288,24 @@ impl Workload {
         match self {
             Self::Chat(generation) => Ask::Chat(generation),
             Self::Completion(generation) => Ask::Completion(generation),
+            Self::Conversation(conversation) => Ask::Conversation(conversation),
             Self::Embedding(embedding) => Ask::Embedding(embedding),
             Self::Tensor(inference) => Ask::Tensor(inference),
             Self::Journey(journey) => journey.step(nth).act.ask(),
             Self::Mix(_) => unreachable!("a mix is no part of a mix"),
         }
     }
+}
+
+/// Where a request stands in a stage.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The number of its slot.
+    slot: u64,
+    /// Its place among the requests of that, from 0.
+    nth: u64,
+    /// Its own number.
+    seq: u64,
 }
 
 /// The number of the content of request `seq` where only so many are distinct.

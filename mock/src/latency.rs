@@ -58,8 +58,11 @@ impl Latency {
         self.distribution().quantile(u).min(LONGEST)
     }
 
-    /// Refuses parameters that describe no distribution, naming the field.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Refuses parameters that describe no distribution.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`], naming the field.
+    pub fn check(&self) -> Result<(), Error> {
         self.distribution().check()
     }
 

@@ -78,6 +78,11 @@ pub(super) const COLUMNS: &[Column] = &[
         meaning: "the part of the mix that it belongs to, by its name; null without a mix",
     },
     Column {
+        name: "turn",
+        value: Value::Count(|row, stage| stage.kinds.get(row.kind)?.turn.map(u64::from)),
+        meaning: "which turn of its conversation it is, from 1; null where turns are not told apart",
+    },
+    Column {
         name: "measured",
         value: Value::Flag(|row| row.measured),
         meaning: "was it scheduled inside the measure phase? Latencies and counts of reports are of these",

@@ -73,6 +73,7 @@ pub(super) fn stage() -> Stage {
         protocol: protocol.to_owned(),
     };
     let kind = |part: Option<&str>, operation| Kind {
+        turn: part.map(|_| 2),
         part: part.map(str::to_owned),
         operation,
     };

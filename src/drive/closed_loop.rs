@@ -1,6 +1,7 @@
 //! The closed loop: a fixed number of requests in flight; each answer makes room for the next request.
 
 use super::exchange::Exchange;
+use super::heard::Heard;
 use super::lane::Sending;
 use crate::sample::Sink;
 use crate::schedule::{Closed, Slot};
@@ -17,14 +18,14 @@ pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, clos
         let (sending, sequence) = (Rc::clone(sending), Rc::clone(&sequence));
         let think = closed.think.duration();
         workers.spawn_local(async move {
-            let mut chunks = Vec::new();
+            let mut heard = Heard::default();
             while !sending.is_over() {
                 let at = sending.clock.now();
                 let seq = sequence.next();
                 if !sending.may_send(seq) {
                     break;
                 }
-                sending.send(Slot { seq, at }, &mut chunks).await;
+                sending.send(Slot { seq, at }, &mut heard).await;
                 if !think.is_zero() {
                     sending.wait_until(sending.clock.now().after(think)).await;
                 }

@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
+use super::heard::Heard;
 use super::request::Asked;
 use crate::client::{
     self, Attempt, Client, Failed, FailureKind, Misfit, Model, ModelState, Operation, Reply,
@@ -22,10 +23,10 @@ impl Exchange for Embedded {
         self.0.warm_up().await;
     }
 
-    async fn exchange(&self, asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+    async fn exchange(&self, asked: &Asked, clock: Clock, heard: &mut Heard) -> Exchanged {
         let models = self.0.models();
         match asked {
-            Asked::Infer(request) => self.infer(request, clock, chunks).await,
+            Asked::Infer(request) => self.infer(request, clock, heard).await,
             Asked::Load(model) => done(models.load(model).await, clock),
             Asked::Unload(model) => done(models.unload(model).await, clock),
             Asked::ListModels(listing) => listed(models.list().await, listing, clock),
@@ -39,12 +40,12 @@ impl Exchange for Embedded {
 }
 
 impl Embedded {
-    async fn infer(&self, request: &Request, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+    async fn infer(&self, request: &Request, clock: Clock, heard: &mut Heard) -> Exchanged {
         let mut reply = match self.0.inference().open(request).await {
             Ok(reply) => reply,
             Err(failed) => return not_answered(&failed, clock),
         };
-        let outcome = receive(request, &mut reply, clock, chunks).await;
+        let outcome = receive(request, &mut reply, clock, heard).await;
         let (failed_attempts, answered_attempt) = behind(&reply, outcome, clock);
         Exchanged {
             first_byte: Some(clock.offset(reply.first_byte())),
@@ -57,7 +58,7 @@ impl Embedded {
             source: Some(source(&reply)),
             connection: reply.connection().map(connection),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
-            output_tokens: output_tokens(request, &reply, chunks),
+            output_tokens: output_tokens(request, &reply, &heard.chunks),
             batch: reply.batch().map(batch),
             streamed: request.stream,
             outcome,
@@ -101,22 +102,14 @@ fn listed(called: Result<Vec<Model>, client::Error>, listing: &Listing, clock: C
 }
 
 /// Pulls the whole answer, and holds it against what was asked for.
-async fn receive(
-    request: &Request,
-    reply: &mut Reply,
-    clock: Clock,
-    chunks: &mut Vec<Chunk>,
-) -> Outcome {
+async fn receive(request: &Request, reply: &mut Reply, clock: Clock, heard: &mut Heard) -> Outcome {
     while let Some(next) = reply.next().await {
         match next {
-            Ok(chunk) => chunks.push(Chunk {
-                at: clock.offset(chunk.at),
-                tokens: chunk.tokens,
-            }),
+            Ok(chunk) => heard.arrived(clock.offset(chunk.at), chunk.tokens, &chunk.text),
             Err(failure) => return Outcome::Failed(failure_of(failure.kind)),
         }
     }
-    if lacks_tokens(request, chunks) {
+    if lacks_tokens(request, &heard.chunks) {
         return Outcome::WrongAnswer(Wrong::Empty);
     }
     match request.fits(reply.values()) {

@@ -1,14 +1,15 @@
 //! What the drive needs of a client: to carry out one request and say what came back.
 
 use super::clock::Clock;
+use super::heard::Heard;
 use super::request::Asked;
-use crate::sample::{Batch, Chunk, Connection, FailedAttempt, Outcome, Source, Tokens};
+use crate::sample::{Batch, Connection, FailedAttempt, Outcome, Source, Tokens};
 use crate::units::Offset;
 
 /// Carries out requests. Dropping the future gives the request up at once.
 pub(super) trait Exchange: Send + 'static {
-    /// Carries out one request, pushing each arrival of tokens to `chunks`.
-    async fn exchange(&self, asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged;
+    /// Carries out one request, telling `heard` each arrival of tokens.
+    async fn exchange(&self, asked: &Asked, clock: Clock, heard: &mut Heard) -> Exchanged;
 
     /// Does what the client has to do besides requests, until the future is dropped.
     async fn watch(&self, _lane: usize) {}

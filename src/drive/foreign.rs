@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::embedded::{failure_of, lacks_tokens};
 use super::exchange::{Exchange, Exchanged};
+use super::heard::Heard;
 use super::request::Asked;
 use crate::client::{FailureKind, Request};
 use crate::sample::{Chunk, Failure, Outcome, TokenSource, Tokens, Wrong};
@@ -42,15 +43,15 @@ pub struct Served {
 pub struct Arrivals<'a> {
     clock: Clock,
     first_byte: Option<Offset>,
-    chunks: &'a mut Vec<Chunk>,
+    heard: &'a mut Heard,
 }
 
 impl<'a> Arrivals<'a> {
-    pub(super) fn new(clock: Clock, chunks: &'a mut Vec<Chunk>) -> Self {
+    pub(super) fn new(clock: Clock, heard: &'a mut Heard) -> Self {
         Self {
             clock,
             first_byte: None,
-            chunks,
+            heard,
         }
     }
 
@@ -61,9 +62,13 @@ impl<'a> Arrivals<'a> {
 
     /// So many output tokens arrived together at this time. Times must not go back; none arrive as nothing.
     pub fn tokens(&mut self, at: Instant, count: u32) {
+        self.text(at, count, "");
+    }
+
+    /// Likewise, with their words: what the next turn of a conversation is sent with.
+    pub fn text(&mut self, at: Instant, count: u32, text: &str) {
         if count > 0 {
-            let at = self.clock.offset(at);
-            self.chunks.push(Chunk { at, tokens: count });
+            self.heard.arrived(self.clock.offset(at), count, text);
         }
     }
 }
@@ -73,9 +78,9 @@ impl<'a> Arrivals<'a> {
 pub(super) struct Foreign<C>(pub(super) C);
 
 impl<C: InferenceClient> Exchange for Foreign<C> {
-    async fn exchange(&self, asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+    async fn exchange(&self, asked: &Asked, clock: Clock, heard: &mut Heard) -> Exchanged {
         match asked {
-            Asked::Infer(request) => self.infer(request, clock, chunks).await,
+            Asked::Infer(request) => self.infer(request, clock, heard).await,
             Asked::Load(_) | Asked::Unload(_) | Asked::ListModels(_) | Asked::RefreshModels(_) => {
                 Exchanged {
                     attempts: 0,
@@ -87,8 +92,8 @@ impl<C: InferenceClient> Exchange for Foreign<C> {
 }
 
 impl<C: InferenceClient> Foreign<C> {
-    async fn infer(&self, request: &Request, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
-        let mut arrivals = Arrivals::new(clock, chunks);
+    async fn infer(&self, request: &Request, clock: Clock, heard: &mut Heard) -> Exchanged {
+        let mut arrivals = Arrivals::new(clock, heard);
         let served = self.0.infer(request, &mut arrivals).await;
         let first_byte = arrivals.first_byte;
         let known = Exchanged {
@@ -104,8 +109,8 @@ impl<C: InferenceClient> Foreign<C> {
             Ok(served) => Exchanged {
                 attempts: served.attempts.max(1),
                 prompt_tokens: served.prompt_tokens,
-                output_tokens: output_tokens(&served, chunks),
-                outcome: if lacks_tokens(request, chunks) {
+                output_tokens: output_tokens(&served, &heard.chunks),
+                outcome: if lacks_tokens(request, &heard.chunks) {
                     Outcome::WrongAnswer(Wrong::Empty)
                 } else {
                     Outcome::Answered

@@ -3,8 +3,10 @@
 use super::clock::Clock;
 use super::epoch::Starter;
 use super::exchange::{Exchange, Exchanged};
+use super::heard::Heard;
 use super::pace::Pacer;
 use super::request::{Due, Requests};
+use super::said::Said;
 use super::{Error, LaneRecord, Progress, closed_loop, open_loop};
 use crate::observe::{Meter, Usage};
 use crate::plan::Phases;
@@ -161,26 +163,29 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         most.is_none_or(|most| seq < most.get())
     }
 
-    /// Makes the requests of a slot, one after the other, and emits the sample of each. `chunks` is a buffer to reuse. What
+    /// Makes the requests of a slot, one after the other, and emits the sample of each. `heard` is a buffer to reuse. What
     /// was begun is carried through in the drain phase; once that is over, or a request has failed that the others depend
     /// on, they are not sent.
-    pub(super) async fn send(&self, slot: Slot, chunks: &mut Vec<Chunk>) {
+    pub(super) async fn send(&self, slot: Slot, heard: &mut Heard) {
         let mut at = slot.at;
         let mut is_over = false;
+        let mut said = Said::default();
         for seq in self.lane.requests.of_slot(slot.seq) {
             if is_over {
                 self.miss(Slot { seq, at });
                 continue;
             }
-            let due = self.lane.requests.due(seq);
+            let mut due = self.lane.requests.due(seq);
+            said.before(&mut due);
             let slot = self.think(Slot { seq, at }, &due).await;
             if self.give_up.is_cancelled() {
                 is_over = true;
                 self.miss(slot);
                 continue;
             }
-            let outcome = self.exchange(slot, &due, chunks).await;
+            let outcome = self.exchange(slot, &due, heard).await;
             is_over = due.ends_slot(outcome);
+            said.after(due, heard.text());
             at = self.clock.now();
         }
     }
@@ -207,17 +212,17 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
     }
 
     /// Sends one request and emits its sample.
-    async fn exchange(&self, slot: Slot, due: &Due, chunks: &mut Vec<Chunk>) -> Outcome {
-        chunks.clear();
+    async fn exchange(&self, slot: Slot, due: &Due, heard: &mut Heard) -> Outcome {
+        heard.begin(due.is_turn);
         self.lane.progress.started();
         let sent = self.clock.now();
         let exchanged = tokio::select! {
             biased;
-            exchanged = self.lane.exchange.exchange(&due.asked, self.clock, chunks) => exchanged,
+            exchanged = self.lane.exchange.exchange(&due.asked, self.clock, heard) => exchanged,
             () = self.cancelled(sent, due) => Exchanged::ended(Outcome::Cancelled),
             () = self.give_up.cancelled() => Exchanged::ended(Outcome::Failed(Failure::Unfinished)),
         };
-        self.emit(slot, Some(sent), &exchanged, chunks);
+        self.emit(slot, Some(sent), &exchanged, &heard.chunks);
         exchanged.outcome
     }
 

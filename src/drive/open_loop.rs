@@ -3,6 +3,7 @@
 
 use super::Error;
 use super::exchange::Exchange;
+use super::heard::Heard;
 use super::lane::Sending;
 use super::pace::Pacer;
 use crate::sample::Sink;
@@ -42,7 +43,7 @@ pub(super) async fn send<E: Exchange, S: Sink>(
             continue;
         }
         let sending = Rc::clone(sending);
-        in_flight.spawn_local(async move { sending.send(slot, &mut Vec::new()).await });
+        in_flight.spawn_local(async move { sending.send(slot, &mut Heard::default()).await });
     }
     in_flight.join_all().await;
     Ok(())

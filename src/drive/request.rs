@@ -23,6 +23,8 @@ pub(super) struct Requests {
 #[derive(Debug)]
 pub(super) struct Due {
     pub(super) asked: Asked,
+    /// Is it a turn of its slot's conversation?
+    pub(super) is_turn: bool,
     /// The pause before it.
     pub(super) think: Duration,
     /// How long after it was sent it is given up, if it is at all.
@@ -78,6 +80,7 @@ impl Requests {
     pub(super) fn due(&self, seq: u64) -> Due {
         let asked = self.workload.asked(self.seed, seq);
         Due {
+            is_turn: asked.is_turn,
             think: asked.think,
             cancel_after: asked.cancel_after,
             on_failure: asked.on_failure,
@@ -108,6 +111,7 @@ pub(crate) fn kinds(workload: &Workload) -> Vec<Kind> {
     let name = |part| workload.part_name(part).map(str::to_owned);
     let named = |(kind, operation): (workload::Kind, Operation)| Kind {
         part: kind.part.and_then(name),
+        turn: kind.turn,
         operation,
     };
     told_apart(workload).into_iter().map(named).collect()
@@ -119,7 +123,7 @@ fn told_apart(workload: &Workload) -> Vec<(workload::Kind, Operation)> {
     let mut kinds: Vec<_> = kinds
         .map(|kind| (kind, operation(kind.operation)))
         .collect();
-    kinds.sort_by_key(|(kind, operation)| (kind.part, *operation));
+    kinds.sort_by_key(|(kind, operation)| (kind.part, kind.turn, *operation));
     kinds
 }
 

@@ -1,17 +1,19 @@
 //! Whole stages in paused virtual time, with an exchange that answers after a set time.
 
+mod conversation;
 mod journey;
 mod replay;
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
+use super::heard::Heard;
 use super::ids::Ids;
 use super::lane::{self, Lane, Share};
 use super::pace::Pacer;
 use super::request::{Asked, Requests};
 use super::{LaneRecord, Progress};
 use crate::plan::Phases;
-use crate::sample::{Chunk, Failure, Operation, Outcome, Sample, Sink};
+use crate::sample::{Failure, Operation, Outcome, Sample, Sink};
 use crate::schedule::{Closed, Load, Open};
 use crate::seed::Seed;
 use crate::units::{Offset, Period};
@@ -26,10 +28,9 @@ use tokio_util::sync::CancellationToken;
 struct After(Duration);
 
 impl Exchange for After {
-    async fn exchange(&self, _asked: &Asked, clock: Clock, chunks: &mut Vec<Chunk>) -> Exchanged {
+    async fn exchange(&self, _asked: &Asked, clock: Clock, heard: &mut Heard) -> Exchanged {
         sleep(self.0).await;
-        let at = clock.now();
-        chunks.push(Chunk { at, tokens: 1 });
+        heard.arrived(clock.now(), 1, "");
         Exchanged::ended(Outcome::Answered)
     }
 }

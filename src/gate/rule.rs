@@ -26,6 +26,10 @@ pub struct Rule {
     /// Only requests of this part of a mix, by its name; all when left out. For the same metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// Only requests that are this turn of their conversation, from 1; all when left out. For the same metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub turn: Option<u32>,
     /// Only stages with these swept values, for example `{ load.closed.in_flight: 10 }`. All stages when left out.
     #[serde(
         default,
@@ -111,6 +115,7 @@ impl Rule {
         let fields = [
             ("operation", self.operation.is_some()),
             ("part", self.part.is_some()),
+            ("turn", self.turn.is_some()),
         ];
         let mut given = fields.into_iter().filter(|(_, is_given)| *is_given);
         given.next().map(|(field, _)| field)
@@ -120,17 +125,19 @@ impl Rule {
     pub(crate) fn is_about(&self, kind: &Kind) -> bool {
         let asks = self.operation.is_none_or(|one| kind.operation == one);
         let belongs = self.part.is_none() || kind.part == self.part;
-        asks && belongs
+        let is_turn = self.turn.is_none() || kind.turn == self.turn;
+        asks && belongs && is_turn
     }
 
-    /// Which of a stage's requests it is about, in words: `load`, or `load in short`; `None` where it is about all.
+    /// Which of a stage's requests it is about, in words: `load`, `load in short`, `turn 2`; `None` where it is about all.
     pub(crate) fn subject(&self) -> Option<String> {
-        let operation = self.operation.map(Operation::name);
-        match (operation, &self.part) {
-            (None, None) => None,
-            (Some(operation), None) => Some(operation.to_owned()),
-            (None, Some(part)) => Some(part.clone()),
-            (Some(operation), Some(part)) => Some(format!("{operation} in {part}")),
+        let operation = self.operation.map(|operation| operation.name().to_owned());
+        let turn = self.turn.map(|turn| format!("turn {turn}"));
+        let what: Vec<String> = [operation, turn].into_iter().flatten().collect();
+        match (what.join(", "), &self.part) {
+            (what, None) => (!what.is_empty()).then_some(what),
+            (what, Some(part)) if what.is_empty() => Some(part.clone()),
+            (what, Some(part)) => Some(format!("{what} in {part}")),
         }
     }
 

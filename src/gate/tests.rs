@@ -14,6 +14,7 @@ fn at_most(metric: &str, limit: Value) -> Rule {
         at_least: None,
         operation: None,
         part: None,
+        turn: None,
         only: Map::new(),
     }
 }

@@ -8,6 +8,8 @@ mod script;
 mod tensors;
 mod workload;
 
+pub(super) use workload::workload_at;
+
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
 use crate::client::{self, ClientConfig, ClientFile, Endpoint, Mode, Protocol};

@@ -1,5 +1,6 @@
-//! Files that a scenario names besides that of its client: traces. Each is read once, however many stages follow it.
+//! Files that a scenario names besides that of its client: traces and prompts. Each is read once, however many stages follow it.
 
+use super::recordings::Recordings;
 use crate::scenario::{Document, Error, Open, Part, Path, Scenario};
 use crate::schedule::{Law, Load, Replay};
 use crate::trace::{self, Format, Trace};
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(super) struct Files<'a> {
     open: Open<'a>,
     traces: BTreeMap<Key, Arc<Source>>,
+    recordings: Recordings<'a>,
 }
 
 /// What makes one trace another.
@@ -37,6 +39,7 @@ impl<'a> Files<'a> {
         Self {
             open,
             traces: BTreeMap::new(),
+            recordings: Recordings::new(open),
         }
     }
 
@@ -46,6 +49,7 @@ impl<'a> Files<'a> {
         document: &Document,
         scenario: &mut Scenario,
     ) -> Result<(), Error> {
+        self.recordings.fill(document, &mut scenario.workload)?;
         let source = match &mut scenario.load {
             Load::Open(open) => match &mut open.law {
                 Law::Replay(replay) => {

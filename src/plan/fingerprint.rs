@@ -4,7 +4,7 @@
 use super::{Stage, Target};
 use crate::schedule::Load;
 use crate::units::wide;
-use crate::workload::Call;
+use crate::workload::{Call, Prompts};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -27,6 +27,7 @@ pub(super) fn of(name: &str, stages: &[Stage]) -> String {
         times(&mut hash, stage);
         trace(&mut hash, stage);
         contents(&mut hash, stage);
+        files(&mut hash, stage);
     }
     let mut digits = String::new();
     for byte in hash.finalize().into_iter().take(8) {
@@ -81,7 +82,9 @@ fn trace(hash: &mut Sha256, stage: &Stage) {
 
 fn contents(hash: &mut Sha256, stage: &Stage) {
     let mut bytes = 0;
-    for seq in (0..).take(REQUESTS) {
+    let slots = (0..).take(REQUESTS);
+    let requests = slots.flat_map(|slot| stage.workload.requests_of(stage.seed, slot));
+    for seq in requests.take(REQUESTS) {
         let Call::Infer(content) = stage.workload.asked(stage.seed, seq).call else {
             // What it says stands in the stage itself.
             continue;
@@ -91,6 +94,17 @@ fn contents(hash: &mut Sha256, stage: &Stage) {
         hash.update(content);
         if bytes > CONTENT_BYTES {
             break;
+        }
+    }
+}
+
+/// What stands in files counts in whole, not only the first of it.
+fn files(hash: &mut Sha256, stage: &Stage) {
+    for (_, ask) in stage.workload.asks() {
+        if let Some(generation) = ask.generation()
+            && let Prompts::Recorded(recorded) = &generation.prompt
+        {
+            hash.update(recorded.records().digest());
         }
     }
 }

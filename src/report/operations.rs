@@ -1,5 +1,5 @@
-//! The table of operations, as every format shows it: the requests of each stage by what they asked and by the part of a mix,
-//! where there are several kinds. Columns that would hold nothing but zeros are left out.
+//! The table of operations, as every format shows it: the requests of each stage by what they asked by the part of a mix and by the turn of a
+//! conversation, where there are several kinds. Columns that would hold nothing but zeros are left out.
 
 use super::Report;
 use crate::metric::Unit;
@@ -78,10 +78,14 @@ impl OperationTable {
 /// What the first columns say of a row: nothing that would be the same in all of them.
 fn named_by(stages: usize, tallies: &[(&str, &OperationTally)]) -> Vec<(&'static str, Name)> {
     let is_part = tallies.iter().any(|(_, tally)| tally.kind.part.is_some());
-    let columns: [(&str, bool, Name); 3] = [
+    let is_turn = tallies.iter().any(|(_, tally)| tally.kind.turn.is_some());
+    let columns: [(&str, bool, Name); 4] = [
         ("stage", stages > 1, |stage, _| stage.to_owned()),
         ("part", is_part, |_, kind| {
             kind.part.clone().unwrap_or_default()
+        }),
+        ("turn", is_turn, |_, kind| {
+            kind.turn.map(|turn| turn.to_string()).unwrap_or_default()
         }),
         ("operation", true, |_, kind| kind.operation.to_string()),
     ];

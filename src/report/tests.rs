@@ -16,6 +16,7 @@ fn at_most(metric: &str, limit: &str) -> Rule {
         at_least: None,
         operation: None,
         part: None,
+        turn: None,
         only: serde_json::Map::new(),
     }
 }

@@ -77,6 +77,9 @@ pub struct Kind {
     /// The part of a mix that it belongs to, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// Which turn of a conversation it is, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<u32>,
     /// What is asked.
     pub operation: Operation,
 }
@@ -86,6 +89,7 @@ impl Kind {
     pub const fn of(operation: Operation) -> Self {
         Self {
             part: None,
+            turn: None,
             operation,
         }
     }

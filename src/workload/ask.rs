@@ -1,7 +1,7 @@
 //! One thing that a workload asks for, wherever in it that stands, and the kinds of request that reports tell apart.
 
 use super::generation::Form;
-use super::{Asked, Call, Embedding, Generation, Inference, Listing, Named};
+use super::{Asked, Call, Conversation, Embedding, Generation, Inference, Listing, Named, Place};
 use crate::seed::Seed;
 
 /// One thing that a workload asks for.
@@ -13,6 +13,8 @@ pub enum Ask<'a> {
     Completion(&'a Generation),
     /// The vectors of texts.
     Embedding(&'a Embedding),
+    /// A conversation of several turns.
+    Conversation(&'a Conversation),
     /// What a model makes of tensors.
     Tensor(&'a Inference),
     /// To load a model.
@@ -30,7 +32,9 @@ pub enum Ask<'a> {
 pub struct Kind {
     /// Which part of a mix it belongs to, from 0.
     pub part: Option<usize>,
-    /// What it asks for, by its name in files.
+    /// Which turn of a conversation it is, from 1, where turns are told apart.
+    pub turn: Option<u32>,
+    /// What it asks for, by the name of the operation.
     pub operation: &'static str,
 }
 
@@ -40,6 +44,7 @@ impl<'a> Ask<'a> {
         match self {
             Self::Chat(_) => "chat",
             Self::Completion(_) => "completion",
+            Self::Conversation(_) => "conversation",
             Self::Embedding(_) => "embedding",
             Self::Tensor(_) => "tensor",
             Self::Load(_) => "load",
@@ -49,10 +54,40 @@ impl<'a> Ask<'a> {
         }
     }
 
+    /// The name of the operation that it is: a turn of a conversation is a chat.
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::Conversation(_) => "chat",
+            Self::Chat(_)
+            | Self::Completion(_)
+            | Self::Embedding(_)
+            | Self::Tensor(_)
+            | Self::Load(_)
+            | Self::Unload(_)
+            | Self::ListModels(_)
+            | Self::RefreshModels(_) => self.key(),
+        }
+    }
+
+    /// The request for text that it makes, if it makes one.
+    pub const fn generation(self) -> Option<&'a Generation> {
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => Some(generation),
+            Self::Conversation(conversation) => Some(conversation.generation()),
+            Self::Embedding(_)
+            | Self::Tensor(_)
+            | Self::Load(_)
+            | Self::Unload(_)
+            | Self::ListModels(_)
+            | Self::RefreshModels(_) => None,
+        }
+    }
+
     /// The models that it names.
     pub fn models(self) -> Vec<&'a str> {
         match self {
-            Self::Chat(generation) | Self::Completion(generation) => vec![&generation.model],
+            Self::Chat(generation) | Self::Completion(generation) => generation.models().collect(),
+            Self::Conversation(conversation) => conversation.generation().models().collect(),
             Self::Embedding(embedding) => vec![&embedding.model],
             Self::Tensor(inference) => vec![&inference.model],
             Self::Load(named) | Self::Unload(named) => vec![&named.model],
@@ -63,9 +98,11 @@ impl<'a> Ask<'a> {
         }
     }
 
-    /// Request `seq`, if it asks for this.
-    pub(super) fn asked(self, seed: Seed, seq: u64) -> Asked {
+    /// The request at a place, if it asks for this.
+    pub(super) fn asked(self, seed: Seed, place: Place) -> Asked {
+        let seq = place.seq;
         match self {
+            Self::Conversation(conversation) => conversation.asked(seed, place),
             Self::Chat(generation) => generation.asked(Form::Chat, seed, seq),
             Self::Completion(generation) => generation.asked(Form::Completion, seed, seq),
             Self::Embedding(embedding) => embedding.asked(seed, seq),

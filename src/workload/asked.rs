@@ -2,7 +2,7 @@
 //! { "text": "glass green" }, "output_tokens": 8, "stream": true }` is one for a completion.
 
 use super::{Embed, Infer, Listing, OnFailure};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// One request, and how it stands among those of its slot.
@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Asked {
     /// What is asked.
     pub call: Call,
+    /// Is it a turn of a conversation, sent with all that was said in its slot before?
+    pub is_turn: bool,
     /// The pause before it, after the end of the one before.
     pub think: Duration,
     /// How long after it was sent it is given up, if it is at all.
@@ -78,7 +80,7 @@ pub struct Turn {
 }
 
 /// Who speaks in a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The one who set the conversation up.
@@ -94,6 +96,7 @@ impl Asked {
     pub(super) fn of(call: Call) -> Self {
         Self {
             call,
+            is_turn: false,
             think: Duration::ZERO,
             cancel_after: None,
             on_failure: OnFailure::Stop,

@@ -23,6 +23,15 @@ impl Draw {
     }
 }
 
+impl Draw {
+    /// A number below `choices`, each as likely as the others: the high half of a draw times the choices, which is even to one
+    /// part in 2^64 for each choice.
+    pub(super) fn below(&mut self, choices: u64) -> u64 {
+        let above = (u128::from(self.next_u64()) * u128::from(choices)) >> 64;
+        u64::try_from(above).unwrap_or(0)
+    }
+}
+
 impl RngCore for Draw {
     fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN_GAMMA);

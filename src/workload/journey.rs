@@ -153,6 +153,18 @@ impl Journey {
 }
 
 impl Act {
+    /// The request for text, if it is one.
+    pub(super) const fn generation_mut(&mut self) -> Option<&mut Generation> {
+        match self {
+            Self::Chat(generation) | Self::Completion(generation) => Some(generation),
+            Self::Embedding(_)
+            | Self::Load(_)
+            | Self::Unload(_)
+            | Self::ListModels(_)
+            | Self::RefreshModels(_) => None,
+        }
+    }
+
     /// What it asks for.
     pub const fn ask(&self) -> Ask<'_> {
         match self {

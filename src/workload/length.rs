@@ -4,7 +4,6 @@
 use super::draw::Draw;
 use super::traced::Traced;
 use crate::units::{count, float};
-use rand::RngCore;
 use rand::distr::Distribution;
 use rand_distr::StandardNormal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -14,7 +13,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// The largest number of tokens of one text.
-const MOST: u32 = 100_000;
+pub(super) const MOST: u32 = 100_000;
 
 /// The word that files have for what the trace says.
 const FROM_TRACE: &str = "from_trace";
@@ -67,9 +66,7 @@ impl Length {
             Self::Fixed(tokens) => tokens,
             Self::FromTrace(ref traced) => traced.tokens(seq),
             Self::Uniform(Uniform { min, max }) => {
-                // The high half of draw * choices: even to one part in 2^47 for at most 2^17 choices.
-                let choices = u128::from(max - min) + 1;
-                let above = (u128::from(draw.next_u64()) * choices) >> 64;
+                let above = draw.below(u64::from(max - min) + 1);
                 min + u32::try_from(above).unwrap_or(0)
             }
             Self::Normal(Normal { mean, sd }) => {

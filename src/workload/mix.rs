@@ -4,9 +4,8 @@
 //! In a file: `[ { weight: 3, name: short, chat: { .. } }, { weight: 1, name: long, completion: { .. } } ]`.
 
 use super::draw::Draw;
-use super::{Embedding, Generation, Inference, Journey, Workload, some};
+use super::{Conversation, Embedding, Generation, Inference, Journey, Workload, some};
 use crate::seed::Seed;
-use rand::RngCore;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
@@ -71,13 +70,11 @@ impl Mix {
     /// The part that a slot asks for, and its position.
     pub(super) fn draw(&self, seed: Seed, slot: u64) -> (usize, &Part) {
         let total: u64 = self.0.iter().map(|part| u64::from(part.weight)).sum();
-        let drawn = u128::from(Draw::of("mix", seed, slot).next_u64());
-        // The high half of draw * total: even to one part in 2^37 for at most 100 weights of a million.
-        let mark = (drawn * u128::from(total)) >> 64;
+        let mark = Draw::of("mix", seed, slot).below(total);
         let mut end = 0;
         let mut parts = self.0.iter().enumerate();
         let part = parts.find(|(_, part)| {
-            end += u128::from(part.weight);
+            end += u64::from(part.weight);
             mark < end
         });
         part.unwrap_or_else(|| unreachable!("the mark is below the sum of the weights"))
@@ -127,7 +124,7 @@ impl JsonSchema for Mix {
     }
 }
 
-/// One part of a mix: exactly one of `chat`, `completion`, `embedding`, `tensor` and `journey`, and how often it is drawn.
+/// One part of a mix: exactly one of `chat`, `completion`, `conversation`, `embedding`, `tensor` and `journey`, and how often it is drawn.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -157,6 +154,13 @@ struct File {
         skip_serializing_if = "Option::is_none"
     )]
     completion: Option<Generation>,
+    /// Holds conversations of several turns.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    conversation: Option<Conversation>,
     /// Asks for the vectors of texts.
     #[serde(
         default,
@@ -187,6 +191,7 @@ impl TryFrom<File> for Part {
         let asked = [
             file.chat.map(Workload::Chat),
             file.completion.map(Workload::Completion),
+            file.conversation.map(Workload::Conversation),
             file.embedding.map(Workload::Embedding),
             file.tensor.map(Workload::Tensor),
             file.journey.map(Workload::Journey),
@@ -199,7 +204,7 @@ impl TryFrom<File> for Part {
                 workload: Box::new(workload),
             }),
             (found, _) => Err(format!(
-                "expected exactly one of `chat`, `completion`, `embedding`, `tensor` and `journey` in a part, found {}",
+                "expected exactly one of `chat`, `completion`, `conversation`, `embedding`, `tensor` and `journey` in a part, found {}",
                 if found.is_some() { "several" } else { "none" }
             )),
         }
@@ -213,6 +218,7 @@ impl From<Part> for File {
             name: part.name,
             chat: None,
             completion: None,
+            conversation: None,
             embedding: None,
             tensor: None,
             journey: None,
@@ -220,6 +226,7 @@ impl From<Part> for File {
         match *part.workload {
             Workload::Chat(chat) => file.chat = Some(chat),
             Workload::Completion(completion) => file.completion = Some(completion),
+            Workload::Conversation(conversation) => file.conversation = Some(conversation),
             Workload::Embedding(embedding) => file.embedding = Some(embedding),
             Workload::Tensor(tensor) => file.tensor = Some(tensor),
             Workload::Journey(journey) => file.journey = Some(journey),

@@ -14,8 +14,11 @@ fn content(workload: &Workload, seed: u64, seq: u64) -> Generate {
 fn chat(prompt: Length, output: Length) -> Workload {
     Workload::Chat(Generation {
         model: "tiny".to_owned(),
-        prompt: Tokens { tokens: prompt },
-        output: Tokens { tokens: output },
+        prompt: Prompts::Drawn(Drawn {
+            tokens: prompt,
+            shared_prefix: None,
+        }),
+        output: Some(Tokens { tokens: output }),
         stream: true,
         distinct: None,
         cancel_after: None,

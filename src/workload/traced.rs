@@ -1,6 +1,6 @@
 //! Lengths that a workload leaves to the trace that its load replays: which they are, and what the trace says.
 
-use super::{Act, Embedding, Generation, Inference, Length, Workload};
+use super::{Act, Embedding, Generation, Inference, Length, Prompts, Workload};
 use crate::trace::{Entry, Trace};
 use std::num::NonZero;
 use std::sync::Arc;
@@ -93,6 +93,9 @@ impl Workload {
         match self {
             Self::Chat(generation) => generation.lengths("chat"),
             Self::Completion(generation) => generation.lengths("completion"),
+            Self::Conversation(conversation) => {
+                conversation.generation_mut().lengths("conversation")
+            }
             Self::Embedding(embedding) => embedding.lengths("embedding"),
             Self::Tensor(inference) => inference.lengths("tensor"),
             Self::Journey(journey) => {
@@ -132,17 +135,27 @@ impl Act {
 
 impl Generation {
     fn lengths(&mut self, path: &str) -> Vec<LengthAt<'_>> {
-        let prompt = LengthAt {
-            path: format!("{path}.prompt.tokens"),
-            side: Some(Side::Prompt),
-            length: &mut self.prompt.tokens,
-        };
-        let output = LengthAt {
+        let mut lengths = Vec::new();
+        if let Prompts::Drawn(drawn) = &mut self.prompt {
+            lengths.push(LengthAt {
+                path: format!("{path}.prompt.tokens"),
+                side: Some(Side::Prompt),
+                length: &mut drawn.tokens,
+            });
+            // What many requests have in common is not the length of one.
+            let shared = drawn.shared_prefix.as_mut();
+            lengths.extend(shared.map(|shared| LengthAt {
+                path: format!("{path}.prompt.shared_prefix.tokens"),
+                side: None,
+                length: &mut shared.tokens,
+            }));
+        }
+        lengths.extend(self.output.as_mut().map(|output| LengthAt {
             path: format!("{path}.output.tokens"),
             side: Some(Side::Output),
-            length: &mut self.output.tokens,
-        };
-        vec![prompt, output]
+            length: &mut output.tokens,
+        }));
+        lengths
     }
 }
 

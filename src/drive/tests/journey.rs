@@ -8,7 +8,7 @@ use crate::sample::Operation::{self, Chat, ListModels, Load, Unload};
 struct Models;
 
 impl Exchange for Models {
-    async fn exchange(&self, asked: &Asked, _clock: Clock, _chunks: &mut Vec<Chunk>) -> Exchanged {
+    async fn exchange(&self, asked: &Asked, _clock: Clock, _heard: &mut Heard) -> Exchanged {
         let (millis, outcome) = match asked {
             Asked::Load(model) if model == "broken" => (10, Outcome::Failed(Failure::Http(500))),
             Asked::Load(_) => (10, Outcome::Answered),

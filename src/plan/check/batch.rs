@@ -50,6 +50,7 @@ fn unfit(workload: &Workload) -> Option<&'static str> {
     }
     match workload {
         Workload::Chat(_) => Some("`chat`"),
+        Workload::Conversation(_) => Some("`conversation`"),
         Workload::Tensor(_) => Some("`tensor`"),
         Workload::Embedding(_) => Some("`embedding`"),
         Workload::Completion(_) => Some("one with `stream: true`"),
@@ -63,6 +64,7 @@ fn can_be_batched(ask: Ask<'_>) -> bool {
         Ask::Completion(generation) => !generation.stream,
         Ask::Embedding(_) | Ask::Tensor(_) => true,
         Ask::Chat(_)
+        | Ask::Conversation(_)
         | Ask::Load(_)
         | Ask::Unload(_)
         | Ask::ListModels(_)

@@ -21,20 +21,36 @@ pub(super) fn told_apart(
 
 /// What is wrong with which field, if anything is.
 fn unfit(rule: &Rule, workload: &Workload, kinds: &[Kind]) -> Option<(&'static str, String)> {
-    let unfit_part = rule.part.as_ref().and_then(|part| {
-        let told = of_part(part, workload, kinds)?;
-        Some(("part", told))
-    });
-    unfit_part.or_else(|| {
-        let operation = rule.operation?.name();
-        // Of the part that the rule is about, or of all.
-        let is_meant = |kind: &&Kind| {
-            let name = kind.part.and_then(|part| workload.part_name(part));
-            rule.part.is_none() || name == rule.part.as_deref()
-        };
-        let meant = kinds.iter().filter(is_meant).map(|kind| kind.operation);
-        Some(("operation", of_operation(operation, meant.collect())?))
-    })
+    if let Some(part) = &rule.part
+        && let Some(told) = of_part(part, workload, kinds)
+    {
+        return Some(("part", told));
+    }
+    // Of the part that the rule is about, or of all.
+    let is_meant = |kind: &&Kind| {
+        let name = kind.part.and_then(|part| workload.part_name(part));
+        rule.part.is_none() || name == rule.part.as_deref()
+    };
+    let meant: Vec<&Kind> = kinds.iter().filter(is_meant).collect();
+    if let Some(turn) = rule.turn
+        && let Some(told) = of_turn(turn, &meant)
+    {
+        return Some(("turn", told));
+    }
+    let operation = rule.operation?.name();
+    let asked = meant.iter().map(|kind| kind.operation);
+    Some(("operation", of_operation(operation, asked.collect())?))
+}
+
+fn of_turn(turn: u32, kinds: &[&Kind]) -> Option<String> {
+    let turns = kinds.iter().filter_map(|kind| kind.turn);
+    let Some(most) = turns.max() else {
+        return Some(
+            "expected no turn, as no conversation has `tell_turns_apart: true`".to_owned(),
+        );
+    };
+    (!(1..=most).contains(&turn))
+        .then(|| format!("expected a turn from 1 to {most}, found `{turn}`"))
 }
 
 fn of_part(part: &str, workload: &Workload, kinds: &[Kind]) -> Option<String> {

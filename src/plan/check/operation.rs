@@ -41,7 +41,7 @@ pub(super) fn asked(workload: &Workload) -> Vec<(Path, Operation)> {
     let asks = workload.asks().into_iter();
     let inference = asks.filter_map(|(place, ask)| {
         let operation = match ask {
-            Ask::Chat(_) | Ask::Completion(_) => Operation::Generate,
+            Ask::Chat(_) | Ask::Completion(_) | Ask::Conversation(_) => Operation::Generate,
             Ask::Embedding(_) => Operation::Embed,
             Ask::Tensor(_) => Operation::Infer,
             Ask::Load(_) | Ask::Unload(_) | Ask::ListModels(_) | Ask::RefreshModels(_) => {

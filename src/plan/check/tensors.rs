@@ -15,6 +15,7 @@ pub(super) fn check(document: &Document, stage: &Stage, mocks: &[&MockSpec]) -> 
         Ask::Tensor(inference) => Some((workload_at(place), *inference)),
         Ask::Chat(_)
         | Ask::Completion(_)
+        | Ask::Conversation(_)
         | Ask::Embedding(_)
         | Ask::Load(_)
         | Ask::Unload(_)

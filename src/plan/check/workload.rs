@@ -44,6 +44,7 @@ fn places(workload: &Workload) -> Vec<(Path, &str)> {
         let place = match ask {
             Ask::Chat(_)
             | Ask::Completion(_)
+            | Ask::Conversation(_)
             | Ask::Embedding(_)
             | Ask::Tensor(_)
             | Ask::Load(_)
@@ -57,7 +58,7 @@ fn places(workload: &Workload) -> Vec<(Path, &str)> {
 }
 
 /// The path to what stands at `place` in the workload.
-pub(super) fn workload_at(place: &str) -> Path {
+pub(in super::super) fn workload_at(place: &str) -> Path {
     Path::root().key("workload").join(&Path::parse(place))
 }
 
@@ -91,8 +92,18 @@ pub(super) fn uses_a_repository(stage: &Stage) -> bool {
 
 /// An adapter knows nothing but inference.
 fn by_adapter(document: &Document, workload: &Workload) -> Result<(), Error> {
+    let goes_on = |ask: Ask<'_>| matches!(ask, Ask::Conversation(_));
+    if let Some(place) = place_of(workload, goes_on) {
+        let told =
+            "expected no conversation beside `adapter`, which does not say what was answered";
+        return Err(document.error(&place, Part::Key, told));
+    }
     let is_about_models = |ask: Ask<'_>| match ask {
-        Ask::Chat(_) | Ask::Completion(_) | Ask::Embedding(_) | Ask::Tensor(_) => false,
+        Ask::Chat(_)
+        | Ask::Completion(_)
+        | Ask::Conversation(_)
+        | Ask::Embedding(_)
+        | Ask::Tensor(_) => false,
         Ask::Load(_) | Ask::Unload(_) | Ask::ListModels(_) | Ask::RefreshModels(_) => true,
     };
     let Some(place) = place_of(workload, is_about_models) else {

@@ -69,6 +69,7 @@ fn a_slot_has_the_requests_of_its_part_and_no_number_twice() {
             .map(|seq| mix.kind(Seed::new(7), seq))
             .collect();
         let kind = |part, operation| Kind {
+            turn: None,
             part: Some(part),
             operation,
         };
@@ -98,11 +99,11 @@ fn mixes_that_mean_nothing_are_refused() {
     );
     assert_eq!(
         told(r#"{"name":"a"}"#),
-        "expected exactly one of `chat`, `completion`, `embedding`, `tensor` and `journey` in a part, found none"
+        "expected exactly one of `chat`, `completion`, `conversation`, `embedding`, `tensor` and `journey` in a part, found none"
     );
     assert_eq!(
         told(r#"{"name":"a","chat":{TEXT},"completion":{TEXT}}"#),
-        "expected exactly one of `chat`, `completion`, `embedding`, `tensor` and `journey` in a part, found several"
+        "expected exactly one of `chat`, `completion`, `conversation`, `embedding`, `tensor` and `journey` in a part, found several"
     );
     assert_eq!(
         told(r#"{"name":"a","weight":0,"chat":{TEXT}}"#),
