@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and nothing of what it does.
 
+use crate::units::Period;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -25,6 +26,8 @@ pub enum Command {
     Schema(Schema),
     /// Run the mock backend on its own
     Mock(Mock),
+    /// Examine this machine: what load it would certify, and how small a change could be told here
+    Doctor(Doctor),
 }
 
 /// Arguments of `run`.
@@ -93,6 +96,29 @@ pub enum FileFormat {
     Client,
     /// report.json, written by `run`
     Report,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// How long it may take, about
+    #[arg(long, value_name = "TIME", default_value = "19s")]
+    pub within: Period,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub format: DoctorFormat,
+    /// Threads to send from [default: half of the cores, the other half being the target's]
+    #[arg(long, value_name = "N")]
+    pub lanes: Option<NonZero<usize>>,
+}
+
+/// How a diagnosis is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DoctorFormat {
+    /// For people
+    Text,
+    /// For programs: every figure
+    Json,
 }
 
 /// Arguments of `mock`.

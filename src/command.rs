@@ -1,8 +1,10 @@
 //! What each command does: wiring. Only here are files opened and lines printed; the pipeline itself is called, never
 //! repeated.
 
+mod calibration;
 mod check;
 mod console;
+mod doctor;
 mod live;
 mod mock;
 pub mod plans;
@@ -22,6 +24,7 @@ pub fn execute(cli: Cli, console: &Console) -> Exit {
         Command::Run(arguments) => run::run(&arguments, console),
         Command::Check(arguments) => check::check(&arguments, console),
         Command::Schema(arguments) => schema::schema(&arguments, console),
+        Command::Doctor(arguments) => doctor::doctor(&arguments, console),
         Command::Mock(arguments) => mock::mock(&arguments, console),
     }
 }

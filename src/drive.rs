@@ -8,6 +8,7 @@
 //! flight may still finish). What is unfinished when the drain ends is emitted as failed, never dropped.
 
 mod adapter;
+mod bare;
 mod clock;
 mod closed_loop;
 mod embedded;
@@ -23,6 +24,7 @@ mod progress;
 mod request;
 mod said;
 
+pub use bare::{Paced, pace};
 pub use foreign::{Arrivals, InferenceClient, Served};
 pub use ids::number;
 pub use progress::{Progress, Snapshot};

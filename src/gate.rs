@@ -9,6 +9,7 @@ mod judge;
 pub mod rule;
 mod script;
 
+pub use distrust::told;
 pub(crate) use implied::TARGET;
 pub use judge::{judge, verdict};
 

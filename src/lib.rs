@@ -75,6 +75,8 @@ pub mod report;
 // All of it in order, and the tool around it.
 pub mod run;
 
+pub mod doctor;
+
 pub mod cli;
 pub mod command;
 pub mod exit;

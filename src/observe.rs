@@ -3,12 +3,14 @@
 
 mod allocation;
 mod conditions;
+mod gaps;
 mod machine;
 mod priority;
 mod thread;
 
 pub use allocation::CountingAllocator;
 pub use conditions::{Conditions, Observation, Pressure, Process, Taken, TargetUsage};
+pub use gaps::Gaps;
 pub use machine::Machine;
 pub(crate) use priority::stand_back;
 

@@ -2,6 +2,7 @@
 //! [`terminal`] for people at a prompt. Formats are functions of `&Report`; none of them reads anything else, and
 //! each says the verdict first.
 
+mod calibration;
 mod conditions;
 mod disturbance;
 mod fault;

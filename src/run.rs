@@ -9,6 +9,8 @@ mod samples;
 mod script;
 
 use crate::archive;
+pub use identity::{environment, now};
+
 use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};

@@ -9,6 +9,7 @@
 mod accounting;
 mod added;
 mod books;
+mod calibration;
 mod certificate;
 mod distribution;
 mod disturbance;
@@ -30,6 +31,7 @@ mod validity;
 pub use accounting::Accounting;
 pub use added::Added;
 pub use books::ClientBooks;
+pub use calibration::Calibration;
 pub use certificate::{Certificate, Doubt, StageTrust, Trouble};
 pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};

@@ -51,6 +51,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    (
+        "doctor",
+        &[
+            "scenario", "plan", "run", "drive", "observe", "summary", "metric", "gate", "units",
+        ],
+    ),
 ];
 
 /// Modules that wire the others together and may import all of them.

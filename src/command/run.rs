@@ -2,7 +2,7 @@
 
 use super::live::Live;
 use super::store::Pending;
-use super::{Console, plans, signals};
+use super::{Console, calibration, plans, signals};
 use crate::archive::{self, Archive};
 use crate::backend::MockHost;
 use crate::cli;
@@ -154,6 +154,7 @@ impl Desk<'_> {
             }
             Err(error) => return self.could_not_run(plan, &error),
         };
+        let run = run.calibrated(calibration::last());
         let findings = gate::judge(&run, &plan.expectations);
         let report = Report::new(run, findings);
         let exit = self.publish(plan, pending, &report);

@@ -20,7 +20,7 @@ pub(super) fn reason(run: &RunSummary, stage: &StageSummary) -> Option<String> {
         .breaches
         .iter()
         .filter(|breach| breach.severity == Severity::Refuse);
-    grave.next().map(|breach| said(breach, stage))
+    grave.next().map(told)
 }
 
 fn accounting(stage: &StageSummary) -> String {
@@ -37,16 +37,15 @@ fn accounting(stage: &StageSummary) -> String {
     )
 }
 
-fn said(breach: &Breach, stage: &StageSummary) -> String {
+/// A breach in words, with what was measured, the limit and what helps; without a full stop.
+pub fn told(breach: &Breach) -> String {
     let (unit, (what, remedy)) = (unit(breach.what), words(breach.what));
     let (measured, limit) = (unit.print(breach.measured), unit.print_round(breach.limit));
     match breach.what {
-        Limit::Accounting => accounting(stage),
-        Limit::Journal | Limit::Schedule => {
+        Limit::Accounting | Limit::Journal | Limit::Schedule | Limit::Shape => {
             format!("{what} {measured} where it should be {limit}: {remedy}")
         }
-        Limit::Shape
-        | Limit::LagP99
+        Limit::LagP99
         | Limit::GeneratorCpu
         | Limit::NotSent
         | Limit::Samples
@@ -80,14 +79,17 @@ const fn words(limit: Limit) -> (&'static str, &'static str) {
     const DEFECT: &str = "please report this as a defect of the instrument";
     const FREE: &str = "free the machine, or lower the rate";
     match limit {
-        Limit::Accounting => ("the requests accounted for are", DEFECT),
+        Limit::Accounting => (
+            "not valid: the requests do not add up, those accounted for are",
+            DEFECT,
+        ),
         Limit::Journal => (
             "not valid: held against the target's own journal, the answers are",
             DEFECT,
         ),
         Limit::Schedule => ("not valid: the variation of the schedule's gaps is", DEFECT),
         Limit::Shape => (
-            "requests left in other clusters than they were due, their dispersion is",
+            "not valid: requests left in other clusters than they were due, their dispersion is",
             FREE,
         ),
         Limit::LagP99 => ("requests left late, at the 99th percentile by", FREE),

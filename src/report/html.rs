@@ -12,12 +12,12 @@ mod scale;
 mod scaling;
 
 use self::scaling::ScalingTable;
-use super::conditions;
 use super::disturbance::{self, HEADERS, Row};
 use super::operations::OperationTable;
 use super::table::{self, Group, StageTable};
 use super::warning::{Warning, warnings};
 use super::{Error, Report, words};
+use super::{calibration, conditions};
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::{Metric, Unit};
 use crate::summary::{EndpointTally, Journal, Reading, StageSummary, Statistic};
@@ -50,6 +50,7 @@ struct Page<'a> {
     certified: String,
     trust: Vec<TrustLine>,
     conditions: Vec<conditions::Row>,
+    calibration: Option<String>,
     warnings: Vec<Warning<'a>>,
 }
 
@@ -137,6 +138,7 @@ impl<'a> Page<'a> {
             certified: certified(report),
             trust: trust(report),
             conditions: conditions::rows(&report.run),
+            calibration: calibration::sentence(&report.run),
             warnings: warnings(&report.run),
         })
     }

@@ -1,12 +1,12 @@
 //! The report at a prompt: the verdict, findings that did not pass, one aligned table, warnings in plain words.
 
-use super::conditions;
 use super::disturbance;
 use super::fault::faults;
 use super::operations::OperationTable;
 use super::table::{self, StageTable};
 use super::warning::warnings as warnings_of;
 use super::{Report, words};
+use super::{calibration, conditions};
 use crate::gate::{self, Verdict};
 use crate::units::wide;
 
@@ -28,6 +28,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
         disturbances(report, style),
         operations(report, style),
         machine(report, style),
+        calibrated(report, style),
         warnings(report, style),
     ];
     sections
@@ -143,6 +144,13 @@ fn operations(report: &Report, style: Style) -> String {
 fn machine(report: &Report, style: Style) -> String {
     conditions::line(&report.run)
         .map(|line| labelled("machine", Paint::Dim, &line, style))
+        .unwrap_or_default()
+}
+
+/// What was measured of this machine beforehand, where the run could not check it itself.
+fn calibrated(report: &Report, style: Style) -> String {
+    calibration::sentence(&report.run)
+        .map(|sentence| labelled("calibrated", Paint::Dim, &sentence, style))
         .unwrap_or_default()
 }
 

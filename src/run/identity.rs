@@ -14,11 +14,20 @@ pub(super) fn identity(plan: &Plan) -> RunIdentity {
         purpose: plan.purpose.clone(),
         fingerprint: plan.fingerprint.clone(),
         seed: plan.seed.number(),
-        started: started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        started: told(started),
         target: plan.stages.first().map_or_else(String::new, target_words),
         environment: environment(),
         end: RunEnd::Completed,
     }
+}
+
+/// The time of day, as RFC 3339 text.
+pub fn now() -> String {
+    told(Timestamp::now())
+}
+
+fn told(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The target of a stage, for people.
@@ -45,7 +54,8 @@ fn target_words(stage: &Stage) -> String {
     }
 }
 
-fn environment() -> Environment {
+/// The machine that this process runs on, and how the tool was built.
+pub fn environment() -> Environment {
     let machine = Machine::this();
     Environment {
         os: machine.os,

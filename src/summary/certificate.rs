@@ -6,6 +6,7 @@ mod machine;
 
 pub use machine::Trouble;
 
+use super::calibration::Calibration;
 use super::journal::Journal;
 use super::reading::{Reading, Statistic};
 use super::shape::Shape;
@@ -21,6 +22,9 @@ pub struct Certificate {
     pub stages: Vec<StageTrust>,
     /// What nobody has checked, as sentences.
     pub unchecked: Vec<String>,
+    /// What the last calibration of this machine gave, where something was not checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 /// The instrument's account of itself in one stage.
@@ -156,6 +160,7 @@ impl Certificate {
         Self {
             stages: stages.iter().map(StageTrust::of).collect(),
             unchecked: unchecked(stages),
+            calibration: None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::distribution::Distribution;
 use super::document::Error;
 use super::stage::{EndpointTally, StageSummary};
-use super::{Certificate, OperationTally, RunSummary, scaling};
+use super::{OperationTally, RunSummary, scaling};
 use std::fmt::Display;
 
 impl RunSummary {
@@ -31,7 +31,7 @@ impl RunSummary {
         self.shards += other.shards;
         self.end = self.end.max(other.end);
         self.scaling = scaling::groups(&self.stages);
-        self.certificate = Certificate::of(&self.stages);
+        self.certificate = self.certificate.made_anew(&self.stages);
         Ok(self)
     }
 }

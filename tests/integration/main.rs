@@ -15,6 +15,7 @@ mod client_health;
 mod client_keeps_connections;
 mod client_meets_mock;
 mod client_under_faults;
+mod doctor;
 mod guide;
 mod interrupt;
 mod mock_alone;

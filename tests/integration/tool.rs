@@ -69,6 +69,7 @@ impl Tool {
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .env_remove("NO_COLOR")
+            .env("INFEROMETER_STATE_DIR", self.path("state"))
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
