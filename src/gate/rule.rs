@@ -20,7 +20,7 @@ pub struct Rule {
     /// The value may not be below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Limit>,
-    /// Only requests for this operation; all when left out. For latencies and for counts and shares of requests.
+    /// Only requests for this operation; all when left out. For `latency_..`, `ttft_..`, and counts and shares of requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// Only requests of this part of a mix, by its name; all when left out. For the same metrics.
@@ -168,7 +168,8 @@ fn is_told_by_kind(metric: &Metric) -> bool {
         "cancelled",
         "not_sent",
     ];
-    metric.name.starts_with("latency_") || COUNTS.contains(&metric.name)
+    let is_ttft = metric.name.starts_with("ttft_") && !metric.name.starts_with("ttft_sched");
+    metric.name.starts_with("latency_") || is_ttft || COUNTS.contains(&metric.name)
 }
 
 impl Limit {

@@ -3,7 +3,7 @@
 
 use super::Report;
 use crate::metric::Unit;
-use crate::summary::{Kind, OperationTally, Reading, Statistic};
+use crate::summary::{Distribution, Kind, OperationTally, Reading, Statistic};
 use crate::units::float;
 
 /// Headers, and a cell of text for each in every row.
@@ -29,9 +29,13 @@ const COUNTS: [(&str, Count, bool); 6] = [
     ("not sent", |tally| tally.accounting.not_sent, true),
 ];
 
-const LATENCIES: [(&str, Statistic); 2] = [
-    ("latency p50", Statistic::P50),
-    ("latency p99", Statistic::P99),
+type Timed = fn(&OperationTally) -> &Distribution;
+
+/// What was timed, and whether it stands only where there is some of it.
+const TIMES: [(&str, Timed, Statistic, bool); 3] = [
+    ("latency p50", |tally| &tally.latency, Statistic::P50, false),
+    ("latency p99", |tally| &tally.latency, Statistic::P99, false),
+    ("ttft p50", |tally| &tally.ttft, Statistic::P50, true),
 ];
 
 impl OperationTable {
@@ -54,19 +58,25 @@ impl OperationTable {
                 !unusual || tallies.iter().any(|(_, tally)| count(tally) > 0)
             })
             .collect();
+        let shown: Vec<_> = TIMES
+            .iter()
+            .filter(|(_, time, _, unusual)| {
+                !unusual || tallies.iter().any(|(_, tally)| time(tally).n() > 0)
+            })
+            .collect();
         let words = named_by(stages.len(), &tallies);
         let row = |&(stage, tally): &(&str, &OperationTally)| {
             let named = words.iter().map(|(_, name)| name(stage, &tally.kind));
             let counted = counts
                 .iter()
                 .map(|(_, count, _)| Unit::Count.print(float(count(tally))));
-            let timed = LATENCIES
+            let timed = shown
                 .iter()
-                .map(|(_, statistic)| printed(tally.latency.read(*statistic)));
+                .map(|(_, time, statistic, _)| printed(time(tally).read(*statistic)));
             named.chain(counted).chain(timed).collect()
         };
         let names = counts.iter().map(|(name, ..)| *name);
-        let names = names.chain(LATENCIES.iter().map(|(name, _)| *name));
+        let names = names.chain(shown.iter().map(|(name, ..)| *name));
         Some(Self {
             rows: tallies.iter().map(row).collect(),
             headers: words.iter().map(|(word, _)| *word).chain(names).collect(),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What became of the requests of one kind that were scheduled in the measure phase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(bound = "T: JsonSchema + Default + Serialize")]
 pub struct OperationTally<T = Distribution> {
     /// What was asked, and for which part of a mix.
     #[serde(flatten)]
@@ -19,6 +20,9 @@ pub struct OperationTally<T = Distribution> {
     pub accounting: Accounting,
     /// Scheduled start to last token, or to the end where there are no tokens, of right answers.
     pub latency: T,
+    /// Sent to first token, of right answers that came as streams.
+    #[serde(default)]
+    pub ttft: T,
 }
 
 impl OperationTally<Timing> {
@@ -31,6 +35,7 @@ impl OperationTally<Timing> {
             kind: kind.clone(),
             accounting: Accounting::default(),
             latency: Timing::new(),
+            ttft: Timing::new(),
         };
         kinds.iter().map(empty).collect()
     }
@@ -40,6 +45,7 @@ impl OperationTally<Timing> {
             kind: self.kind.clone(),
             accounting: self.accounting,
             latency: self.latency.kept(),
+            ttft: self.ttft.kept(),
         }
     }
 }
@@ -49,6 +55,7 @@ impl OperationTally {
     pub(super) fn add(&mut self, other: &Self) {
         self.accounting.add(&other.accounting);
         self.latency.merge(&other.latency);
+        self.ttft.merge(&other.ttft);
     }
 }
 
@@ -62,6 +69,7 @@ impl StageSummary {
         stage.accounting = sum.accounting;
         stage.distributions = super::Distributions {
             latency: sum.latency,
+            ttft: sum.ttft,
             ..super::Distributions::default()
         };
         Some(stage)

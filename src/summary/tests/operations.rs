@@ -62,6 +62,33 @@ fn several_kinds_together_have_the_sum_of_their_figures() {
 }
 
 #[test]
+fn each_kind_has_its_own_time_to_the_first_token_where_it_streams() {
+    let mut recorder = Recorder::new(WINDOW).telling_apart(&KINDS);
+    let chunk = |offset| Chunk {
+        at: offset,
+        tokens: 1,
+    };
+    let start = at(0);
+    let chunks = [
+        chunk(start.after(Duration::from_millis(4))),
+        chunk(start.after(TOOK)),
+    ];
+    for streamed in [true, false] {
+        recorder.record(&Sample {
+            chunks: &chunks,
+            streamed,
+            ..asked(Operation::Chat, Outcome::Answered)
+        });
+    }
+    let stage = summarize(facts(0, 1), recorder);
+
+    let chat = stage.of_kinds(|kind| kind.operation == Operation::Chat);
+    let ttft = chat.unwrap().distributions.ttft;
+
+    assert_eq!((ttft.n(), ttft.max), (1, 4_000_000));
+}
+
+#[test]
 fn a_stage_that_asks_one_thing_tells_it_once() {
     let recorder = Recorder::new(WINDOW).telling_apart(&KINDS[..1]);
 
