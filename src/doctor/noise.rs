@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The metrics that are looked at.
-const METRICS: [&str; 4] = ["cpu_per_request", "rps_ok", "latency_p50", "latency_p95"];
+pub(super) const METRICS: [&str; 4] = ["cpu_per_request", "rps_ok", "latency_p50", "latency_p95"];
 
 /// Blocks of a quad.
 const QUAD: usize = 4;

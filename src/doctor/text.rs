@@ -1,6 +1,7 @@
 //! A diagnosis at a prompt: the verdict first, what it rests on in aligned lines, then what would help.
 
 use super::climb::{Step, highest, lowest_refused};
+use super::noise::METRICS;
 use super::{Diagnosis, Noise, Timer};
 use crate::metric::Unit;
 use crate::summary::Taken;
@@ -160,10 +161,14 @@ fn detectable(noise: &[Noise]) -> Vec<String> {
             .to_owned(),
         format!("  {:<18}{header}", "metric"),
     ];
-    lines.extend(noise.iter().map(|noise| {
-        let changes = noise.detectable.iter();
-        let cells = cells(changes.map(|found| Unit::Share.print(found.change)));
-        format!("  {:<18}{cells}", noise.metric)
+    lines.extend(METRICS.map(|metric| {
+        let told = noise.iter().find(|noise| noise.metric == metric);
+        let told = told.map(|noise| {
+            let changes = noise.detectable.iter();
+            cells(changes.map(|found| Unit::Share.print(found.change)))
+        });
+        let told = told.unwrap_or_else(|| "   too few answers in a block".to_owned());
+        format!("  {metric:<18}{told}")
     }));
     lines
 }

@@ -4,9 +4,8 @@ use crate::server::{Manners, Server};
 use crate::tool::Tool;
 use serde_json::Value;
 
-#[test]
-fn the_machine_is_examined_and_a_run_that_cannot_check_itself_says_what_that_gave() {
-    let server = Server::start(Manners::Answer);
+/// The tool with a scenario about a server that keeps no journal.
+fn asking(server: &Server) -> Tool {
     let scenario = format!(
         "name: remote
 target: {{ endpoints: [ {{ protocol: openai, url: '{}' }} ] }}
@@ -16,7 +15,13 @@ phases: {{ warmup: 0s, measure: 200ms, drain: 1s }}
 ",
         server.url()
     );
-    let tool = Tool::new().file("x.yaml", &scenario);
+    Tool::new().file("x.yaml", &scenario)
+}
+
+#[test]
+fn the_machine_is_examined_and_a_run_that_cannot_check_itself_says_what_that_gave() {
+    let server = Server::start(Manners::Answer);
+    let tool = asking(&server);
 
     let examined = tool.run(&["doctor", "--within", "2s", "--format", "json"]);
     tool.run(&["run", "x.yaml"]);
@@ -41,16 +46,7 @@ phases: {{ warmup: 0s, measure: 200ms, drain: 1s }}
 #[test]
 fn a_run_on_a_machine_that_was_never_examined_says_so() {
     let server = Server::start(Manners::Answer);
-    let scenario = format!(
-        "name: remote
-target: {{ endpoints: [ {{ protocol: openai, url: '{}' }} ] }}
-workload: {{ chat: {{ model: tiny, prompt: {{ tokens: 3 }}, output: {{ tokens: 2 }} }} }}
-load: {{ closed: {{ in_flight: 2 }} }}
-phases: {{ warmup: 0s, measure: 200ms, drain: 1s }}
-",
-        server.url()
-    );
-    let tool = Tool::new().file("x.yaml", &scenario);
+    let tool = asking(&server);
 
     tool.run(&["run", "x.yaml"]);
 
