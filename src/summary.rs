@@ -16,6 +16,7 @@ mod disturbance;
 mod document;
 mod evidence;
 mod journal;
+mod memory;
 mod merge;
 mod operation;
 mod reading;
@@ -38,6 +39,7 @@ pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recov
 pub(crate) use document::check_schema;
 pub use document::{Error, SCHEMA};
 pub use journal::{Journal, JournalReader, Visit, VisitEnd};
+pub use memory::MemorySlope;
 pub use operation::OperationTally;
 pub use reading::{Reading, Statistic};
 pub use recorder::{Recorder, Window};
@@ -163,6 +165,12 @@ impl RunSummary {
             certificate: Certificate::of(&stages),
             stages,
         }
+    }
+
+    /// What one more request in flight takes in memory, by the scaling group of `stage`.
+    pub fn memory_of(&self, stage: &StageSummary) -> Option<MemorySlope> {
+        let is_here = |group: &&ScalingGroup| group.rows.iter().any(|row| row.stage == stage.index);
+        self.scaling.iter().find(is_here)?.memory
     }
 
     /// The row of `stage` in its scaling group, if it belongs to one.

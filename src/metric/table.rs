@@ -132,6 +132,8 @@ scalars! {
         |_, stage| counted(stage, stage.resources.allocated_bytes);
     peak_live_bytes, Bytes, Lower, 0.05, "highest live bytes above the start of the window", "memory that the load takes in the client", "",
         |_, stage| Reading::or_not_measured(stage.resources.peak_live_bytes.map(float), UNCOUNTED);
+    memory_per_stream, Bytes, Lower, 0.05, "slope of peak_live_bytes on N (Theil, Sen)", "what one more request in flight takes of the client's memory; needs a sweep of load.closed.in_flight over four levels", "",
+        |run, stage| memory_per_stream(run, stage);
     speed_up, Ratio, Higher, 0.05, "X(N) / X(N0)", "throughput against that of the lowest concurrency", "",
         |run, stage| scaling(run, |row| row.speed_up, stage);
     efficiency, Share, Higher, 0.05, "X(N) / (N * X(N0) / N0)", "throughput per unit of concurrency against that of the lowest", "",
@@ -209,6 +211,13 @@ fn counted(stage: &StageSummary, total: Option<u64>) -> Reading {
     total.map_or(Reading::NotMeasured(UNCOUNTED), |total| {
         stage.per_request(total)
     })
+}
+
+fn memory_per_stream(run: &RunSummary, stage: &StageSummary) -> Reading {
+    Reading::or_not_measured(
+        run.memory_of(stage).map(|memory| memory.bytes),
+        "the stage belongs to no sweep of load.closed.in_flight over four levels with counted allocations",
+    )
 }
 
 fn scaling(

@@ -82,7 +82,7 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
             allocated: Some(Allocated {
                 count: 400_000,
                 bytes: 90_000_000,
-                peak_live_bytes: 3_000_000,
+                peak_live_bytes: 3_000_000 + 12_288 * u64::from(in_flight),
             }),
             preempted: Some(40 * u64::from(in_flight)),
         },

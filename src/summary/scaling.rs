@@ -4,6 +4,7 @@
 //! speed-up `X(N) / X(N0)`, efficiency `X(N) / (N * X(N0) / N0)`. Both are 1 at N0; perfect scaling keeps the
 //! efficiency at 1. Failures are no throughput.
 
+use super::memory::{self, MemorySlope};
 use super::stage::StageSummary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,10 @@ pub struct ScalingGroup {
     pub shared: Map<String, Value>,
     /// One row a stage, lowest level first.
     pub rows: Vec<ScalingRow>,
+    /// What one more request in flight takes of the client's memory; null with fewer than four levels, or where allocations
+    /// were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemorySlope>,
 }
 
 /// One level of concurrency.
@@ -65,14 +70,25 @@ pub(super) fn groups(stages: &[StageSummary]) -> Vec<ScalingGroup> {
                 setting: setting.to_owned(),
                 shared,
                 rows: vec![row],
+                memory: None,
             }),
         }
     }
     groups.retain(|group| group.rows.len() > 1);
     for group in &mut groups {
         relate(&mut group.rows);
+        group.memory = memory_of(&group.rows, stages);
     }
     groups
+}
+
+/// The slope of the client's live bytes on the level. A level whose bytes are not known leaves none.
+fn memory_of(rows: &[ScalingRow], stages: &[StageSummary]) -> Option<MemorySlope> {
+    let point = |row: &ScalingRow| {
+        let stage = stages.iter().find(|stage| stage.index == row.stage)?;
+        Some((row.level, stage.resources.peak_live_bytes?))
+    };
+    memory::slope(&rows.iter().map(point).collect::<Option<Vec<_>>>()?)
 }
 
 /// The level setting of a stage, its value, and the settings beside it.

@@ -1,6 +1,6 @@
 //! Throughput, speed-up and efficiency by level of concurrency, groups of stages side by side.
 
-use crate::metric::Metric;
+use crate::metric::{Metric, Unit};
 use crate::report::setting::Settings;
 use crate::summary::{RunSummary, ScalingGroup, ScalingRow};
 
@@ -60,6 +60,30 @@ pub(super) fn formulas() -> String {
     )
 }
 
+/// What one more request in flight takes of the client's memory, a sentence for each group that says it.
+pub(super) fn memory(run: &RunSummary) -> Vec<String> {
+    let settings = Settings::of(run);
+    let size = |bytes| Unit::Bytes.print(bytes);
+    let sentence = |group: &ScalingGroup| {
+        let memory = group.memory?;
+        let place = if group.shared.is_empty() {
+            String::new()
+        } else {
+            format!(" with {}", settings.phrase(&group.shared))
+        };
+        Some(format!(
+            "One more request in flight{place} takes {} of the client's memory, {} to {} with {} % confidence: the slope over {} \
+             levels (Theil, Sen).",
+            size(memory.bytes),
+            size(memory.low),
+            size(memory.high),
+            memory.percent(),
+            memory.levels
+        ))
+    };
+    run.scaling.iter().filter_map(sentence).collect()
+}
+
 /// Every level of any of the groups, lowest first.
 pub(super) fn levels(groups: &[ScalingGroup]) -> Vec<f64> {
     let mut levels: Vec<_> = groups
@@ -102,4 +126,22 @@ fn cells(group: &ScalingGroup, level: f64) -> [LevelCell; 3] {
         cell("speed_up", |row| row.speed_up),
         cell("efficiency", |row| row.efficiency),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summary::fixture::{single, sweep};
+
+    #[test]
+    fn what_one_more_request_takes_in_memory_is_said_with_its_interval() {
+        assert_eq!(
+            memory(&sweep()),
+            [
+                "One more request in flight takes 12.0 KiB of the client's memory, 12.0 KiB to 12.0 KiB with 97 % confidence: \
+                 the slope over 7 levels (Theil, Sen)."
+            ]
+        );
+        assert_eq!(memory(&single()), [""; 0]);
+    }
 }
