@@ -1,7 +1,7 @@
 //! What recording one sample costs: the target is 200 ns for a unary answer.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use inferometer::sample::{Chunk, Operation, Outcome, Sample, TokenSource, Tokens};
+use inferometer::sample::{Chunk, Hedges, Operation, Outcome, Sample, TokenSource, Tokens};
 use inferometer::summary::{Recorder, Window};
 use inferometer::units::Offset;
 use std::hint::black_box;
@@ -30,6 +30,8 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
         answered_attempt: None,
         source: None,
         connection: None,
+        queued: None,
+        hedges: Hedges::default(),
         prompt_tokens: Some(64),
         batch: None,
         output_tokens: Some(Tokens {

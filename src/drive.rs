@@ -33,7 +33,7 @@ pub(crate) use request::kinds;
 use crate::client::{self, Client, ClientConfig, Endpoint};
 use crate::observe::Usage;
 use crate::plan::Stage;
-use crate::sample::Sink;
+use crate::sample::{ClientCounts, Sink};
 use crate::schedule::Load;
 use adapter::Subprocess;
 use embedded::Embedded;
@@ -79,6 +79,8 @@ pub struct LaneRecord<S> {
     pub sink: S,
     /// What the lane's thread used over the measure phase.
     pub usage: Usage,
+    /// What the lane's client counted over the measure phase, as far as it tells.
+    pub client: ClientCounts,
     /// How long the measure phase really was: shorter than planned after a stop.
     pub measured: Duration,
 }

@@ -17,8 +17,8 @@ use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
 use crate::observe::Usage;
 use crate::plan::{Plan, Stage, Target};
 use crate::summary::{
-    self, Asked, Conditions, Recorder, RunEnd, RunSummary, StageEnd, StageFacts, StageSummary,
-    Window,
+    self, Asked, ClientCounts, Conditions, Recorder, RunEnd, RunSummary, StageEnd, StageFacts,
+    StageSummary, Window,
 };
 use crate::units::Offset;
 use lookout::Lookout;
@@ -241,6 +241,7 @@ async fn measure(
         journal,
         duplicates,
         usage: lanes.usage,
+        client: lanes.client,
         conditions: Some(attended.conditions),
         lanes: lanes.count,
         end: attended.end,
@@ -308,6 +309,7 @@ async fn attend(
 struct Lanes {
     recorder: Recorder,
     usage: Usage,
+    client: ClientCounts,
     count: usize,
     measured: Duration,
 }
@@ -317,6 +319,7 @@ impl Lanes {
         let mut lanes = Self {
             recorder,
             usage: Usage::default(),
+            client: ClientCounts::default(),
             count: records.len(),
             measured: Duration::ZERO,
         };
@@ -325,10 +328,10 @@ impl Lanes {
             let (recorder, _) = record.sink;
             lanes.recorder.merge(recorder);
             lanes.measured = lanes.measured.max(record.measured);
-            lanes.usage = if index == 0 {
-                record.usage
+            (lanes.usage, lanes.client) = if index == 0 {
+                (record.usage, record.client)
             } else {
-                lanes.usage + record.usage
+                (lanes.usage + record.usage, lanes.client.and(record.client))
             };
         }
         lanes
@@ -353,6 +356,7 @@ fn facts(stage: &Stage) -> StageFacts {
         settings: stage.settings.clone(),
         endpoints: Vec::new(),
         usage: Usage::default(),
+        client: ClientCounts::default(),
         conditions: None,
         lanes: 0,
         end: StageEnd::Completed,

@@ -3,14 +3,16 @@
 //! All times are [`Offset`]s from the start of the stage on one monotonic clock. The letters are those of the metric
 //! formulas: `s0` scheduled start, `t0` sent, `b` first byte, `f` first token, `l` last token, `e` end.
 
+mod client;
 mod operation;
 
+pub use client::{ClientCounts, ConnectionCounts, LoadingCounts};
 pub use operation::{Kind, Operation};
 
 use crate::units::Offset;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// One request, from its scheduled start to its end. Chunks are borrowed from the sender's buffer, so that emitting a
 /// sample allocates nothing.
@@ -48,6 +50,11 @@ pub struct Sample<'a> {
     pub source: Option<Source>,
     /// What the answer came over; `None` when there was none or it is not known.
     pub connection: Option<Connection>,
+    /// How long the attempt that was answered waited for a connection to become free; `None` where their number has no
+    /// limit, or nothing is known of it.
+    pub queued: Option<Duration>,
+    /// The second attempts among all, as far as they are known.
+    pub hedges: Hedges,
     /// Prompt tokens, as the server counted them.
     pub prompt_tokens: Option<u64>,
     /// Output tokens and who counted them. `None` when unknown.
@@ -67,6 +74,15 @@ pub struct FailedAttempt {
     pub began: Offset,
     /// When it had failed.
     pub failed: Offset,
+}
+
+/// Second attempts of a request, each begun beside one that was slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hedges {
+    /// How many there were.
+    pub begun: u32,
+    /// Was it one of them that brought the answer?
+    pub won: bool,
 }
 
 /// Where an answer came from.

@@ -55,7 +55,7 @@ pub use timings::{Distributions, Timings};
 pub use validity::{Breach, Limit, Severity, Strictness, Validity};
 
 pub use crate::observe::{Conditions, Pressure, Taken, TargetUsage};
-pub use crate::sample::{Kind, Operation};
+pub use crate::sample::{ClientCounts, ConnectionCounts, Kind, LoadingCounts, Operation};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

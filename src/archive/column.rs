@@ -186,6 +186,21 @@ pub(super) const COLUMNS: &[Column] = &[
         meaning: "what it came over: a connection made for it (`fresh`), or one that was there (`reused`); null where it is not known",
     },
     Column {
+        name: "queued",
+        value: Value::Nanos(|row| row.queued.map(nanos)),
+        meaning: "how long the attempt that was answered waited for a connection to become free; null where their number has no limit",
+    },
+    Column {
+        name: "hedges",
+        value: Value::Count(|row, _| Some(row.hedges.begun.into())),
+        meaning: "second attempts among all, each begun beside one that was slow",
+    },
+    Column {
+        name: "hedge_won",
+        value: Value::Flag(|row| row.hedges.won),
+        meaning: "was it one of them that brought the answer?",
+    },
+    Column {
         name: "prompt_tokens",
         value: Value::Count(|row, _| row.prompt_tokens),
         meaning: "tokens of the prompt, as the server counted them",

@@ -1,10 +1,13 @@
 //! A stage and samples of it, for the tests.
 
 use super::{Sample, Stage, Target};
-use crate::sample::{Chunk, Connection, Kind, Operation, Outcome, Source, TokenSource, Tokens};
+use crate::sample::{
+    Chunk, Connection, Hedges, Kind, Operation, Outcome, Source, TokenSource, Tokens,
+};
 use crate::units::Offset;
+use std::time::Duration;
 
-/// A stream that was answered at its second attempt.
+/// A stream that was answered at its second attempt, begun beside the first.
 pub(super) const SENT: Sample<'_> = Sample {
     seq: 7,
     operation: Operation::Chat,
@@ -34,6 +37,11 @@ pub(super) const SENT: Sample<'_> = Sample {
     answered_attempt: Some(Offset::from_nanos(1_700)),
     source: Some(Source::Target),
     connection: Some(Connection::Reused),
+    queued: Some(Duration::from_nanos(40)),
+    hedges: Hedges {
+        begun: 1,
+        won: true,
+    },
     prompt_tokens: Some(64),
     output_tokens: Some(Tokens {
         count: 4,
@@ -60,6 +68,11 @@ pub(super) const NOT_SENT: Sample<'_> = Sample {
     answered_attempt: None,
     source: None,
     connection: None,
+    queued: None,
+    hedges: Hedges {
+        begun: 0,
+        won: false,
+    },
     prompt_tokens: None,
     output_tokens: None,
     batch: None,

@@ -1,7 +1,7 @@
 //! A sample as it is kept until it is written: as it was, but with nothing borrowed, so that it is one copy of a known size.
 
 use super::Sample;
-use crate::sample::{Batch, Connection, Operation, Outcome, Source, Tokens};
+use crate::sample::{Batch, Connection, Hedges, Operation, Outcome, Source, Tokens};
 use crate::units::{Offset, wide};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub(super) endpoint: Option<usize>,
     pub(super) source: Option<Source>,
     pub(super) connection: Option<Connection>,
+    pub(super) queued: Option<Duration>,
+    pub(super) hedges: Hedges,
     pub(super) prompt_tokens: Option<u64>,
     pub(super) output_tokens: Option<Tokens>,
     pub(super) batch: Option<Batch>,
@@ -58,6 +60,8 @@ impl Row {
             endpoint: sample.endpoint,
             source: sample.source,
             connection: sample.connection,
+            queued: sample.queued,
+            hedges: sample.hedges,
             prompt_tokens: sample.prompt_tokens,
             output_tokens: sample.output_tokens,
             batch: sample.batch,

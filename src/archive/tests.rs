@@ -70,6 +70,7 @@ fn a_stream_is_kept_with_all_that_is_known_of_it() {
         "scheduled": 1000, "sent": 1050, "answered_attempt": 1700, "first_byte": 2000, "first_token": 2100,
         "last_token": 2800, "finished": 2900, "chunks": 3, "longest_gap": 400, "streamed": true, "attempts": 2,
         "endpoint": "b (oip_grpc)", "protocol": "oip_grpc", "source": "target", "connection": "reused",
+        "queued": 40, "hedges": 1, "hedge_won": true,
         "prompt_tokens": 64, "output_tokens": 4, "token_source": "usage", "batch": null, "outcome": "answered",
         "error": null,
     });
@@ -87,6 +88,7 @@ fn what_was_never_sent_is_kept_with_nothing_in_what_is_not_known() {
         "scheduled": 5000, "sent": null, "answered_attempt": null, "first_byte": null, "first_token": null,
         "last_token": null, "finished": 5000, "chunks": 0, "longest_gap": null, "streamed": false, "attempts": 0,
         "endpoint": null, "protocol": null, "source": null, "connection": null,
+        "queued": null, "hedges": 0, "hedge_won": false,
         "prompt_tokens": null, "output_tokens": null, "token_source": null, "batch": null, "outcome": "not_sent",
         "error": null,
     });

@@ -213,6 +213,8 @@ pub struct Attempt {
     pub ended: Instant,
     /// The batch whose attempt it was, if it was not this request's alone.
     pub batch: Option<Batch>,
+    /// Was it the second one, beside one that was slow? See [`Hedge`](super::Hedge).
+    pub is_hedge: bool,
 }
 
 /// A call that failed for good.

@@ -91,6 +91,8 @@ pub(super) struct Answered<T> {
     pub(super) endpoint: usize,
     pub(super) protocol: Protocol,
     pub(super) started: Instant,
+    /// Was that attempt the second one, beside one that was slow?
+    pub(super) is_hedge: bool,
     /// To be told how the answer ends.
     pub(super) pass: Pass,
     pub(super) failed: Vec<Attempt>,
@@ -204,7 +206,13 @@ impl Past {
     }
 
     /// An attempt has failed, and is kept.
-    pub(super) fn fail(&mut self, link: &Link, started: Instant, failure: &Failure) {
+    pub(super) fn fail(
+        &mut self,
+        link: &Link,
+        started: Instant,
+        is_hedge: bool,
+        failure: &Failure,
+    ) {
         if matches!(failure.kind, FailureKind::Deadline | FailureKind::Stalled) {
             link.transport.renew();
         }
@@ -216,6 +224,7 @@ impl Past {
             started,
             ended,
             batch: None,
+            is_hedge,
         });
         let is_refusal = !matches!(
             failure.kind,
@@ -302,7 +311,7 @@ async fn ask<'a, T>(
         match asked {
             Ok(value) => return Ok(Answered::by(Taken { link, pass }, value, started)),
             Err(failure) => {
-                past.fail(link, started, &failure);
+                past.fail(link, started, false, &failure);
                 if failure.kind == FailureKind::Stale && over == Over::Any {
                     over = Over::Fresh;
                     continue;
@@ -324,6 +333,7 @@ impl<T> Answered<T> {
             endpoint: link.endpoint,
             protocol: link.transport.protocol(),
             started,
+            is_hedge: false,
             pass,
             failed: Vec::new(),
         }

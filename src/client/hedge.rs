@@ -31,6 +31,8 @@ pub(super) struct Hedging {
 struct Running<'a, T> {
     taken: Taken<'a>,
     over: Over,
+    /// Is it the second one?
+    is_hedge: bool,
     started: Instant,
     attempt: BoxFuture<'a, Result<T, Failure>>,
 }
@@ -78,27 +80,27 @@ impl Hedging {
                 Ok(Event::Due) => {
                     may_be_due = false;
                     if let Some((taken, over)) = self.company(alone, others) {
-                        under_way.push(Running::begin(taken, over, call, deadline, past));
+                        let second = Running::begin(taken, over, call, deadline, past);
+                        under_way.push(second.hedging(true));
                     }
                 }
                 Ok(Event::Ended(at, Ok(value))) => {
                     let winner = under_way.swap_remove(at);
                     lose(under_way, &outrun(), past);
-                    return Ok(Answered::by(winner.taken, value, winner.started));
+                    return Ok(Answered {
+                        is_hedge: winner.is_hedge,
+                        ..Answered::by(winner.taken, value, winner.started)
+                    });
                 }
                 Ok(Event::Ended(at, Err(failure))) => {
-                    let Running {
-                        taken,
-                        over,
-                        started,
-                        ..
-                    } = under_way.swap_remove(at);
-                    past.fail(taken.link, started, &failure);
-                    if failure.kind == FailureKind::Stale && over == Over::Any {
-                        under_way.push(Running::begin(taken, Over::Fresh, call, deadline, past));
+                    let lost = under_way.swap_remove(at);
+                    past.fail(lost.taken.link, lost.started, lost.is_hedge, &failure);
+                    if failure.kind == FailureKind::Stale && lost.over == Over::Any {
+                        let again = Running::begin(lost.taken, Over::Fresh, call, deadline, past);
+                        under_way.push(again.hedging(lost.is_hedge));
                         continue;
                     }
-                    taken.pass.ends(Some(failure.kind), Instant::now());
+                    lost.taken.pass.ends(Some(failure.kind), Instant::now());
                     // What an endpoint says decides, not that another one could not be reached.
                     let is_decided = failure.kind != FailureKind::Connect;
                     if is_decided || decided.is_none() {
@@ -144,9 +146,14 @@ impl<'a, T: Send + 'a> Running<'a, T> {
         Self {
             taken,
             over,
+            is_hedge: false,
             started: Instant::now(),
             attempt: deadline.bounded(call(&*link.transport, turn)),
         }
+    }
+
+    fn hedging(self, is_hedge: bool) -> Self {
+        Self { is_hedge, ..self }
     }
 }
 
@@ -163,13 +170,14 @@ fn poll_ended<T>(under_way: &mut [Running<'_, T>], cx: &mut Context<'_>) -> Poll
 fn lose<T>(under_way: Vec<Running<'_, T>>, failure: &Failure, past: &mut Past) {
     for Running {
         taken,
+        is_hedge,
         started,
         attempt,
         ..
     } in under_way
     {
         drop(attempt);
-        past.fail(taken.link, started, failure);
+        past.fail(taken.link, started, is_hedge, failure);
         taken.pass.ends(Some(failure.kind), Instant::now());
     }
 }

@@ -84,6 +84,7 @@ struct Answering {
     protocol: Protocol,
     connection: Connection,
     queued: Option<Duration>,
+    is_hedge: bool,
     /// Until it has been told how the answer ended.
     pass: Option<Pass>,
 }
@@ -107,6 +108,7 @@ impl Reply {
             protocol: answered.protocol,
             connection: answered.value.connection,
             queued: answered.value.queued,
+            is_hedge: answered.is_hedge,
             pass: Some(answered.pass),
         };
         Self {
@@ -151,6 +153,7 @@ impl Reply {
             protocol: head.protocol,
             connection: head.connection,
             queued: head.queued,
+            is_hedge: head.is_hedge,
             pass: None,
         };
         let deltas = stream::iter([Ok(delta)]).boxed();
@@ -211,6 +214,12 @@ impl Reply {
     /// limit.
     pub fn queued(&self) -> Option<Duration> {
         self.attempt.as_ref()?.queued
+    }
+
+    /// Was the attempt that is answered the second one, beside one that was slow? See [`Hedge`](super::Hedge).
+    pub fn is_hedge(&self) -> bool {
+        let attempt = self.attempt.as_ref();
+        attempt.is_some_and(|attempt| attempt.is_hedge)
     }
 
     /// The server's own count, when it has been sent, and for this request alone.
@@ -337,6 +346,7 @@ impl Reply {
             started: self.started,
             ended: Instant::now(),
             batch: self.batch,
+            is_hedge: attempt.is_hedge,
         }));
         Failed { failure, attempts }
     }
@@ -353,6 +363,7 @@ impl Reply {
             first_byte: self.first_byte,
             connection: attempt.connection,
             queued: attempt.queued,
+            is_hedge: attempt.is_hedge,
             failed: self.failed,
         }
     }

@@ -5,11 +5,12 @@ use super::exchange::{Exchange, Exchanged};
 use super::heard::Heard;
 use super::request::Asked;
 use crate::client::{
-    self, Attempt, Client, Failed, FailureKind, Misfit, Model, ModelState, Operation, Reply,
-    Request,
+    self, Attempt, Client, Failed, FailureKind, LoadingStatistics, Misfit, Model, ModelState,
+    Operation, Reply, Request,
 };
 use crate::sample::{
-    Batch, Chunk, Connection, FailedAttempt, Failure, Outcome, Source, TokenSource, Tokens, Wrong,
+    Batch, Chunk, ClientCounts, Connection, ConnectionCounts, FailedAttempt, Failure, Hedges,
+    LoadingCounts, Outcome, Source, TokenSource, Tokens, Wrong,
 };
 use crate::units::{Offset, wide};
 use crate::workload::Listing;
@@ -37,6 +38,18 @@ impl Exchange for Embedded {
     async fn watch(&self, lane: usize) {
         self.0.watch(&format!("lane-{lane}")).await;
     }
+
+    fn counts(&self) -> ClientCounts {
+        let mut connections = ConnectionCounts::default();
+        for endpoint in self.0.pool_statistics() {
+            connections.created += endpoint.created;
+            connections.reused += endpoint.reused;
+        }
+        ClientCounts {
+            connections: Some(connections),
+            loading: self.0.loading_statistics().map(loading),
+        }
+    }
 }
 
 impl Embedded {
@@ -57,6 +70,8 @@ impl Embedded {
             answered_attempt,
             source: Some(source(&reply)),
             connection: reply.connection().map(connection),
+            queued: reply.queued(),
+            hedges: hedges(reply.failed_attempts(), reply.is_hedge(), outcome),
             prompt_tokens: reply.usage().map(|usage| usage.prompt_tokens),
             output_tokens: output_tokens(request, &reply, &heard.chunks),
             batch: reply.batch().map(batch),
@@ -164,12 +179,14 @@ fn known(failed: &[Attempt], clock: Clock) -> Vec<FailedAttempt> {
 
 fn not_answered(failed: &Failed, clock: Clock) -> Exchanged {
     let last = failed.attempts.last();
+    let outcome = Outcome::Failed(failure_of(failed.failure.kind));
     Exchanged {
         failed_attempts: known(&failed.attempts, clock),
         endpoint: last.map(|attempt| attempt.endpoint),
         batch: last.and_then(|attempt| attempt.batch).map(batch),
         attempts: attempts(failed.attempts.len()),
-        ..Exchanged::ended(Outcome::Failed(failure_of(failed.failure.kind)))
+        hedges: hedges(&failed.attempts, false, outcome),
+        ..Exchanged::ended(outcome)
     }
 }
 
@@ -184,6 +201,18 @@ fn output_tokens(request: &Request, reply: &Reply, chunks: &[Chunk]) -> Option<T
         source: TokenSource::Usage,
     });
     usage.or_else(|| Tokens::of_chunks(chunks))
+}
+
+fn loading(statistics: LoadingStatistics) -> LoadingCounts {
+    LoadingCounts {
+        asked: statistics.asked,
+        hits: statistics.hits,
+        joined: statistics.joined,
+        loads: statistics.loads,
+        failed: statistics.failed,
+        preloads: statistics.preloads,
+        preload_hits: statistics.preload_hits,
+    }
 }
 
 fn batch(batch: client::Batch) -> Batch {
@@ -205,6 +234,15 @@ fn connection(connection: client::Connection) -> Connection {
     match connection {
         client::Connection::Fresh => Connection::Fresh,
         client::Connection::Reused => Connection::Reused,
+    }
+}
+
+/// The second attempts: those that failed, and the one whose head arrived if it is one.
+fn hedges(failed: &[Attempt], is_hedge: bool, outcome: Outcome) -> Hedges {
+    let failed = failed.iter().filter(|attempt| attempt.is_hedge).count();
+    Hedges {
+        begun: attempts(failed + usize::from(is_hedge)),
+        won: is_hedge && !matches!(outcome, Outcome::Failed(_)),
     }
 }
 

@@ -3,8 +3,11 @@
 use super::clock::Clock;
 use super::heard::Heard;
 use super::request::Asked;
-use crate::sample::{Batch, Connection, FailedAttempt, Outcome, Source, Tokens};
+use crate::sample::{
+    Batch, ClientCounts, Connection, FailedAttempt, Hedges, Outcome, Source, Tokens,
+};
 use crate::units::Offset;
+use std::time::Duration;
 
 /// Carries out requests. Dropping the future gives the request up at once.
 pub(super) trait Exchange: Send + 'static {
@@ -13,6 +16,12 @@ pub(super) trait Exchange: Send + 'static {
 
     /// Does what the client has to do besides requests, until the future is dropped.
     async fn watch(&self, _lane: usize) {}
+
+    /// What the client has counted so far, as far as it tells.
+    fn counts(&self) -> ClientCounts {
+        ClientCounts::default()
+    }
+
     /// Gets ready before the stage begins, on the lane that will send.
     async fn warm_up(&self) {}
 }
@@ -28,6 +37,8 @@ pub(super) struct Exchanged {
     pub(super) answered_attempt: Option<Offset>,
     pub(super) source: Option<Source>,
     pub(super) connection: Option<Connection>,
+    pub(super) queued: Option<Duration>,
+    pub(super) hedges: Hedges,
     pub(super) prompt_tokens: Option<u64>,
     pub(super) output_tokens: Option<Tokens>,
     pub(super) batch: Option<Batch>,
@@ -46,6 +57,8 @@ impl Exchanged {
             answered_attempt: None,
             source: None,
             connection: None,
+            queued: None,
+            hedges: Hedges::default(),
             prompt_tokens: None,
             output_tokens: None,
             batch: None,

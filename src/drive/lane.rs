@@ -10,7 +10,7 @@ use super::said::Said;
 use super::{Error, LaneRecord, Progress, closed_loop, open_loop};
 use crate::observe::{Meter, Usage};
 use crate::plan::Phases;
-use crate::sample::{Chunk, Failure, Outcome, Sample, Sink};
+use crate::sample::{Chunk, ClientCounts, Failure, Outcome, Sample, Sink};
 use crate::schedule::{Load, Slot};
 use crate::seed::Seed;
 use crate::units::Offset;
@@ -113,12 +113,13 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
         // An aborted task's only news is that it was aborted; waiting lets it drop its handle on the lane.
         helping.await.ok();
     }
-    let (usage, measured) = metering.await.map_err(|_| Error::LaneDied)?;
+    let metered = metering.await.map_err(|_| Error::LaneDied)?;
     let sending = Rc::into_inner(sending).ok_or(Error::LaneDied)?;
     Ok(LaneRecord {
         sink: sending.lane.sink.into_inner(),
-        usage,
-        measured,
+        usage: metered.usage,
+        client: metered.client,
+        measured: metered.measured,
     })
 }
 
@@ -271,6 +272,8 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             answered_attempt: exchanged.answered_attempt,
             source: exchanged.source,
             connection: exchanged.connection,
+            queued: exchanged.queued,
+            hedges: exchanged.hedges,
             prompt_tokens: exchanged.prompt_tokens,
             output_tokens: exchanged.output_tokens,
             batch: exchanged.batch,
@@ -279,23 +282,36 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
     }
 }
 
-/// Reads what the thread uses from the start of the measure phase to its end, and how long that really was.
-async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> (Usage, Duration) {
-    if !sending.wait_until(sending.measure_start()).await {
+/// What was read over the measure phase.
+#[derive(Default)]
+struct Metered {
+    usage: Usage,
+    client: ClientCounts,
+    /// How long the phase really was.
+    measured: Duration,
+}
+
+/// Reads what the thread uses and the client counts from the start of the measure phase to its end, and how long that really
+/// was.
+async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> Metered {
+    let start = sending.measure_start();
+    // A timer for now would come after the first requests.
+    if start > sending.clock.now() && !sending.wait_until(start).await {
         sending.measure_ended();
-        return (Usage::default(), Duration::ZERO);
+        return Metered::default();
     }
+    let before = sending.lane.exchange.counts();
     let meter = Meter::start();
     tokio::select! {
         biased;
         () = sending.all_ended.cancelled() => {}
         _ = sending.wait_until(sending.measure_end()) => {}
     }
-    let usage = meter.stop();
-    (
-        usage,
-        sending.measure_ended().since(sending.measure_start()),
-    )
+    Metered {
+        usage: meter.stop(),
+        client: sending.lane.exchange.counts().since(before),
+        measured: sending.measure_ended().since(start),
+    }
 }
 
 /// Lets the client do what it has to do besides requests.

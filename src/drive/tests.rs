@@ -13,10 +13,11 @@ use super::pace::Pacer;
 use super::request::{Asked, Requests};
 use super::{LaneRecord, Progress};
 use crate::plan::Phases;
-use crate::sample::{Failure, Operation, Outcome, Sample, Sink};
+use crate::sample::{ClientCounts, ConnectionCounts, Failure, Operation, Outcome, Sample, Sink};
 use crate::schedule::{Closed, Load, Open};
 use crate::seed::Seed;
 use crate::units::{Offset, Period};
+use std::cell::Cell;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,25 @@ impl Exchange for After {
         sleep(self.0).await;
         heard.arrived(clock.now(), 1, "");
         Exchanged::ended(Outcome::Answered)
+    }
+}
+
+/// Answers every request after 300 ms, and counts a connection for each.
+struct Counting(Cell<u64>);
+
+impl Exchange for Counting {
+    async fn exchange(&self, _asked: &Asked, _clock: Clock, _heard: &mut Heard) -> Exchanged {
+        sleep(Duration::from_millis(300)).await;
+        self.0.update(|created| created + 1);
+        Exchanged::ended(Outcome::Answered)
+    }
+
+    fn counts(&self) -> ClientCounts {
+        let (created, reused) = (self.0.get(), 0);
+        ClientCounts {
+            connections: Some(ConnectionCounts { created, reused }),
+            loading: None,
+        }
     }
 }
 
@@ -256,6 +276,19 @@ async fn the_same_seed_drives_the_same_samples() {
     let second = drive(answer, load(), CancellationToken::new()).await;
 
     assert_eq!(first.sink.0, second.sink.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_client_counts_is_that_of_the_measure_phase() {
+    let exchange = Counting(Cell::new(0));
+    let load = closed(1, Period::default());
+
+    let record = drive_lane(exchange, ONE_CHAT, phases(), load, CancellationToken::new()).await;
+
+    // 37 in all, of which three had ended with the warm-up, and one did in the drain.
+    assert_eq!(record.sink.ended(Outcome::Answered), 37);
+    let connections = record.client.connections;
+    assert_eq!(connections.map(|kept| kept.created), Some(33));
 }
 
 #[test]

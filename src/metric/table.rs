@@ -1,7 +1,7 @@
 //! The table of metrics. To add a metric is to add an entry here.
 
 use super::{Better, Metric, Unit};
-use crate::summary::{Attempts, Reading, RunSummary, StageSummary, Statistic};
+use crate::summary::{Attempts, LoadingCounts, Reading, RunSummary, StageSummary, Statistic};
 use crate::units::{self, float};
 
 /// Makes one metric for every statistic of a distribution.
@@ -49,6 +49,7 @@ statistics! {
     ntpot, Lower, 0.05, "(l - t0) / n", "service time per output token, one value a request", "guidellm TPOT, inference-perf NTPOT";
     stall, Lower, 0.1, "max(c[i] - c[i-1])", "longest gap between chunks within one stream, one value a stream", "";
     ttfb, Lower, 0.05, "b - t0", "sending to response head", "k6 http_req_waiting";
+    queue, Lower, 0.1, "wait of the attempt that was answered", "waiting for a connection of the client's pool to become free, where their number has a limit", "k6 http_req_blocked";
     close, Lower, 0.1, "e - l", "last token to the end of the answer: usage, trailers, end mark", "";
     lag, Lower, 0.1, "t0 - s0", "how late the generator itself was", "";
     failed_latency, Neither, 0.1, "e - s0", "scheduled start to the end, of failed requests and wrong answers", "";
@@ -99,9 +100,11 @@ scalars! {
         };
     attempts_per_request, Ratio, Lower, 0.02, "attempts / requests sent", "1 when nothing was retried or failed over; less when answers came from the response cache", "",
         |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.attempts, stage.attempts.requests), "no request was sent");
-    retried, Count, Lower, 0.0, "count", "requests that took more than one attempt", "", |_, stage| count(stage.attempts.retried);
-    retry_rate, Share, Lower, 0.0, "retried / requests sent", "share of requests that took more than one attempt", "",
+    retried, Count, Lower, 0.0, "count", "requests that took more than one attempt, second ones beside a slow one left out", "", |_, stage| count(stage.attempts.retried);
+    retry_rate, Share, Lower, 0.0, "retried / requests sent", "share of requests that were retried", "",
         |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.retried, stage.attempts.requests), "no request was sent");
+    hedged, Count, Neither, 0.0, "count", "requests with a second attempt beside one that was slow", "", |_, stage| count(stage.attempts.hedged);
+    hedge_won, Count, Neither, 0.0, "count", "right answers that such a second attempt brought", "", |_, stage| count(stage.attempts.hedge_won);
     detect, Duration, Lower, 0.1, "first failed attempt - begin of the fault, longest", "how soon the client sees a fault: by the first attempt that failed at an endpoint that it strikes", "",
         |_, stage| stage.detect();
     switch, Duration, Lower, 0.1, "first attempt at a fallback - begin of the fault, longest", "how soon the client goes to an endpoint that comes after those that a fault strikes", "",
@@ -113,6 +116,12 @@ scalars! {
         |_, stage| stage.duplicated();
     connection_reuse, Share, Higher, 0.0, "reused / answers whose connection is known", "share of right answers that came over a connection that was there already", "",
         |_, stage| connection_reuse(stage);
+    connections_created, Count, Lower, 0.05, "count", "connections that the client made in the measure phase", "",
+        |_, stage| connections_created(stage);
+    model_hit_rate, Share, Higher, 0.0, "loaded when asked for / asked for", "how often a model was known to be loaded when a load, or inference on demand, asked for it", "",
+        |_, stage| loading(stage, |loading| units::ratio(loading.hits, loading.asked), "no model was asked for");
+    preload_hit_rate, Share, Higher, 0.0, "asked for / loaded ahead", "share of the loads ahead whose model was asked for", "",
+        |_, stage| loading(stage, |loading| units::ratio(loading.preload_hits, loading.preloads), "no model was loaded ahead");
     batch_size_mean, Ratio, Neither, 0.05, "(answered - from the cache - shared) / answers over the wire", "right answers for each answer over the wire: 1 without request batching", "",
         |_, stage| batch_size(stage);
     cache_hit_rate, Share, Higher, 0.0, "(from the cache + shared) / answers whose source is known", "share of right answers for which the client did not have to ask", "",
@@ -182,6 +191,25 @@ fn connection_reuse(stage: &StageSummary) -> Reading {
         units::ratio(reused, fresh + reused),
         "no answer is known to have come over a connection",
     )
+}
+
+fn connections_created(stage: &StageSummary) -> Reading {
+    let connections = stage.client.connections;
+    Reading::or_not_measured(
+        connections.map(|connections| float(connections.created)),
+        "the client does not tell of its connections",
+    )
+}
+
+fn loading(
+    stage: &StageSummary,
+    read: fn(&LoadingCounts) -> Option<f64>,
+    without: &'static str,
+) -> Reading {
+    let Some(loading) = stage.client.loading else {
+        return Reading::NotMeasured("`client.loading` is not set");
+    };
+    Reading::or_not_measured(read(&loading), without)
 }
 
 fn batch_size(stage: &StageSummary) -> Reading {

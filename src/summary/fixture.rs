@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::observe::{Allocated, Usage};
-use crate::sample::{Chunk, Failure, Outcome, Sample, TokenSource, Tokens};
+use crate::sample::{Chunk, ClientCounts, Failure, Hedges, Outcome, Sample, TokenSource, Tokens};
 use crate::seed::Seed;
 use crate::units::{Offset, nanos};
 use rand_distr::{Distribution as _, LogNormal};
@@ -37,6 +37,8 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
         answered_attempt: None,
         source: None,
         connection: None,
+        queued: None,
+        hedges: Hedges::default(),
         prompt_tokens: Some(16),
         output_tokens: None,
         batch: None,
@@ -63,6 +65,8 @@ pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'sta
         answered_attempt: None,
         source: None,
         connection: None,
+        queued: None,
+        hedges: Hedges::default(),
         prompt_tokens: None,
         output_tokens: None,
         batch: None,
@@ -87,6 +91,7 @@ pub(crate) fn facts(index: usize, in_flight: u32) -> StageFacts {
             preempted: Some(40 * u64::from(in_flight)),
         },
         conditions: Some(conditions(in_flight)),
+        client: ClientCounts::default(),
         lanes: 2,
         end: StageEnd::Completed,
         measured: Duration::from_secs(10),
@@ -195,33 +200,25 @@ pub(crate) fn streaming_stage(index: usize, in_flight: u32) -> StageSummary {
                 .collect();
             let fails = (seq * 7 + u64::from(worker) * 31) % 211 == 5;
             let finished = at.after(millis(0.05));
+            let outcome = if fails {
+                Outcome::Failed(Failure::Http(503))
+            } else {
+                Outcome::Answered
+            };
             recorder.record(&Sample {
-                operation: Operation::Chat,
-                kind: 0,
                 seq,
-                scheduled: now,
                 sent: Some(sent),
                 first_byte: Some(first_byte),
                 chunks: if fails { &[] } else { &chunks },
                 finished,
                 streamed: true,
-                endpoint: Some(0),
                 attempts: 1 + u32::from(seq % 97 == 96),
-                failed_attempts: &[],
-                answered_attempt: None,
-                source: None,
-                connection: None,
                 prompt_tokens: Some(64),
-                batch: None,
                 output_tokens: (!fails).then_some(Tokens {
                     count: 16,
                     source: TokenSource::Usage,
                 }),
-                outcome: if fails {
-                    Outcome::Failed(Failure::Http(503))
-                } else {
-                    Outcome::Answered
-                },
+                ..ended(now, Duration::ZERO, outcome)
             });
             now = finished;
             seq += 1;

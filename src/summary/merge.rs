@@ -60,6 +60,7 @@ impl StageSummary {
         self.distributions
             .add(&other.distributions, Distribution::merge);
         self.resources = self.resources.with(&other.resources);
+        self.client = self.client.and(other.client);
         let both = self.conditions.zip(other.conditions);
         self.conditions = both.map(|(mine, theirs)| mine.with(&theirs));
         match (&mut self.script, &other.script) {

@@ -154,7 +154,9 @@ impl Recorder {
             self.timings.lag.record(sent.since(sample.scheduled));
             self.attempts.requests += 1;
             self.attempts.attempts += u64::from(sample.attempts);
-            self.attempts.retried += u64::from(sample.attempts > 1);
+            let one_by_one = sample.attempts.saturating_sub(sample.hedges.begun);
+            self.attempts.retried += u64::from(one_by_one > 1);
+            self.attempts.hedged += u64::from(sample.hedges.begun > 0);
         }
         match sample.outcome {
             Outcome::Answered => self.count_answer(sample),
@@ -188,6 +190,7 @@ impl Recorder {
             }
             None => self.attempts.answers_received += received,
         }
+        self.attempts.hedge_won += u64::from(sample.hedges.won);
         match sample.connection {
             Some(Connection::Fresh) => self.attempts.fresh_connections += 1,
             Some(Connection::Reused) => self.attempts.reused_connections += 1,
@@ -316,6 +319,9 @@ impl Timings<Timing> {
         self.service_time.record(service_time);
         if let Some(first_byte) = sample.first_byte {
             self.ttfb.record(first_byte.since(sent));
+        }
+        if let Some(queued) = sample.queued {
+            self.queue.record(queued);
         }
         let generated = sample.output_tokens.map_or(0, |tokens| tokens.count);
         if let Some(nanos) = nanos(service_time).checked_div(generated) {

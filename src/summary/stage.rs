@@ -14,7 +14,7 @@ use super::shape::{self, Asked, Shape};
 use super::timings::Distributions;
 use super::validity::Validity;
 use crate::observe::{Conditions, Usage};
-use crate::sample::{TokenSource, Tokens};
+use crate::sample::{ClientCounts, TokenSource, Tokens};
 use crate::units::{self, Offset, float};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub struct StageFacts {
     pub endpoints: Vec<String>,
     /// What the client's threads used over the measure phase.
     pub usage: Usage,
+    /// What the client counted over it, where it tells.
+    pub client: ClientCounts,
     /// What the machine did over the measure phase, where that was watched.
     pub conditions: Option<Conditions>,
     /// Threads that sent and received.
@@ -109,6 +111,9 @@ pub struct StageSummary {
     pub distributions: Distributions,
     /// What the client's threads used.
     pub resources: Resources,
+    /// What the client counted over the measure phase, where it told.
+    #[serde(default, skip_serializing_if = "ClientCounts::is_empty")]
+    pub client: ClientCounts,
     /// What the machine did over the measure phase, where that was watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Conditions>,
@@ -153,8 +158,14 @@ pub struct Attempts {
     pub requests: u64,
     /// Attempts they took together.
     pub attempts: u64,
-    /// Requests that took more than one.
+    /// Requests that took more than one, those beside a slow one left out.
     pub retried: u64,
+    /// Requests with a second attempt beside one that was slow.
+    #[serde(default)]
+    pub hedged: u64,
+    /// Right answers that such a second attempt brought.
+    #[serde(default)]
+    pub hedge_won: u64,
     /// Right answers over a connection that was made for their request.
     #[serde(default)]
     pub fresh_connections: u64,
@@ -231,6 +242,7 @@ pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
         distributions: recorder.distributions(),
         endpoints: named(facts.endpoints, recorder.endpoints),
         resources: Resources::from(facts.usage),
+        client: facts.client,
         conditions: facts.conditions,
         script: facts.script,
         journal: facts.journal.map(|journal| Journal {
@@ -302,6 +314,8 @@ impl Attempts {
         self.requests += other.requests;
         self.attempts += other.attempts;
         self.retried += other.retried;
+        self.hedged += other.hedged;
+        self.hedge_won += other.hedge_won;
         self.fresh_connections += other.fresh_connections;
         self.reused_connections += other.reused_connections;
         self.answers_received += other.answers_received;

@@ -1,10 +1,13 @@
 use super::fixture::{WINDOW, ended, facts, identity, streaming_stage, sweep, unary};
 use super::*;
-use crate::sample::{Chunk, Failure, Outcome, Sample, Sink, Source, TokenSource, Tokens, Wrong};
+use crate::sample::{
+    Chunk, Failure, Hedges, Outcome, Sample, Sink, Source, TokenSource, Tokens, Wrong,
+};
 use crate::units::Offset;
 use std::time::Duration;
 
 mod batch;
+mod client;
 mod operations;
 mod properties;
 mod run;
@@ -38,6 +41,8 @@ fn stream(chunks: &[Chunk]) -> Sample<'_> {
         answered_attempt: None,
         source: None,
         connection: None,
+        queued: None,
+        hedges: Hedges::default(),
         prompt_tokens: Some(5),
         batch: None,
         output_tokens: Some(Tokens {

@@ -10,7 +10,7 @@ pub type Distributions = Timings<Distribution>;
 
 /// How long everything took, one entry for each time that is taken. Every one but `lag` and `failed_latency` is about answered requests only.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Distributions")]
+#[schemars(rename = "Distributions", bound = "T: JsonSchema + Default")]
 pub struct Timings<T> {
     /// Scheduled start to sending, of all requests sent.
     pub lag: T,
@@ -20,6 +20,9 @@ pub struct Timings<T> {
     pub service_time: T,
     /// Sending to response head.
     pub ttfb: T,
+    /// Waiting for a connection of the pool, where their number has a limit.
+    #[serde(default)]
+    pub queue: T,
     /// Sending to first token, of streams.
     pub ttft: T,
     /// Scheduled start to first token, of streams.
@@ -48,6 +51,7 @@ impl<T> Timings<T> {
             latency: make(),
             service_time: make(),
             ttfb: make(),
+            queue: make(),
             ttft: make(),
             ttft_sched: make(),
             icl: make(),
@@ -67,6 +71,7 @@ impl<T> Timings<T> {
             latency: form(&self.latency),
             service_time: form(&self.service_time),
             ttfb: form(&self.ttfb),
+            queue: form(&self.queue),
             ttft: form(&self.ttft),
             ttft_sched: form(&self.ttft_sched),
             icl: form(&self.icl),
@@ -85,6 +90,7 @@ impl<T> Timings<T> {
         add(&mut self.latency, &other.latency);
         add(&mut self.service_time, &other.service_time);
         add(&mut self.ttfb, &other.ttfb);
+        add(&mut self.queue, &other.queue);
         add(&mut self.ttft, &other.ttft);
         add(&mut self.ttft_sched, &other.ttft_sched);
         add(&mut self.icl, &other.icl);

@@ -46,6 +46,7 @@ pub(in crate::client) struct Head {
     pub(in crate::client) first_byte: Instant,
     pub(in crate::client) connection: Connection,
     pub(in crate::client) queued: Option<Duration>,
+    pub(in crate::client) is_hedge: bool,
     pub(in crate::client) failed: Vec<Attempt>,
 }
 
@@ -122,6 +123,8 @@ impl Carrier {
             started: begun.started,
             ended: Instant::now(),
             batch: batch(begun.requests, false),
+            // Which of two under way is meant is not known here.
+            is_hedge: false,
         })
     }
 }

@@ -176,3 +176,32 @@ fn what_may_not_be_executed_twice_is_not_hedged() {
         "hedge: expected `retry.repeats: idempotent` beside it, since both attempts of a request may be executed, found `unexecuted`"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_is_told_which_attempt_was_the_second_one() {
+    let told = async |scripts: &[&[Step]]| {
+        let (client, _) = scripted(&hedged(), scripts);
+        let opened = client.inference().open(&prompt(true)).await;
+        let (is_hedge, failed) = match &opened {
+            Ok(reply) => (reply.is_hedge(), reply.failed_attempts()),
+            Err(failed) => (false, failed.attempts.as_slice()),
+        };
+        let failed = failed.iter().map(|attempt| attempt.is_hedge);
+        (is_hedge, failed.collect::<Vec<_>>())
+    };
+    let broken = FailureKind::Http(500);
+
+    assert_eq!(
+        told(&[&[after(500)], &[after(10)]]).await,
+        (true, vec![false])
+    );
+    assert_eq!(
+        told(&[&[after(80)], &[after(500)]]).await,
+        (false, vec![true])
+    );
+    assert_eq!(
+        told(&[&[fails_after(60, broken)], &[fails_after(100, broken)]]).await,
+        (false, vec![false, true])
+    );
+    assert_eq!(told(&[&[after(10)], &[]]).await, (false, vec![]));
+}
