@@ -2,7 +2,7 @@
 
 use super::frequency::Frequency;
 use super::known::{Known, Use};
-use super::queue::{Asked, Queue, Ticket, Turn};
+use super::queue::{Asked, Queue, Ticket};
 use super::work::{Ended, Work};
 use super::{Loading, LoadingStatistics, Priority};
 use crate::client::{Client, LoadingConfig, Model, ModelState};
@@ -115,9 +115,10 @@ impl Loader {
     pub(super) fn leave(&self, client: &Client, ticket: Ticket) {
         let mut state = self.lock();
         if state.queue.leave(ticket) {
-            let course = state.courses.remove(&ticket);
-            self.begin(client, state);
-            course.iter().for_each(Course::give_up);
+            let given_up = state.courses.remove(&ticket);
+            drop(state);
+            given_up.iter().for_each(Course::give_up);
+            self.begin(client, self.lock());
         }
     }
 
@@ -196,49 +197,31 @@ impl Loader {
         }
     }
 
-    /// Lets whatever can begin do so: what is wanted, then what is likely.
+    /// Lets whatever can begin do so: what is wanted, then what is likely. What is given up for it has ended before.
     fn begin(&self, client: &Client, mut state: MutexGuard<'_, State>) {
-        let now = Instant::now();
-        let mut given_up = Vec::new();
-        while let Some(turn) = state.queue.next() {
-            let Turn {
-                ticket,
-                model,
-                instead_of,
-            } = turn;
-            if let Some(displaced) = instead_of.and_then(|ahead| state.courses.remove(&ahead)) {
-                // It is as likely as before, and begins again when there is a place.
-                state.likely.insert(0, displaced.model.clone());
-                given_up.push(displaced);
-            }
-            state.statistics.loads += 1;
-            let call = load(client.clone(), model, self.deadline);
+        let (begun, given_up) = state.begin(self.preload, Instant::now());
+        drop(state);
+        given_up.iter().for_each(Course::give_up);
+        let mut state = self.lock();
+        for ticket in begun {
+            // Whoever wanted it may have left in between.
             if let Some(course) = state.courses.get_mut(&ticket) {
+                let call = load(client.clone(), course.model.clone(), self.deadline);
                 course.work = Some(Arc::new(Work::new(call)));
             }
         }
-        let waiting = state.queue.waiting();
-        state.statistics.longest_queue = state.statistics.longest_queue.max(waiting);
-        while let Some((ticket, model)) = state.next_ahead(self.preload, now) {
-            state.statistics.preloads += 1;
-            let call = load(client.clone(), model.clone(), self.deadline);
-            let mut course = Course::new(model);
-            course.work = Some(Arc::new(Work::new(call)));
-            state.courses.insert(ticket, course);
-        }
         drop(state);
-        given_up.iter().for_each(Course::give_up);
         self.changed.notify_one();
     }
 
     fn withdraw(&self, client: &Client, mut state: MutexGuard<'_, State>, model: Option<&str>) {
-        let tickets = state.queue.withdraw(model);
-        let mut courses = Vec::new();
-        for ticket in tickets {
-            courses.extend(state.courses.remove(&ticket));
+        let mut given_up = Vec::new();
+        for ticket in state.queue.withdraw(model) {
+            given_up.extend(state.courses.remove(&ticket));
         }
-        self.begin(client, state);
-        courses.iter().for_each(Course::give_up);
+        drop(state);
+        given_up.iter().for_each(Course::give_up);
+        self.begin(client, self.lock());
     }
 
     /// A load has ended: tells those who wait, and lets the next begin.
@@ -304,6 +287,29 @@ impl State {
         let is_there = |model: &str| self.known.is_loaded(model, now) || self.queue.holds(model);
         let likely = self.frequency.likely(preload, |model| !is_there(model));
         self.likely = likely;
+    }
+
+    /// What begins now, its work not yet there, and what is given up for it.
+    fn begin(&mut self, preload: usize, now: Instant) -> (Vec<Ticket>, Vec<Course>) {
+        let (mut begun, mut given_up) = (Vec::new(), Vec::new());
+        while let Some(turn) = self.queue.next() {
+            self.statistics.loads += 1;
+            begun.push(turn.ticket);
+            let ahead = turn.instead_of;
+            if let Some(displaced) = ahead.and_then(|ahead| self.courses.remove(&ahead)) {
+                // It is as likely as before, and begins again when there is a place.
+                self.likely.insert(0, displaced.model.clone());
+                given_up.push(displaced);
+            }
+        }
+        let waiting = self.queue.waiting();
+        self.statistics.longest_queue = self.statistics.longest_queue.max(waiting);
+        while let Some((ticket, model)) = self.next_ahead(preload, now) {
+            self.statistics.preloads += 1;
+            begun.push(ticket);
+            self.courses.insert(ticket, Course::new(model));
+        }
+        (begun, given_up)
     }
 
     /// Begins the next load ahead, if there may be one.

@@ -46,11 +46,11 @@ pub(in crate::client) async fn ready(
     })
 }
 
-/// Inference failed: if so as if its model were not there, that is found out by the next load.
+/// Inference failed: if so as servers do without its model, whether it is there is found out by the next load.
 pub(in crate::client) fn failed(client: &Client, model: &str, failed: &Failed) {
     let is_missing = matches!(
         failed.failure.kind,
-        FailureKind::Http(404 | 503) | FailureKind::Grpc(5 | 14)
+        FailureKind::Http(400 | 404 | 503) | FailureKind::Grpc(2 | 5 | 14)
     );
     if let Some(loader) = client.loader.as_ref().filter(|_| is_missing) {
         loader.doubt(model);

@@ -42,10 +42,9 @@ pub(super) enum Asked {
 }
 
 /// A load whose turn has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Turn {
     pub(super) ticket: Ticket,
-    pub(super) model: String,
     /// The load that was begun ahead and is given up for it.
     pub(super) instead_of: Option<Ticket>,
 }
@@ -106,11 +105,7 @@ impl Queue {
         };
         let load = self.loads.get_mut(&ticket)?;
         load.is_running = true;
-        Some(Turn {
-            ticket,
-            model: load.model.clone(),
-            instead_of,
-        })
+        Some(Turn { ticket, instead_of })
     }
 
     /// Begins a load that nobody asked for, where there is a place that nobody waits for.
