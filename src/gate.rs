@@ -4,10 +4,13 @@
 //! Example: `latency_p99 in stage in_flight=10: failed, 132 ms is above the limit of 100 ms`.
 
 mod distrust;
+pub mod compare;
 mod implied;
 mod judge;
 pub mod rule;
 mod script;
+pub mod spec;
+pub mod statistics;
 
 pub use distrust::told;
 pub(crate) use implied::TARGET;

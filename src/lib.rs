@@ -67,6 +67,7 @@ pub mod archive;
 pub mod summary;
 
 pub mod metric;
+pub mod trial;
 
 pub mod gate;
 

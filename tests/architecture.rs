@@ -42,8 +42,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("summary", &["sample", "units", "observe"]),
     ("metric", &["summary", "units"]),
-    ("gate", &["metric", "summary", "units"]),
-    ("report", &["summary", "metric", "gate", "units"]),
+    ("trial", &["metric", "summary", "units"]),
+    ("gate", &["trial", "metric", "summary", "units"]),
+    ("report", &["summary", "metric", "trial", "gate", "units"]),
     (
         "run",
         &[
@@ -92,7 +93,10 @@ const HOMES: &[(&str, &[&str])] = &[
         &["client/transport/access/terms.rs"],
     ),
     ("serde_saphyr", &["scenario/document"]),
-    ("statrs", &["summary/"]),
+    (
+        "statrs",
+        &["summary/", "gate/statistics", "gate/compare/effect.rs"],
+    ),
     ("strsim", &["scenario/", "gate/", "metric"]),
     ("tokio_rustls", &["client/transport/pool/place.rs"]),
     ("tonic", &["client/transport"]),

@@ -98,6 +98,11 @@ scalars! {
             0 => Reading::NotMeasured("no output tokens were counted"),
             tokens => stage.per_second(tokens),
         };
+    output_tokens_per_answer, Ratio, Higher, 0.01, "sum of n of answers in window / answered in window", "how much an answer holds: fewer tokens are less work, not more speed", "",
+        |_, stage| match stage.throughput.output_tokens {
+            0 => Reading::NotMeasured("no output tokens were counted"),
+            tokens => Reading::or_not_measured(units::ratio(tokens, stage.throughput.answered), "no request was answered"),
+        };
     attempts_per_request, Ratio, Lower, 0.02, "attempts / requests sent", "1 when nothing was retried or failed over; less when answers came from the response cache", "",
         |_, stage| Reading::or_not_measured(units::ratio(stage.attempts.attempts, stage.attempts.requests), "no request was sent");
     retried, Count, Lower, 0.0, "count", "requests that took more than one attempt, second ones beside a slow one left out", "", |_, stage| count(stage.attempts.retried);

@@ -1,0 +1,173 @@
+//! From probabilities and intervals to a verdict, for one metric and over all.
+
+use super::effect::Effect;
+use super::tier::Tier;
+use super::{Judgement, MetricFinding};
+use crate::metric::Unit;
+
+/// Metrics that say how much work was done. A candidate that does less of it is not faster.
+const WORK: [&str; 2] = [super::correctness::METRIC, "output_tokens_per_answer"];
+
+/// How one metric came out, and why. `harm` and `gain` are adjusted for the other metrics.
+pub(super) fn of(effect: &Effect, harm: Option<f64>, gain: Option<f64>) -> (Judgement, String) {
+    if let Some(why) = &effect.missing {
+        return (Judgement::Inconclusive, why.clone());
+    }
+    let (Some(location), Some(interval)) = (effect.location, effect.interval()) else {
+        let told = format!(
+            "{} quads are too few for an interval: it takes more of them",
+            effect.worse.len()
+        );
+        return (Judgement::Inconclusive, told);
+    };
+    let (limit, error) = (effect.limit(), effect.look.one_sided());
+    let is_rejected =
+        |probability: Option<f64>| probability.is_some_and(|probability| probability <= error);
+    let margin = Unit::Share.print_round(effect.margin);
+    if is_rejected(harm) {
+        return if effect.starts_agree(1.0) {
+            (
+                Judgement::Regressed,
+                format!("worse by more than the margin of {margin}"),
+            )
+        } else {
+            (Judgement::ProbablyRegressed, starts(&margin, "worse"))
+        };
+    }
+    if is_rejected(gain) {
+        return if effect.starts_agree(-1.0) {
+            (
+                Judgement::Improved,
+                format!("better by more than the margin of {margin}"),
+            )
+        } else {
+            (Judgement::ProbablyImproved, starts(&margin, "better"))
+        };
+    }
+    if interval.lower > -limit && interval.upper < limit {
+        return (
+            Judgement::Unchanged,
+            format!("within the margin of {margin} either way"),
+        );
+    }
+    if interval.lower > 0.0 && location.estimate > limit {
+        return (
+            Judgement::ProbablyRegressed,
+            format!("worse, and likely by more than the margin of {margin}"),
+        );
+    }
+    if interval.upper < 0.0 && location.estimate < -limit {
+        return (
+            Judgement::ProbablyImproved,
+            format!("better, and likely by more than the margin of {margin}"),
+        );
+    }
+    (Judgement::Inconclusive, undecided(effect, &margin))
+}
+
+fn starts(margin: &str, how: &str) -> String {
+    format!(
+        "{how} by more than the margin of {margin}, but process starts differ by more than their quads do, and there are too few of \
+         them to say"
+    )
+}
+
+fn undecided(effect: &Effect, margin: &str) -> String {
+    let told = format!("the interval crosses the margin of {margin}");
+    match effect.more_quads() {
+        Some(more) => format!("{told}: some {more} more quads would decide"),
+        None => told,
+    }
+}
+
+/// Takes back what looks like an improvement where the candidate did less.
+pub(super) fn not_faster_by_doing_less(findings: &mut [MetricFinding]) {
+    let did_less: Vec<(String, String)> = findings
+        .iter()
+        .filter(|finding| {
+            let is_less = matches!(
+                finding.judgement,
+                Judgement::Regressed | Judgement::ProbablyRegressed | Judgement::Refused
+            );
+            is_less && WORK.contains(&finding.metric.as_str())
+        })
+        .map(|finding| (finding.stage.clone(), finding.metric.clone()))
+        .collect();
+    for finding in findings {
+        let less = did_less.iter().find(|(stage, _)| *stage == finding.stage);
+        let looks_better = matches!(
+            finding.judgement,
+            Judgement::Improved | Judgement::ProbablyImproved
+        );
+        if let Some((_, metric)) = less.filter(|_| looks_better) {
+            finding.judgement = Judgement::Inconclusive;
+            finding.reason = format!("it looks better, but the candidate did less: see {metric}");
+        }
+    }
+}
+
+/// The verdict over all findings that decide, and why.
+pub fn overall(findings: &[MetricFinding]) -> (Judgement, String) {
+    let gated: Vec<&MetricFinding> = findings
+        .iter()
+        .filter(|finding| finding.tier == Tier::Gated && finding.is_measured())
+        .collect();
+    let with = |judgement| {
+        gated
+            .iter()
+            .filter(move |finding| finding.judgement == judgement)
+            .copied()
+            .collect::<Vec<_>>()
+    };
+    for gravest in [
+        Judgement::Refused,
+        Judgement::Regressed,
+        Judgement::ProbablyRegressed,
+        Judgement::Inconclusive,
+        Judgement::ProbablyImproved,
+        Judgement::Improved,
+    ] {
+        let found = with(gravest);
+        if !found.is_empty() {
+            return (gravest, named(&found));
+        }
+    }
+    if gated.is_empty() {
+        return (
+            Judgement::Refused,
+            "nothing that decides was measured".to_owned(),
+        );
+    }
+    (
+        Judgement::Unchanged,
+        format!("{} metrics within their margins", gated.len()),
+    )
+}
+
+impl MetricFinding {
+    /// Was there anything to compare? What neither arm measures, such as tokens of an embedding, decides nothing.
+    fn is_measured(&self) -> bool {
+        self.baseline.is_some()
+            || self.candidate.is_some()
+            || self.metric == super::correctness::METRIC
+    }
+}
+
+/// The metrics of findings, each with its change: `cpu_per_request +10.2 %, latency_p50 +8.1 %`.
+fn named(findings: &[&MetricFinding]) -> String {
+    let of = |finding: &&MetricFinding| match finding.change {
+        Some(change) => format!("{} {}", finding.metric, print_change(change.estimate)),
+        None => format!("{}: {}", finding.metric, finding.reason),
+    };
+    findings.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// A change as people read it: `+10.2 %`, `-0.31 %`.
+pub(crate) fn print_change(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent.abs() {
+        p if p >= 99.95 => format!("{percent:+.0} %"),
+        p if p >= 0.995 => format!("{percent:+.1} %"),
+        _ => format!("{percent:+.2} %"),
+    }
+}
