@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Run scenarios: bring the target up, send the load, report, and exit by the verdict
     Run(Run),
+    /// Compare two variants of a scenario: interleaved blocks, an interval for each metric, a verdict
+    Ab(Ab),
     /// Validate scenarios or clients and explain them, without sending anything
     Check(Check),
     /// Print the JSON Schema of a file format, for editors
@@ -28,6 +30,9 @@ pub enum Command {
     Mock(Mock),
     /// Examine this machine: what load it would certify, and how small a change could be told here
     Doctor(Doctor),
+    /// Serve a comparison as one of its arms: blocks are asked for on standard input
+    #[command(hide = true)]
+    Arm(Arm),
 }
 
 /// Arguments of `run`.
@@ -51,6 +56,80 @@ pub struct Run {
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Arguments of `ab`.
+#[derive(Debug, Args)]
+pub struct Ab {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// The baseline: a variant of the scenario, or a setting as path=value; may be given several times [default: gate.baseline]
+    #[arg(long, value_name = "VARIANT|PATH=VALUE")]
+    pub a: Vec<String>,
+    /// The candidate, likewise [default: gate.candidate]
+    #[arg(long, value_name = "VARIANT|PATH=VALUE")]
+    pub b: Vec<String>,
+    /// Another build of this tool, to carry out the baseline
+    #[arg(long, value_name = "PROGRAM")]
+    pub a_program: Option<PathBuf>,
+    /// Another build of this tool, to carry out the candidate
+    #[arg(long, value_name = "PROGRAM")]
+    pub b_program: Option<PathBuf>,
+    /// How both arms are changed, and what is written.
+    #[command(flatten)]
+    pub comparing: Comparing,
+}
+
+/// What every comparison takes.
+#[derive(Debug, Args)]
+pub struct Comparing {
+    /// Change a value of the scenario in both arms, for example --set gate.quads=24
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Folder to write reports to, as REPORTS/SCENARIO/comparisons/RUN/
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// Report formats to write
+    #[arg(long = "report", value_name = "FORMAT", value_delimiter = ',', default_values = ["json", "html", "markdown", "junit"])]
+    pub formats: Vec<String>,
+    /// Threads that each arm sends from [default: half of the cores, the other half being the target's]
+    #[arg(long, value_name = "N")]
+    pub lanes: Option<NonZero<usize>>,
+    /// What an inconclusive comparison exits with: its own code 4, 0 as if nothing had changed, or 1 as if it had regressed
+    #[arg(long, value_enum, default_value_t = OnInconclusive::Tell)]
+    pub on_inconclusive: OnInconclusive,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What an inconclusive comparison exits with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnInconclusive {
+    /// 4, its own code
+    Tell,
+    /// 0
+    Pass,
+    /// 1
+    Fail,
+}
+
+/// Arguments of `arm`.
+#[derive(Debug, Args)]
+pub struct Arm {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Change a value of the scenario
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// The variant of the scenario to lay over the rest of it
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Threads to send from
+    #[arg(long, value_name = "N")]
+    pub lanes: Option<NonZero<usize>>,
 }
 
 /// Arguments of `check`.
@@ -77,6 +156,9 @@ pub struct Scenarios {
         help = "Change a value of the scenario, for example --set load.closed.in_flight=20"
     )]
     pub set: Vec<String>,
+    /// The variant of the scenario to lay over the rest of it
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
 }
 
 /// Arguments of `schema`.

@@ -2,7 +2,10 @@
 //! repeated.
 
 mod calibration;
+mod ab;
+mod arm;
 mod check;
+mod comparison;
 mod console;
 mod doctor;
 mod live;
@@ -26,5 +29,7 @@ pub fn execute(cli: Cli, console: &Console) -> Exit {
         Command::Schema(arguments) => schema::schema(&arguments, console),
         Command::Doctor(arguments) => doctor::doctor(&arguments, console),
         Command::Mock(arguments) => mock::mock(&arguments, console),
+        Command::Ab(arguments) => ab::ab(&arguments, console),
+        Command::Arm(arguments) => arm::arm(&arguments, console),
     }
 }

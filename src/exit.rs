@@ -1,6 +1,7 @@
 //! Every exit code of the tool, documented once.
 
 use crate::gate::Verdict;
+use crate::gate::compare::Judgement;
 use std::process::ExitCode;
 
 /// How the tool ends. Ordered by how loudly it should be heard: the end of many scenarios is their greatest.
@@ -8,9 +9,9 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: everything ran and every expectation was met.
     Passed,
-    /// 4: no verdict: interrupted, or too few samples for what was asked.
+    /// 4: no verdict: interrupted, or too few samples or quads for what was asked.
     Inconclusive,
-    /// 1: an expectation was not met, or most requests of a stage failed unasked.
+    /// 1: an expectation was not met, a comparison regressed, or most requests of a stage failed unasked.
     Failed,
     /// 5: the measurement itself was not valid, so its numbers are refused.
     Refused,
@@ -41,6 +42,19 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         exit.code().into()
+    }
+}
+
+impl From<Judgement> for Exit {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Improved | Judgement::Unchanged => Self::Passed,
+            Judgement::ProbablyImproved
+            | Judgement::Inconclusive
+            | Judgement::ProbablyRegressed => Self::Inconclusive,
+            Judgement::Regressed => Self::Failed,
+            Judgement::Refused => Self::Refused,
+        }
     }
 }
 

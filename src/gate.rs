@@ -3,8 +3,8 @@
 //!
 //! Example: `latency_p99 in stage in_flight=10: failed, 132 ms is above the limit of 100 ms`.
 
-mod distrust;
 pub mod compare;
+mod distrust;
 mod implied;
 mod judge;
 pub mod rule;
@@ -13,6 +13,7 @@ pub mod spec;
 pub mod statistics;
 
 pub use distrust::told;
+pub(crate) use distrust::reason as distrust;
 pub(crate) use implied::TARGET;
 pub use judge::{judge, verdict};
 

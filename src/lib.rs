@@ -77,6 +77,7 @@ pub mod report;
 pub mod run;
 
 pub mod doctor;
+pub mod interleave;
 
 pub mod cli;
 pub mod command;

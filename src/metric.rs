@@ -10,7 +10,7 @@ mod unit;
 pub use crate::summary::{Reading, Statistic};
 pub use reference::reference;
 pub use table::METRICS;
-pub use unit::{NotALimit, Unit};
+pub use unit::{NotALimit, Unit, print_change};
 
 use crate::summary::{RunSummary, StageSummary};
 

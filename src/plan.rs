@@ -20,6 +20,7 @@ pub use provenance::Setting;
 use crate::client::{ClientConfig, ClientFile};
 use crate::gate::Validity;
 use crate::gate::rule::Rule;
+use crate::gate::spec::GateSpec;
 use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
@@ -45,6 +46,10 @@ pub struct Plan {
     pub stages: Vec<Stage>,
     /// What must hold.
     pub expectations: Vec<Rule>,
+    /// The names of its variants, in the order of the file.
+    pub variants: Vec<String>,
+    /// How two of them are compared.
+    pub gate: GateSpec,
     /// The client's settings and where each came from.
     pub client_settings: Vec<Setting>,
     /// 16 hexadecimal digits that are equal exactly when the same would be measured: the name, the seed, every stage, and
@@ -121,6 +126,7 @@ pub fn from_files(
 /// # Errors
 /// The first thing that is wrong with it, with its place and what to do.
 pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
+    check::variants(document, open)?;
     let axes = sweep::axes(document)?;
     let mut files = Files::new(open);
     let mut stages = Vec::new();
@@ -136,6 +142,7 @@ pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
     }
     let (here, scenario) = first.unwrap_or_else(|| unreachable!("a sweep has at least one point"));
     check::expectations(document, &scenario.expect, &axes, &scenario.workload)?;
+    check::gate(document, &scenario.gate)?;
     let name = scenario.name.to_string();
     Ok(Plan {
         fingerprint: fingerprint::of(&name, &stages),
@@ -144,6 +151,8 @@ pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
         seed: Seed::new(scenario.seed),
         purpose: scenario.purpose,
         expectations: scenario.expect,
+        variants: scenario::variants(document),
+        gate: scenario.gate,
         name,
         stages,
     })

@@ -3,6 +3,7 @@
 //! each says the verdict first.
 
 mod calibration;
+pub mod comparison;
 mod conditions;
 mod disturbance;
 mod fault;

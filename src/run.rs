@@ -1,12 +1,16 @@
 //! One run: a plan carried out stage by stage, from its target's start to the summary of what was measured. It judges
 //! nothing, prints nothing and opens no file.
 
+mod bench;
 mod faults;
 mod identity;
 mod journal;
 mod lookout;
 mod samples;
 mod script;
+
+pub use bench::Bench;
+pub use identity::identity;
 
 use crate::archive;
 pub use identity::{environment, now};

@@ -20,6 +20,7 @@ mod phases;
 mod secret;
 mod setting;
 mod target;
+mod variant;
 
 pub use adapter::Adapter;
 pub use document::{Contents, Document, Origin, Part, Path, Step};
@@ -32,10 +33,12 @@ pub use target::{
     ASKED_BY, ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse,
     Target, Times,
 };
+pub(crate) use variant::{laid as variant, names as variants};
 
 use crate::client::ClientConfig;
 use crate::gate::Validity;
 use crate::gate::rule::Rule;
+use crate::gate::spec::GateSpec;
 use crate::schedule::Load;
 use crate::workload::Workload;
 use schemars::JsonSchema;
@@ -77,6 +80,14 @@ pub struct Scenario {
     #[serde(default)]
     #[schemars(extend("additionalProperties" = { "type": "array", "minItems": 1 }))]
     pub sweep: Map<String, Value>,
+    /// Named sets of settings, by path: `{ unpooled: { client.pool: off } }`. At most one of them is laid over the scenario; two
+    /// are what `inferometer ab` compares.
+    #[serde(default)]
+    #[schemars(extend("additionalProperties" = { "type": "object", "minProperties": 1 }))]
+    pub variants: Map<String, Value>,
+    /// How two variants are compared.
+    #[serde(default)]
+    pub gate: GateSpec,
     /// What must be met again after a fault before the target counts as recovered.
     #[serde(default)]
     pub objective: Objective,

@@ -10,6 +10,7 @@
 //! let overrides = Overrides {
 //!     set: vec!["deadline=5s".to_owned()],
 //!     environment: settings::environment(),
+//!     variant: None,
 //! };
 //! let settings = settings::client_from_file(Path::new("client.yaml"), &overrides)?;
 //! let client = Client::new(&settings.config, &settings.endpoints)?;

@@ -58,6 +58,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scenario", "plan", "run", "drive", "observe", "summary", "metric", "gate", "units",
         ],
     ),
+    (
+        "interleave",
+        &["plan", "run", "seed", "trial", "gate", "summary", "units"],
+    ),
 ];
 
 /// Modules that wire the others together and may import all of them.

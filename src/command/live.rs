@@ -1,5 +1,9 @@
 //! Live progress on a terminal: one line that says where the run is.
 
+mod narrowing;
+
+pub(super) use narrowing::Narrowing;
+
 use crate::drive::Snapshot;
 use crate::plan::{Plan, Stage};
 use crate::run::Event;

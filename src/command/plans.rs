@@ -48,6 +48,7 @@ pub(super) fn read_all(scenarios: &Scenarios) -> Result<Vec<Plan>, Refused> {
 pub(super) fn overrides(scenarios: &Scenarios) -> Overrides {
     Overrides {
         set: scenarios.set.clone(),
+        variant: scenarios.variant.clone(),
         environment: settings::environment(),
     }
 }

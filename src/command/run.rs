@@ -13,6 +13,7 @@ use crate::report::{self, FORMATS, Format, Report, Style};
 use crate::run::{self, Options};
 use crate::summary::RunEnd;
 use std::io;
+use std::num::NonZero;
 use std::path::Path;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: &cli::Run, console: &Console) -> Exit {
             return Exit::BadInput;
         }
     };
-    let (runtime, options) = match prepare(arguments) {
+    let (runtime, options) = match prepare(arguments.lanes) {
         Ok(prepared) => prepared,
         Err(error) => {
             console.complain(&format!("error: could not start: {error}"));
@@ -62,13 +63,14 @@ pub(super) fn run(arguments: &cli::Run, console: &Console) -> Exit {
     })
 }
 
-fn prepare(arguments: &cli::Run) -> io::Result<(Runtime, Options)> {
+/// A runtime, and how to run on this machine.
+pub(super) fn prepare(lanes: Option<NonZero<usize>>) -> io::Result<(Runtime, Options)> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let options = Options {
         mock: MockHost::OwnProcess(std::env::current_exe()?),
-        lanes: arguments.lanes.unwrap_or_else(run::default_lanes),
+        lanes: lanes.unwrap_or_else(run::default_lanes),
         interrupt: CancellationToken::new(),
         samples: None,
     };

@@ -45,8 +45,18 @@ impl Pending {
 
     /// Adds the report in the formats given, gives the folder its name, and returns that.
     pub(super) fn publish(self, report: &Report, formats: &[&Format]) -> Result<PathBuf, Error> {
-        fill(self.open()?, report, formats)?;
-        publish(&self.partial, &self.scenario, &report.run.identity.run_id)
+        let files = formats.iter().map(|format| (format.file, (format.render)(report)));
+        self.publish_files(&report.run.identity.run_id, files)
+    }
+
+    /// Adds files with these names and contents, gives the folder the name of its run, and returns that.
+    pub(super) fn publish_files<'a>(
+        self,
+        run: &str,
+        files: impl Iterator<Item = (&'a str, Result<Vec<u8>, report::Error>)>,
+    ) -> Result<PathBuf, Error> {
+        fill(self.open()?, files)?;
+        publish(&self.partial, &self.scenario, run)
     }
 }
 
@@ -57,10 +67,13 @@ impl Drop for Pending {
     }
 }
 
-fn fill(folder: &Path, report: &Report, formats: &[&Format]) -> Result<(), Error> {
-    for format in formats {
-        let path = folder.join(format.file);
-        fs::write(&path, (format.render)(report)?).map_err(failed(&path))?;
+fn fill<'a>(
+    folder: &Path,
+    files: impl Iterator<Item = (&'a str, Result<Vec<u8>, report::Error>)>,
+) -> Result<(), Error> {
+    for (name, content) in files {
+        let path = folder.join(name);
+        fs::write(&path, content?).map_err(failed(&path))?;
     }
     Ok(())
 }

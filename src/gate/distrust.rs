@@ -4,7 +4,7 @@ use crate::metric::Unit;
 use crate::summary::{Breach, Limit, RunSummary, Severity, StageSummary};
 
 /// The reason, without a full stop; `None` where the measurement is valid.
-pub(super) fn reason(run: &RunSummary, stage: &StageSummary) -> Option<String> {
+pub(crate) fn reason(run: &RunSummary, stage: &StageSummary) -> Option<String> {
     let trust = run
         .certificate
         .stages

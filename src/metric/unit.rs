@@ -100,6 +100,16 @@ impl Unit {
     }
 }
 
+/// A change of a value as people read it, where 0.1 is a tenth more: `+10.2 %`, `-0.31 %`.
+pub fn print_change(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent.abs() {
+        p if p >= 99.95 => format!("{percent:+.0} %"),
+        p if p >= 0.995 => format!("{percent:+.1} %"),
+        _ => format!("{percent:+.2} %"),
+    }
+}
+
 fn print_nanos(nanos: f64, digits: fn(f64) -> String) -> String {
     // The borders lie where rounding to three digits would print 1000 of the smaller unit.
     let (scale, unit) = match nanos {

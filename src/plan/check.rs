@@ -6,9 +6,11 @@ mod loading;
 mod operation;
 mod script;
 mod tensors;
+mod variants;
 mod workload;
 
 pub(super) use workload::workload_at;
+pub(super) use variants::{gate, variants};
 
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};

@@ -197,6 +197,7 @@ fn the_later_origin_wins_and_is_remembered() {
     let overrides = Overrides {
         set: vec!["client.deadline=3s".to_owned()],
         environment: BTreeMap::from(environment),
+        variant: None,
     };
     let text = format!(
         "{SHORT}client:\n  deadline: 1s\n  connect_deadline: 5s\nsweep: {{ client.mode: [rest, grpc] }}\n"

@@ -7,9 +7,12 @@
 //! of itself, errors and endpoints, folded where they are long.
 
 mod chart;
+mod comparison;
 mod plots;
 mod scale;
 mod scaling;
+
+pub(super) use self::comparison::render as comparison;
 
 use self::scaling::ScalingTable;
 use super::disturbance::{self, HEADERS, Row};

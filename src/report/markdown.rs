@@ -192,7 +192,7 @@ fn details(page: &mut String, report: &Report) -> fmt::Result {
 }
 
 /// Text that reads as it is: it ends no table cell, starts no tag, link or emphasis, and stays on its line.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
         match letter {
@@ -207,7 +207,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Text as code, which knows no escapes: what would end it is replaced.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     format!("`{}`", plain(text))
 }
 

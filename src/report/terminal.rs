@@ -278,12 +278,12 @@ fn labelled(label: &str, paint: Paint, text: &str, style: Style) -> String {
 }
 
 /// Text that cannot move the cursor or change colours, wherever it came from.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
 /// Breaks text between words so that lines fit, each after `indent`.
-fn wrap(text: &str, width: usize, indent: &str) -> String {
+pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut lines = vec![indent.to_owned()];
     for word in printable(text).split(' ') {
         let Some(line) = lines.last_mut() else {
@@ -302,7 +302,7 @@ fn wrap(text: &str, width: usize, indent: &str) -> String {
 }
 
 #[derive(Clone, Copy)]
-enum Paint {
+pub(super) enum Paint {
     Bold,
     Dim,
     Green,
@@ -332,7 +332,7 @@ impl Paint {
 }
 
 impl Style {
-    fn paint(self, paint: Paint, text: &str) -> String {
+    pub(super) fn paint(self, paint: Paint, text: &str) -> String {
         if self.colour {
             format!("\u{1b}[{}m{text}\u{1b}[0m", paint.code())
         } else {

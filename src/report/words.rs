@@ -81,7 +81,7 @@ pub(super) fn plural(count: u64, noun: &str) -> String {
     )
 }
 
-fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

@@ -6,7 +6,7 @@ use crate::summary::{Environment, RunEnd, RunIdentity};
 use jiff::Timestamp;
 
 /// The identity of a run that starts now.
-pub(super) fn identity(plan: &Plan) -> RunIdentity {
+pub fn identity(plan: &Plan) -> RunIdentity {
     let started = Timestamp::now();
     RunIdentity {
         run_id: started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string(),

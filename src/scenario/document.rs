@@ -52,6 +52,8 @@ pub enum Origin {
     Set(String),
     /// The element of the sweep at this path, such as `sweep.client.mode[1]`.
     Sweep(Path),
+    /// The setting of a variant at this path, such as `variants.unpooled.client.pool`.
+    Variant(Path),
 }
 
 impl fmt::Display for Origin {
@@ -66,6 +68,7 @@ impl fmt::Display for Origin {
             }
             Self::Set(text) => write!(f, "--set {text}"),
             Self::Sweep(_) => f.write_str("sweep"),
+            Self::Variant(_) => f.write_str("variant"),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Values from outside of the file: the client's file that a scenario names, environment variables for the client's
-//! settings, `--set` for any setting. The later wins: default, client's file, file, environment, `--set`, sweep.
+//! settings, `--set` for any setting. The later wins: default, client's file, file,
+//! variant, environment, `--set`, sweep.
 
 use super::document::{Contents, Document, Origin, Part, Path, parse_value};
 use super::error::Error;
+use super::variant;
 use crate::client::ClientFile;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -23,6 +25,8 @@ const CLIENT_FILE: &str = "client_file";
 pub struct Overrides {
     /// The texts of `--set`, each `path=value`, in order: the last one wins.
     pub set: Vec<String>,
+    /// The variant of the scenario that is laid over the rest of it, if any.
+    pub variant: Option<String>,
     /// The environment, by name.
     pub environment: BTreeMap<String, String>,
 }
@@ -44,6 +48,10 @@ impl Overrides {
             .partition(|set| set.split('=').next().map(str::trim) == Some(CLIENT_FILE));
         let document = with_sets(document, &names)?;
         let document = self.upon_client_file(document, open)?;
+        let document = match &self.variant {
+            Some(name) => variant::laid(&document, name)?,
+            None => document,
+        };
         with_sets(self.with_environment(document)?, &others)
     }
 

@@ -17,6 +17,7 @@ fn overrides(set: &[&str], environment: &[(&str, &str)]) -> Overrides {
     Overrides {
         set: set.iter().map(|text| (*text).to_owned()).collect(),
         environment: environment.collect(),
+        variant: None,
     }
 }
 

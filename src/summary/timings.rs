@@ -102,3 +102,10 @@ impl<T> Timings<T> {
         add(&mut self.failed_latency, &other.failed_latency);
     }
 }
+
+impl Distributions {
+    /// Adds what was timed elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        self.add(other, Distribution::merge);
+    }
+}

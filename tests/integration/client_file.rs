@@ -145,6 +145,7 @@ fn a_target_and_what_stands_outside_win_over_the_file_of_the_client() {
                 "8ms".to_owned(),
             ),
         ]),
+        variant: None,
     };
 
     let plan = plans::read(&tool.path("x.yaml"), &overrides).unwrap();

@@ -3,7 +3,7 @@
 use super::effect::Effect;
 use super::tier::Tier;
 use super::{Judgement, MetricFinding};
-use crate::metric::Unit;
+use crate::metric::{Unit, print_change};
 
 /// Metrics that say how much work was done. A candidate that does less of it is not faster.
 const WORK: [&str; 2] = [super::correctness::METRIC, "output_tokens_per_answer"];
@@ -162,12 +162,16 @@ fn named(findings: &[&MetricFinding]) -> String {
     findings.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
-/// A change as people read it: `+10.2 %`, `-0.31 %`.
-pub(crate) fn print_change(share: f64) -> String {
-    let percent = share * 100.0;
-    match percent.abs() {
-        p if p >= 99.95 => format!("{percent:+.0} %"),
-        p if p >= 0.995 => format!("{percent:+.1} %"),
-        _ => format!("{percent:+.2} %"),
+impl super::Judged {
+    /// Would more quads change nothing? They would not where harm is certain, or every metric that decides is.
+    pub fn is_decided(&self) -> bool {
+        let gated = self
+            .findings
+            .iter()
+            .filter(|finding| finding.tier == Tier::Gated);
+        matches!(self.judgement, Judgement::Regressed | Judgement::Refused)
+            || gated
+                .filter(|finding| finding.is_measured())
+                .all(|finding| finding.judgement.is_final())
     }
 }

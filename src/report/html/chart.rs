@@ -30,6 +30,8 @@ pub(super) enum Stroke {
     Marked(usize),
     /// A measured line of many points in the n-th colour.
     Plain(usize),
+    /// Marks in the n-th colour, which no line joins.
+    Dots(usize),
     /// Its continuation where the samples run out.
     Faint(usize),
     /// What it is compared with.
@@ -220,6 +222,7 @@ impl Stroke {
     fn class(self) -> String {
         match self {
             Self::Marked(colour) | Self::Plain(colour) => format!("c{}", colour % COLOURS),
+            Self::Dots(colour) => format!("c{} dots", colour % COLOURS),
             Self::Faint(colour) => format!("c{} faint", colour % COLOURS),
             Self::Reference => "reference".to_owned(),
         }
@@ -228,7 +231,9 @@ impl Stroke {
     /// Every colour has a shape of its own, so that lines can be told apart without colours.
     fn shape(self) -> &'static str {
         match self {
-            Self::Marked(colour) => SHAPES.get(colour % COLOURS).copied().unwrap_or_default(),
+            Self::Marked(colour) | Self::Dots(colour) => {
+                SHAPES.get(colour % COLOURS).copied().unwrap_or_default()
+            }
             Self::Plain(_) | Self::Faint(_) | Self::Reference => "",
         }
     }

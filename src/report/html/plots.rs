@@ -4,6 +4,8 @@
 mod against;
 mod spectrum;
 
+pub(super) use spectrum::{CURVE_POINTS, curve_series, rarity_axis};
+
 use super::chart::{Chart, Series};
 use super::scaling::batches;
 use crate::report::setting::Settings;
@@ -78,7 +80,7 @@ const TIMINGS: [Timing; 2] = [
     },
 ];
 
-fn heights(series: &[Series]) -> Vec<f64> {
+pub(super) fn heights(series: &[Series]) -> Vec<f64> {
     series
         .iter()
         .flat_map(|series| &series.points)

@@ -10,7 +10,7 @@ impl Document {
     pub fn file_named(&self, setting: &Path, named: &str) -> PathBuf {
         match self.origin(setting) {
             Origin::File { .. } => beside(self.file(), named),
-            Origin::Sweep(point) => self.file_named(&point, named),
+            Origin::Sweep(point) | Origin::Variant(point) => self.file_named(&point, named),
             Origin::Default | Origin::Environment(_) | Origin::Set(_) => PathBuf::from(named),
         }
     }

@@ -86,6 +86,7 @@ impl Document {
                 (Part::Key, Some(list)) => self.pointed(error, &list, part),
                 (Part::Key, None) | (Part::Value, _) => self.pointed(error, point, part),
             },
+            Some((_, Origin::Variant(setting))) => self.pointed(error, setting, part),
             Some((_, origin)) => error.blamed_on(origin),
             None => match self.place(path, part) {
                 Some((source, place)) => error.within(source).at(Some(place)),

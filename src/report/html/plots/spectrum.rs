@@ -9,7 +9,7 @@ use crate::summary::{RunSummary, SpectrumPoint, StageSummary};
 /// Curves beyond this number cannot be told apart in one picture.
 const MOST_CURVES: usize = 8;
 /// Points of a curve.
-const CURVE_POINTS: u64 = 160;
+pub(in crate::report::html) const CURVE_POINTS: u64 = 160;
 
 impl Timing {
     /// The spectrum in the stages that show most, faint where samples run out.
@@ -82,7 +82,11 @@ fn evenly<T: Copy>(items: &[T], most: usize) -> Vec<T> {
 }
 
 /// The supported part of a curve, and its faint continuation.
-fn curve_series(name: &str, colour: usize, curve: &[SpectrumPoint]) -> [Series; 2] {
+pub(in crate::report::html) fn curve_series(
+    name: &str,
+    colour: usize,
+    curve: &[SpectrumPoint],
+) -> [Series; 2] {
     let supported = curve.iter().filter(|point| point.supported).count();
     let (solid, _) = curve.split_at(supported);
     let (_, faint) = curve.split_at(supported.saturating_sub(1));
@@ -114,7 +118,7 @@ fn curve_series(name: &str, colour: usize, curve: &[SpectrumPoint]) -> [Series; 
 }
 
 /// Percentiles as the axis of rarity, one step a decade.
-fn rarity_axis(rarest: f64) -> Axis {
+pub(in crate::report::html) fn rarity_axis(rarest: f64) -> Axis {
     const TICKS: [(f64, &str); 8] = [
         (1.0, "0 %"),
         (2.0, "50 %"),

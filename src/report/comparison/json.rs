@@ -1,0 +1,50 @@
+//! The comparison as JSON. Its schema is committed as `reports/schema/comparison.v1.json`.
+
+use super::{Comparison, Error};
+use crate::gate::compare::Judgement;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// Name and version of the format. A change that old readers would misread gets a new version.
+pub const COMPARISON_SCHEMA: &str = "inferometer.comparison/v1";
+
+/// A comparison of two arms.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Inferometer comparison, version 1")]
+struct Document<'a> {
+    /// Name and version of this format.
+    #[schemars(extend("const" = COMPARISON_SCHEMA))]
+    schema: Cow<'a, str>,
+    /// How it came out.
+    verdict: Judgement,
+    /// The verdict and its main reason, for people.
+    sentence: String,
+    /// What was compared, measured and found.
+    comparison: Cow<'a, Comparison>,
+}
+
+pub(super) fn render(comparison: &Comparison) -> Result<Vec<u8>, Error> {
+    let document = Document {
+        schema: COMPARISON_SCHEMA.into(),
+        verdict: comparison.judged.judgement,
+        sentence: comparison.sentence(),
+        comparison: Cow::Borrowed(comparison),
+    };
+    let mut json = serde_json::to_vec_pretty(&document)?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+/// The JSON Schema of a comparison.
+pub fn comparison_schema() -> schemars::Schema {
+    schemars::schema_for!(Document<'static>)
+}
+
+#[cfg(test)]
+pub(super) fn read(json: &[u8]) -> Comparison {
+    serde_json::from_slice::<Document<'static>>(json)
+        .unwrap()
+        .comparison
+        .into_owned()
+}
