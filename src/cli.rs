@@ -178,6 +178,8 @@ pub enum FileFormat {
     Client,
     /// report.json, written by `run`
     Report,
+    /// comparison.json, written by `ab` and `gate`
+    Comparison,
 }
 
 /// Arguments of `doctor`.

@@ -50,7 +50,7 @@ fn side(flag: &str, typed: &[String], named: Option<&str>, plan: &Plan) -> Resul
         typed.iter().partition(|text| text.contains('='));
     let known = match plan.variants.as_slice() {
         [] => "the scenario has no variants; give a setting as path=value".to_owned(),
-        names => format!("the scenario has the variants {}", names.join(", ")),
+        several => format!("the scenario has the variants {}", several.join(", ")),
     };
     let variant = match (variants.as_slice(), typed.is_empty()) {
         ([], true) => named.map(str::to_owned),

@@ -18,6 +18,10 @@ pub(super) fn schema(arguments: &cli::Schema, console: &Console) -> Exit {
     console.say(&match arguments.format {
         FileFormat::Scenario => text(&scenario()),
         FileFormat::Client => text(&client()),
+        FileFormat::Comparison => {
+            serde_json::to_string_pretty(&report::comparison::comparison_schema())
+                .unwrap_or_else(|_| unreachable!("a schema is JSON"))
+        }
         FileFormat::Report => serde_json::to_string_pretty(&report::schema())
             .unwrap_or_else(|_| unreachable!("a schema is JSON")),
     });

@@ -150,6 +150,9 @@ pub fn judge(trial: &Trial, spec: &GateSpec, look: Look) -> Judged {
     }
 }
 
+/// Probabilities, adjusted for one another.
+type Adjust = fn(&[f64]) -> Vec<f64>;
+
 /// The probabilities of all effects, adjusted for how many there are: so that metrics that gate raise one false alarm in as
 /// many runs as one of them alone, and of the others' findings a known share is false.
 fn adjusted(
@@ -157,10 +160,8 @@ fn adjusted(
     probability: impl Fn(&Effect) -> Option<f64>,
 ) -> Vec<Option<f64>> {
     let mut all = vec![None; effects.len()];
-    for (tier, adjust) in [
-        (Tier::Gated, holm as fn(&[f64]) -> Vec<f64>),
-        (Tier::Advisory, false_discovery),
-    ] {
+    let adjusts: [(Tier, Adjust); 2] = [(Tier::Gated, holm), (Tier::Advisory, false_discovery)];
+    for (tier, adjust) in adjusts {
         let (places, raw): (Vec<usize>, Vec<f64>) = effects
             .iter()
             .enumerate()

@@ -58,10 +58,6 @@ pub enum Heard {
     Failed(String),
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the form that serde asks for"
-)]
 fn nanos<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(crate::units::nanos(*duration))
 }

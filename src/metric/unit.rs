@@ -104,6 +104,7 @@ impl Unit {
 pub fn print_change(share: f64) -> String {
     let percent = share * 100.0;
     match percent.abs() {
+        p if p < 0.005 => "0 %".to_owned(),
         p if p >= 99.95 => format!("{percent:+.0} %"),
         p if p >= 0.995 => format!("{percent:+.1} %"),
         _ => format!("{percent:+.2} %"),

@@ -16,6 +16,7 @@ mod client_keeps_connections;
 mod client_meets_mock;
 mod client_under_faults;
 mod doctor;
+mod comparison;
 mod guide;
 mod interrupt;
 mod mock_alone;

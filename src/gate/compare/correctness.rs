@@ -5,11 +5,14 @@ use super::tier::Tier;
 use super::{Judgement, MetricFinding};
 use crate::gate::statistics::fisher_greater;
 use crate::metric::Unit;
-use crate::trial::{Arm, StageTrial, Work};
+use crate::trial::{Arm, Block, StageTrial, Work};
 use crate::units;
 
 /// The metric that the finding is called by.
 pub(super) const METRIC: &str = "error_rate";
+
+/// The share of blocks that may be doubted.
+const MOST_DOUBTED: f64 = 0.1;
 
 /// The errors of both arms, counted over all blocks: Fisher's exact test. It has no margin: an answer that is wrong is not
 /// a little slower.
@@ -45,12 +48,8 @@ fn weigh(
     look: Look,
 ) -> (Judgement, String) {
     let refused = |why: String| (Judgement::Refused, why);
-    let doubts = stage
-        .kept()
-        .flat_map(|quad| &quad.blocks)
-        .flat_map(|block| &block.refused);
-    if let Some(doubt) = doubts.into_iter().next() {
-        return refused(format!("the measurement is not valid: {doubt}"));
+    if let Some(doubt) = doubted(stage) {
+        return refused(doubt);
     }
     for (arm, work) in [("baseline", baseline), ("candidate", candidate)] {
         if work.answered == 0 {
@@ -69,6 +68,19 @@ fn weigh(
     } else {
         (Judgement::Unchanged, format!("{told}: chance does as much"))
     }
+}
+
+/// Why the measurement is not valid: too many of its blocks were not. A few of them are the machine's doing, and both arms
+/// had their share of it.
+fn doubted(stage: &StageTrial) -> Option<String> {
+    let blocks = || stage.kept().flat_map(|quad| &quad.blocks);
+    let doubted: Vec<&Block> = blocks().filter(|block| !block.refused.is_empty()).collect();
+    let first = doubted.first()?.refused.first()?;
+    let share = units::ratio(units::wide(doubted.len()), units::wide(blocks().count()))?;
+    (share > MOST_DOUBTED).then(|| {
+        let (some, all) = (doubted.len(), blocks().count());
+        format!("the measurement is not valid in {some} of {all} blocks: {first}")
+    })
 }
 
 /// `31 of 20,000`.

@@ -174,7 +174,7 @@ fn adjusted_probabilities_are_those_of_r() {
 #[test]
 fn two_shares_have_the_probability_of_fisher() {
     let within = |ours: f64, theirs: f64| {
-        assert!((ours / theirs - 1.0).abs() < 1e-9, "{ours} is not {theirs}")
+        assert!((ours / theirs - 1.0).abs() < 1e-9, "{ours} is not {theirs}");
     };
 
     within(

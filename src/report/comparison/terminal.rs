@@ -67,11 +67,12 @@ fn table(comparison: &Comparison, style: Style) -> String {
         };
         for (column, (cell, width)) in cells.iter().zip(&widths).enumerate() {
             let width = *width;
-            text += &if WORDS.contains(&column) {
+            let padded = if WORDS.contains(&column) {
                 format!("{cell:<width$}  ")
             } else {
                 format!("{cell:>width$}  ")
             };
+            text.push_str(&padded);
         }
         text.trim_end().to_owned()
     };

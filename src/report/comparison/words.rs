@@ -2,7 +2,7 @@
 
 use super::Comparison;
 use super::rows::rows;
-use crate::gate::compare::{Change, ClaimFinding, Judgement, MetricFinding, Tier};
+use crate::gate::compare::{Change, ClaimFinding, Judgement, MetricFinding, Tier, looks};
 use crate::metric::{Unit, print_change};
 use crate::report::words::{capital, plural};
 use crate::trial::StageTrial;
@@ -83,7 +83,7 @@ pub(in crate::report) fn method(comparison: &Comparison) -> String {
         .map(|quad| quad.start)
         .max();
     format!(
-        "{} of 4 x {} ({:.1} s of sending) in {}, {}; look {} of {}",
+        "{} of 4 x {} ({:.1} s of sending) in {}, {}; look {} of {}, intervals of at least {}",
         plural(wide(quads), "quad"),
         comparison.spec.block,
         trial.sending_seconds,
@@ -94,6 +94,19 @@ pub(in crate::report) fn method(comparison: &Comparison) -> String {
         },
         comparison.judged.look,
         comparison.spec.extensions + 1,
+        confidence(comparison),
+    )
+}
+
+/// The least confidence that an interval of this look has.
+fn confidence(comparison: &Comparison) -> String {
+    let spec = &comparison.spec;
+    let look = looks(spec.quads, spec.extensions)
+        .into_iter()
+        .nth(comparison.judged.look.saturating_sub(1));
+    look.map_or_else(
+        || "no known confidence".to_owned(),
+        |look| Unit::Share.print_round(look.confidence()),
     )
 }
 
@@ -143,17 +156,20 @@ pub(in crate::report) fn arms(comparison: &Comparison) -> [(&'static str, String
         ("candidate", &trial.candidate),
     ]
     .map(|(role, arm)| {
-        let mut words = arm.name.clone();
         let settings = arm.settings.join(", ");
-        if !settings.is_empty()
-            && settings != arm.name
-            && settings != format!("variant {}", arm.name)
-        {
-            words += &format!(" ({settings})");
-        }
-        if !arm.program.is_empty() {
-            words += &format!(" by {} {}", arm.program, arm.tool_version);
-        }
+        let is_said = settings.is_empty()
+            || settings == arm.name
+            || settings == format!("variant {}", arm.name);
+        let settings = if is_said {
+            String::new()
+        } else {
+            format!(" ({settings})")
+        };
+        let program = match arm.program.as_str() {
+            "" => String::new(),
+            program => format!(" by {program} {}", arm.tool_version),
+        };
+        let words = format!("{}{settings}{program}", arm.name);
         (role, words)
     })
 }

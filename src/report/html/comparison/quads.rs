@@ -63,7 +63,9 @@ fn chart(finding: &MetricFinding, stage: &StageTrial, several: bool) -> Option<C
         .iter()
         .flat_map(|series| &series.points)
         .map(|point| point.y);
-    let most = heights.map(f64::abs).fold(0.0, f64::max);
+    let (lowest, highest) = heights.fold((0.0_f64, 0.0_f64), |(least, most), y| {
+        (least.min(y), most.max(y))
+    });
     let place = if several {
         format!(" in stage {}", stage.name)
     } else {
@@ -78,7 +80,7 @@ fn chart(finding: &MetricFinding, stage: &StageTrial, several: bool) -> Option<C
             finding.judgement.name()
         ),
         x: positions(stage.quads.len()),
-        y: changes(most),
+        y: changes(lowest, highest),
         series,
     })
 }
@@ -111,18 +113,21 @@ fn positions(quads: usize) -> Axis {
         .reaching(float(wide(quads.saturating_sub(1))))
 }
 
-/// Changes around none, with round ticks.
-fn changes(most: f64) -> Axis {
+/// Changes from the least to the greatest, none among them, with round ticks.
+fn changes(lowest: f64, highest: f64) -> Axis {
     let step = [
         0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
     ]
     .into_iter()
-    .find(|step| most / step <= 4.0)
+    .find(|step| (highest - lowest) / step <= 7.0)
     .unwrap_or(10.0);
-    let steps = (most / step).ceil().clamp(1.0, 40.0);
+    let (first, last) = (
+        (lowest / step).floor().max(-40.0),
+        (highest / step).ceil().min(40.0),
+    );
     let mut ticks = Vec::new();
-    let mut at = -steps;
-    while at <= steps {
+    let mut at = first;
+    while at <= last {
         let value = at * step;
         let label = if at.abs() < 0.5 {
             "0".to_owned()
