@@ -81,11 +81,14 @@ const HOMES: &[(&str, &[&str])] = &[
         &["client/transport/connection.rs", "client/transport/pool"],
     ),
     ("hyper_util", &["client/transport/pool"]),
-    ("indicatif", &["command/live.rs"]),
+    ("indicatif", &["command/live"]),
     ("jiff", &["run/identity.rs", "trace/azure.rs"]),
     ("parquet", &["archive/columnar.rs"]),
     ("prost", &["client/transport"]),
-    ("quick_junit", &["report.rs", "report/junit.rs"]),
+    (
+        "quick_junit",
+        &["report.rs", "report/junit.rs", "report/comparison/junit.rs"],
+    ),
     ("reqwest", &["client/transport"]),
     ("rustix", &["observe/", "drive/pace.rs"]),
     (

@@ -45,7 +45,9 @@ impl Pending {
 
     /// Adds the report in the formats given, gives the folder its name, and returns that.
     pub(super) fn publish(self, report: &Report, formats: &[&Format]) -> Result<PathBuf, Error> {
-        let files = formats.iter().map(|format| (format.file, (format.render)(report)));
+        let files = formats
+            .iter()
+            .map(|format| (format.file, (format.render)(report)));
         self.publish_files(&report.run.identity.run_id, files)
     }
 

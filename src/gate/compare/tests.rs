@@ -201,7 +201,8 @@ fn more_than_a_tenth_of_blocks_that_were_not_valid_refuse_the_comparison() {
     assert_eq!(with_doubted(16).judgement, Judgement::Unchanged);
     let judged = with_doubted(17);
     assert_eq!(judged.judgement, Judgement::Refused);
-    let told = "error_rate: the measurement is not valid in 17 of 160 blocks: the generator was saturated";
+    let told =
+        "error_rate: the measurement is not valid in 17 of 160 blocks: the generator was saturated";
     assert_eq!(judged.reason, told);
 }
 
