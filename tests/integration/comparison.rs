@@ -60,11 +60,12 @@ fn a_slower_candidate_regresses_and_says_by_how_much() {
     let findings = document["comparison"]["judged"]["findings"]
         .as_array()
         .unwrap();
-    let p50 = findings
+    let rate = findings
         .iter()
-        .find(|finding| finding["metric"] == "latency_p50")
+        .find(|finding| finding["metric"] == "rps_ok")
         .unwrap();
-    assert!(p50["change"]["lower"].as_f64().unwrap() > 0.5, "{p50}");
+    assert_eq!(rate["judgement"], "regressed");
+    assert!(rate["change"]["upper"].as_f64().unwrap() < -0.05, "{rate}");
     let tokens = findings
         .iter()
         .find(|finding| finding["metric"] == "output_tokens_per_answer")
