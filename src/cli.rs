@@ -22,6 +22,11 @@ pub enum Command {
     Run(Run),
     /// Compare two variants of a scenario: interleaved blocks, an interval for each metric, a verdict
     Ab(Ab),
+    /// Keep a scenario, a program and its figures under a name, to hold later ones against
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Hold a scenario against a baseline: run it again, interleaved, or by its stored figures where that cannot be
+    Gate(Gate),
     /// Validate scenarios or clients and explain them, without sending anything
     Check(Check),
     /// Print the JSON Schema of a file format, for editors
@@ -76,6 +81,100 @@ pub struct Ab {
     /// Another build of this tool, to carry out the candidate
     #[arg(long, value_name = "PROGRAM")]
     pub b_program: Option<PathBuf>,
+    /// How both arms are changed, and what is written.
+    #[command(flatten)]
+    pub comparing: Comparing,
+}
+
+/// What can be done with baselines.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Run a scenario and keep it: what to run again, with a copy of this program, and the figures
+    Save(Save),
+    /// Name all baselines
+    List {
+        /// Folder of baselines
+        #[arg(long, value_name = "DIR", default_value = BASELINES)]
+        baselines: PathBuf,
+    },
+    /// Show what a baseline is, and the figures of its runs
+    Show {
+        /// Its name
+        name: String,
+        /// Folder of baselines
+        #[arg(long, value_name = "DIR", default_value = BASELINES)]
+        baselines: PathBuf,
+    },
+    /// Take a baseline away, with all its runs
+    Remove {
+        /// Its name
+        name: String,
+        /// Folder of baselines
+        #[arg(long, value_name = "DIR", default_value = BASELINES)]
+        baselines: PathBuf,
+    },
+}
+
+/// Where baselines stand when nothing else is said.
+const BASELINES: &str = "reports/baselines";
+
+/// Arguments of `baseline save`.
+#[derive(Debug, Args)]
+pub struct Save {
+    /// What to call it: lower-case letters, digits and hyphens
+    pub name: String,
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// The variant of the scenario to lay over the rest of it
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Change a value of the scenario
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// How many runs to keep; times and rates can be judged by stored figures from 8 on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// What to keep of this program
+    #[arg(long, value_enum, default_value_t = KeepProgram::Copy)]
+    pub program: KeepProgram,
+    /// Replace what is there under this name, with all its runs
+    #[arg(long)]
+    pub replace: bool,
+    /// Threads to send from [default: half of the cores, the other half being the target's]
+    #[arg(long, value_name = "N")]
+    pub lanes: Option<NonZero<usize>>,
+    /// Folder of baselines
+    #[arg(long, value_name = "DIR", default_value = BASELINES)]
+    pub baselines: PathBuf,
+}
+
+/// What to keep of the program that measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeepProgram {
+    /// A copy, which git ignores
+    Copy,
+    /// Where it is, and its digest
+    Path,
+}
+
+/// Arguments of `gate`.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// The scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// The name of the baseline
+    #[arg(long, value_name = "NAME")]
+    pub baseline: String,
+    /// The variant of the scenario that is in question [default: the baseline's]
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Judge by the stored figures, also where the baseline could be run again
+    #[arg(long)]
+    pub stored: bool,
+    /// Folder of baselines
+    #[arg(long, value_name = "DIR", default_value = BASELINES)]
+    pub baselines: PathBuf,
     /// How both arms are changed, and what is written.
     #[command(flatten)]
     pub comparing: Comparing,

@@ -4,10 +4,12 @@
 mod calibration;
 mod ab;
 mod arm;
+mod baseline;
 mod check;
 mod comparison;
 mod console;
 mod doctor;
+mod gate;
 mod live;
 mod mock;
 pub mod plans;
@@ -31,5 +33,7 @@ pub fn execute(cli: Cli, console: &Console) -> Exit {
         Command::Mock(arguments) => mock::mock(&arguments, console),
         Command::Ab(arguments) => ab::ab(&arguments, console),
         Command::Arm(arguments) => arm::arm(&arguments, console),
+        Command::Baseline(command) => baseline::baseline(&command, console),
+        Command::Gate(arguments) => gate::gate(&arguments, console),
     }
 }

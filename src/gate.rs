@@ -11,6 +11,7 @@ pub mod rule;
 mod script;
 pub mod spec;
 pub mod statistics;
+pub mod stored;
 
 pub use distrust::told;
 pub(crate) use distrust::reason as distrust;

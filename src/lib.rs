@@ -69,6 +69,7 @@ pub mod summary;
 pub mod metric;
 pub mod trial;
 
+pub mod baseline;
 pub mod gate;
 
 pub mod report;

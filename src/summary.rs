@@ -108,7 +108,7 @@ pub struct RunIdentity {
 }
 
 /// The machine that generated the load, as far as it matters for comparing numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Environment {
     /// Operating system and its version.
     pub os: String,
@@ -120,6 +120,9 @@ pub struct Environment {
     pub cores: usize,
     /// Physical memory in bytes, where known.
     pub memory_bytes: Option<u64>,
+    /// The cores' worth of CPU time that a control group allows, where it limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_quota: Option<f64>,
     /// How the tool was built: `release` or `debug`.
     pub build: String,
 }

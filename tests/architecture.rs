@@ -44,6 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("metric", &["summary", "units"]),
     ("trial", &["metric", "summary", "units"]),
     ("gate", &["trial", "metric", "summary", "units"]),
+    ("baseline", &["summary"]),
     ("report", &["summary", "metric", "trial", "gate", "units"]),
     (
         "run",

@@ -8,7 +8,7 @@ use crate::gate::compare::Judgement;
 use crate::interleave::{self, Design, Program};
 use crate::plan::Plan;
 use crate::report::Style;
-use crate::report::comparison::{self, Comparison, Format};
+use crate::report::comparison::{self, Comparison, Format, Method};
 use crate::scenario::Overrides;
 use crate::settings;
 use std::ffi::OsString;
@@ -97,7 +97,7 @@ pub(super) fn compare(
     }
 }
 
-fn told(console: &Console, words: &str, exit: Exit) -> Exit {
+pub(super) fn told(console: &Console, words: &str, exit: Exit) -> Exit {
     console.complain(words);
     exit
 }
@@ -149,13 +149,14 @@ fn carry_out(
     Ok(Comparison {
         identity,
         spec: design.spec,
+        method: Method::Interleaved,
         trial,
         judged,
     })
 }
 
 /// Writes the files, prints the summary, and says how it ended.
-fn publish(
+pub(super) fn publish(
     comparison: &Comparison,
     formats: &[&Format],
     comparing: &Comparing,

@@ -13,7 +13,7 @@ mod walsh;
 
 pub use adjust::{false_discovery, holm};
 pub use fisher::fisher_greater;
-pub use normal::{normal_quantile, normal_tail};
+pub use normal::{normal_quantile, normal_tail, student_quantile};
 pub use sign_flip::sign_flip_greater;
 pub use signed_rank::{Rejection, SignedRanks};
 pub use walsh::{Interval, Location};

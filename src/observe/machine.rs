@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::thread;
 
 /// The machine that generates the load. What the system does not say is "unknown".
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     /// Operating system, with the kernel's release where known.
     pub os: String,
@@ -17,6 +17,8 @@ pub struct Machine {
     pub cores: usize,
     /// Physical memory in bytes.
     pub memory_bytes: Option<u64>,
+    /// The cores' worth of CPU time that a control group allows, where it limits it.
+    pub cpu_quota: Option<f64>,
 }
 
 impl Machine {
@@ -28,6 +30,9 @@ impl Machine {
             cpu_model: field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".to_owned()),
             cores: thread::available_parallelism().map_or(1, NonZero::get),
             memory_bytes: field("/proc/meminfo", "MemTotal").and_then(|text| kibibytes(&text)),
+            cpu_quota: fs::read_to_string("/sys/fs/cgroup/cpu.max")
+                .ok()
+                .and_then(|text| quota(&text)),
         }
     }
 }
@@ -47,6 +52,13 @@ fn field(file: &str, name: &str) -> Option<String> {
         let (key, value) = line.split_once(':')?;
         (key.trim() == name).then(|| value.trim().to_owned())
     })
+}
+
+/// `150000 100000`, microseconds of each period, as cores; `max 100000` is no limit.
+fn quota(text: &str) -> Option<f64> {
+    let (allowed, period) = text.trim().split_once(' ')?;
+    let (allowed, period): (f64, f64) = (allowed.parse().ok()?, period.parse().ok()?);
+    (period > 0.0).then(|| allowed / period)
 }
 
 /// `16384 kB` in bytes.

@@ -29,10 +29,27 @@ pub struct Comparison {
     pub identity: RunIdentity,
     /// How it was to be compared.
     pub spec: GateSpec,
+    /// Where the baseline's figures come from.
+    pub method: Method,
     /// What was measured.
     pub trial: Trial,
     /// What follows.
     pub judged: Judged,
+}
+
+/// Where the figures of a baseline come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// It was run beside the candidate, in turns.
+    Interleaved,
+    /// From runs that were stored.
+    Stored {
+        /// How many.
+        runs: usize,
+        /// Why it was not run again.
+        why: String,
+    },
 }
 
 impl Comparison {

@@ -63,6 +63,7 @@ pub fn environment() -> Environment {
         cpu_model: machine.cpu_model,
         cores: machine.cores,
         memory_bytes: machine.memory_bytes,
+        cpu_quota: machine.cpu_quota,
         build: if cfg!(debug_assertions) {
             "debug"
         } else {

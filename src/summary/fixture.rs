@@ -165,6 +165,7 @@ pub(crate) fn identity() -> RunIdentity {
             cpu_model: "Example CPU 3.0 GHz".to_owned(),
             cores: 8,
             memory_bytes: Some(34_359_738_368),
+            cpu_quota: None,
             build: "release".to_owned(),
         },
         end: RunEnd::Completed,

@@ -8,6 +8,7 @@
 
 mod adapter;
 mod bad_input;
+mod baselines;
 mod client_batches;
 mod client_enters_mock;
 mod client_file;

@@ -17,6 +17,7 @@ fn comparison() -> Comparison {
     let mut trial = trials::trial(14, &[("cpu_per_request", 1.1)], 7);
     trial.stages[0].quads[3].dropped = Some("the hypervisor took 12 % of the time".to_owned());
     Comparison {
+        method: Method::Interleaved,
         judged: judge(&trial, &spec, looks(12, 4)[0]),
         identity: fixture::identity(),
         spec,

@@ -1,7 +1,7 @@
 //! What a comparison says in sentences, in the same words in every format.
 
-use super::Comparison;
 use super::rows::rows;
+use super::{Comparison, Method};
 use crate::gate::compare::{Change, ClaimFinding, Judgement, MetricFinding, Tier, looks};
 use crate::metric::{Unit, print_change};
 use crate::report::words::{capital, plural};
@@ -64,6 +64,10 @@ pub(crate) fn interval(change: Change) -> String {
 
 /// How it was measured: `12 quads of 4 x 300 ms (14.4 s of sending) in 6 process starts, none dropped; look 1 of 5`.
 pub(in crate::report) fn method(comparison: &Comparison) -> String {
+    if let Method::Stored { runs, why } = &comparison.method {
+        let runs = plural(wide(*runs), "stored run");
+        return format!("held against {runs}, as {why}");
+    }
     let trial = &comparison.trial;
     let quads = trial
         .stages
