@@ -27,6 +27,8 @@ pub enum Command {
     Baseline(BaselineCommand),
     /// Hold a scenario against a baseline: run it again, interleaved, or by its stored figures where that cannot be
     Gate(Gate),
+    /// Show the history of a scenario from its stored runs, and where it changed; it judges nothing
+    Trend(Trend),
     /// Validate scenarios or clients and explain them, without sending anything
     Check(Check),
     /// Print the JSON Schema of a file format, for editors
@@ -178,6 +180,22 @@ pub struct Gate {
     /// How both arms are changed, and what is written.
     #[command(flatten)]
     pub comparing: Comparing,
+}
+
+/// Arguments of `trend`.
+#[derive(Debug, Args)]
+pub struct Trend {
+    /// The name of the scenario, as its runs are kept under
+    pub scenario: String,
+    /// Folder of reports
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub reports: PathBuf,
+    /// Metrics to show
+    #[arg(long, value_name = "METRIC", value_delimiter = ',', default_values = ["rps_ok", "latency_p50", "latency_p99", "cpu_per_request", "allocations_per_request", "error_rate"])]
+    pub metric: Vec<String>,
+    /// Write the history as a page, too
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// What every comparison takes.

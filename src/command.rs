@@ -17,6 +17,7 @@ mod run;
 pub mod schema;
 mod signals;
 mod store;
+mod trend;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -35,5 +36,6 @@ pub fn execute(cli: Cli, console: &Console) -> Exit {
         Command::Arm(arguments) => arm::arm(&arguments, console),
         Command::Baseline(command) => baseline::baseline(&command, console),
         Command::Gate(arguments) => gate::gate(&arguments, console),
+        Command::Trend(arguments) => trend::trend(&arguments, console),
     }
 }

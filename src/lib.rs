@@ -71,6 +71,7 @@ pub mod trial;
 
 pub mod baseline;
 pub mod gate;
+pub mod trend;
 
 pub mod report;
 

@@ -7,6 +7,7 @@ pub mod comparison;
 mod conditions;
 mod disturbance;
 mod fault;
+pub mod history;
 mod html;
 mod json;
 mod junit;

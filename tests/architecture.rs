@@ -45,7 +45,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trial", &["metric", "summary", "units"]),
     ("gate", &["trial", "metric", "summary", "units"]),
     ("baseline", &["summary"]),
-    ("report", &["summary", "metric", "trial", "gate", "units"]),
+    ("trend", &["baseline", "gate", "metric", "summary", "units"]),
+    (
+        "report",
+        &["summary", "metric", "trial", "gate", "trend", "units"],
+    ),
     (
         "run",
         &[

@@ -5,6 +5,7 @@
 //! -0.01 to 0.12.
 
 mod adjust;
+mod change_points;
 mod fisher;
 mod normal;
 mod sign_flip;
@@ -12,6 +13,7 @@ mod signed_rank;
 mod walsh;
 
 pub use adjust::{false_discovery, holm};
+pub use change_points::change_points;
 pub use fisher::fisher_greater;
 pub use normal::{normal_quantile, normal_tail, student_quantile};
 pub use sign_flip::sign_flip_greater;

@@ -8,11 +8,13 @@
 
 mod chart;
 mod comparison;
+mod history;
 mod plots;
 mod scale;
 mod scaling;
 
 pub(super) use self::comparison::render as comparison;
+pub use self::history::render as history;
 
 use self::scaling::ScalingTable;
 use super::disturbance::{self, HEADERS, Row};
