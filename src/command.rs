@@ -1,10 +1,10 @@
 //! What each command does: wiring. Only here are files opened and lines printed; the pipeline itself is called, never
 //! repeated.
 
-mod calibration;
 mod ab;
 mod arm;
 mod baseline;
+mod calibration;
 mod check;
 mod comparison;
 mod console;

@@ -13,8 +13,8 @@ pub mod spec;
 pub mod statistics;
 pub mod stored;
 
-pub use distrust::told;
 pub(crate) use distrust::reason as distrust;
+pub use distrust::told;
 pub(crate) use implied::TARGET;
 pub use judge::{judge, verdict};
 

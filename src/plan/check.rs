@@ -9,8 +9,8 @@ mod tensors;
 mod variants;
 mod workload;
 
-pub(super) use workload::workload_at;
 pub(super) use variants::{gate, variants};
+pub(super) use workload::workload_at;
 
 use super::sweep::{Axis, quoted};
 use super::{Mocks, NamedMock, Stage, Target};
