@@ -1,4 +1,5 @@
-//! The model service by hand: lists an endpoint's models, unloads one, loads it again, and lists them after each.
+//! The model service by hand: describes one of an endpoint's models, lists all, unloads the one, loads it again, and lists them
+//! after each.
 //!
 //! ```text
 //! cargo run --example models -- oip_grpc http://127.0.0.1:18101 echo
@@ -26,14 +27,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let client = Client::new(&config, &[Endpoint::new(protocol, url)])?;
     client.is_ready(0).await?;
-    show(&client, "at first").await?;
+    println!("{:#?}", client.models().describe(model).await?);
+    show(&client, model, "at first").await?;
     client.models().unload(model).await?;
-    show(&client, "unloaded").await?;
+    show(&client, model, "unloaded").await?;
     client.models().load(model).await?;
-    show(&client, "loaded").await
+    show(&client, model, "loaded").await
 }
 
-async fn show(client: &Client, when: &str) -> Result<(), Box<dyn Error>> {
+async fn show(client: &Client, model: &str, when: &str) -> Result<(), Box<dyn Error>> {
+    let is_ready = client.models().is_ready(model).await?;
+    println!("{when}: {model} ready: {is_ready}");
     for model in client.models().list().await? {
         println!("{when}: {} {:?}", model.name, model.state);
     }

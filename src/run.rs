@@ -225,7 +225,9 @@ async fn measure(
     let kinds = drive::kinds(&stage.workload);
     let archive = samples::begin(options, stage, backend);
     let sink = |lane| {
-        let recorder = Recorder::watching(window(stage), watch_for.clone()).telling_apart(&kinds);
+        let recorder = Recorder::watching(window(stage), watch_for.clone())
+            .telling_apart(&kinds)
+            .of_slots(stage.workload.requests_per_slot());
         (recorder, archive.as_ref().map(|archive| archive.feed(lane)))
     };
     let starting = start(stage, backend.endpoints(), options.lanes, &sink);
@@ -376,8 +378,7 @@ fn facts(stage: &Stage) -> StageFacts {
 }
 
 fn asked(stage: &Stage) -> Asked {
-    // The law is about slots: of a journey, all requests but the first come when they may.
-    if stage.load.is_open() && stage.workload.requests_per_slot() == 1 {
+    if stage.load.is_open() {
         let burstiness = stage.load.burstiness();
         Asked::OpenLoop { burstiness }
     } else {

@@ -4,12 +4,15 @@
 use super::added::Sightings;
 use super::shape::Sends;
 use crate::sample::Sample;
+use std::num::NonZero;
 
 /// The single requests of one lane. All memory is taken at once, so that noting takes none.
 #[derive(Debug)]
 pub(super) struct Evidence {
     pub(super) sends: Sends,
     pub(super) sightings: Sightings,
+    /// How many requests a slot of the schedule has at most, one after the other: by it the first of each is known.
+    pub(super) requests_per_slot: NonZero<u64>,
 }
 
 impl Evidence {
@@ -17,12 +20,15 @@ impl Evidence {
         Self {
             sends: Sends::new(),
             sightings: Sightings::new(),
+            requests_per_slot: NonZero::<u64>::MIN,
         }
     }
 
     /// Notes a request that was due in the measure phase.
     pub(super) fn note(&mut self, sample: &Sample<'_>) {
-        if let Some(sent) = sample.sent {
+        // The schedule says when the first of a slot is due, and the answers when the others are.
+        let is_first = sample.seq.is_multiple_of(self.requests_per_slot.get());
+        if let Some(sent) = sample.sent.filter(|_| is_first) {
             self.sends.note(sample.scheduled, sent);
         }
         self.sightings.note(sample);

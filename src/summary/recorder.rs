@@ -19,6 +19,7 @@ use super::timings::{Distributions, Timings};
 use crate::sample::{Batch, Connection, Failure, Kind, Outcome, Sample, Sink, Source, Wrong};
 use crate::units::{Offset, nanos};
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 /// The measure phase of a stage: from `start`, up to but without `end`.
@@ -113,6 +114,16 @@ impl Recorder {
             operations: OperationTally::of_each(kinds),
             ..self
         }
+    }
+
+    /// The same of a workload whose slots have so many requests at most, one after the other, numbered as the slots are.
+    #[must_use]
+    pub fn of_slots(mut self, requests_per_slot: u64) -> Self {
+        let most = NonZero::new(requests_per_slot).unwrap_or(NonZero::<u64>::MIN);
+        for own in &mut self.evidence {
+            own.requests_per_slot = most;
+        }
+        self
     }
 
     /// Counts one sample. Allocates nothing, except for the 17th endpoint or kind of error.

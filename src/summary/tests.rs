@@ -11,6 +11,7 @@ mod client;
 mod operations;
 mod properties;
 mod run;
+mod slots;
 
 const fn at(millis: u64) -> Offset {
     Offset::from_millis(2_000 + millis)

@@ -1,8 +1,10 @@
 //! Requests for vectors: `{ model: tiny, inputs: 4, input: { tokens: 64 } }` is four texts of 64 words each.
 
 use super::draw::Draw;
+use super::generation::pause;
 use super::{Asked, Call, Content, Tokens, model, repeated, words};
 use crate::seed::Seed;
+use crate::units::Period;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,6 +42,13 @@ pub struct Embedding {
     /// number n modulo this. All differ when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distinct: Option<NonZero<u64>>,
+    /// Give the request up so long after it was sent, if its answer is not complete by then; never when left out.
+    #[serde(
+        default,
+        deserialize_with = "pause",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cancel_after: Option<Period>,
 }
 
 /// What one request for vectors contains.
@@ -56,7 +65,10 @@ pub struct Embed {
 impl Embedding {
     pub(super) fn asked(&self, seed: Seed, seq: u64) -> Asked {
         let seq = repeated(self.distinct, seq);
-        Asked::of(Call::Infer(Content::Embed(self.content(seed, seq))))
+        Asked {
+            cancel_after: self.cancel_after.map(Period::duration),
+            ..Asked::of(Call::Infer(Content::Embed(self.content(seed, seq))))
+        }
     }
 
     /// The content of request `seq`.

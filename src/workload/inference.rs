@@ -2,8 +2,10 @@
 //! numbers drawn anew for each request.
 
 use super::draw::Draw;
+use super::generation::pause;
 use super::{Asked, Call, Content, Length, model, repeated, words};
 use crate::seed::Seed;
+use crate::units::Period;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use inferometer_proto::datatype::Datatype;
@@ -41,6 +43,13 @@ pub struct Inference {
     /// number n modulo this. All differ when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distinct: Option<NonZero<u64>>,
+    /// Give the request up so long after it was sent, if its answer is not complete by then; never when left out.
+    #[serde(
+        default,
+        deserialize_with = "pause",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub cancel_after: Option<Period>,
 }
 
 /// One tensor of each request.
@@ -89,7 +98,10 @@ pub struct DrawnTensor {
 impl Inference {
     pub(super) fn asked(&self, seed: Seed, seq: u64) -> Asked {
         let seq = repeated(self.distinct, seq);
-        Asked::of(Call::Infer(Content::Infer(self.content(seed, seq))))
+        Asked {
+            cancel_after: self.cancel_after.map(Period::duration),
+            ..Asked::of(Call::Infer(Content::Infer(self.content(seed, seq))))
+        }
     }
 
     /// The content of request `seq`.
@@ -241,6 +253,7 @@ mod tests {
             inputs: vec![input(Datatype::Fp32, &[1, 2]), input(Datatype::Uint8, &[3])],
             outputs: vec!["y".to_owned()],
             distinct: None,
+            cancel_after: None,
         };
 
         let content = inference.content(Seed::new(7), 3);

@@ -2,7 +2,7 @@
 //!
 //! In a file: `[ { load: { model: tiny } }, { chat: { .. }, times: 5, think: 1s }, { unload: { model: tiny } } ]`.
 
-use super::{Ask, Embedding, Generation, model, some};
+use super::{Ask, Embedding, Generation, Inference, model, some};
 use crate::units::Period;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -75,6 +75,8 @@ pub enum Act {
     Completion(Generation),
     /// The vectors of texts.
     Embedding(Embedding),
+    /// What a model makes of tensors.
+    Tensor(Inference),
     /// To load a model.
     Load(Named),
     /// To unload a model.
@@ -158,6 +160,7 @@ impl Act {
         match self {
             Self::Chat(generation) | Self::Completion(generation) => Some(generation),
             Self::Embedding(_)
+            | Self::Tensor(_)
             | Self::Load(_)
             | Self::Unload(_)
             | Self::ListModels(_)
@@ -171,6 +174,7 @@ impl Act {
             Self::Chat(generation) => Ask::Chat(generation),
             Self::Completion(generation) => Ask::Completion(generation),
             Self::Embedding(embedding) => Ask::Embedding(embedding),
+            Self::Tensor(inference) => Ask::Tensor(inference),
             Self::Load(named) => Ask::Load(named),
             Self::Unload(named) => Ask::Unload(named),
             Self::ListModels(listing) => Ask::ListModels(listing),
@@ -179,7 +183,8 @@ impl Act {
     }
 }
 
-/// One step: exactly one of `chat`, `completion`, `embedding`, `load`, `unload`, `list_models` and `refresh_models`, and how it is made.
+/// One step: exactly one of `chat`, `completion`, `embedding`, `tensor`, `load`, `unload`, `list_models` and `refresh_models`, and how it
+/// is made.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -204,6 +209,13 @@ struct File {
         skip_serializing_if = "Option::is_none"
     )]
     embedding: Option<Embedding>,
+    /// Asks for what a model makes of tensors.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    tensor: Option<Inference>,
     /// Loads a model, and waits until it is ready.
     #[serde(
         default,
@@ -256,6 +268,7 @@ impl TryFrom<File> for Step {
             file.chat.map(Act::Chat),
             file.completion.map(Act::Completion),
             file.embedding.map(Act::Embedding),
+            file.tensor.map(Act::Tensor),
             file.load.map(Act::Load),
             file.unload.map(Act::Unload),
             file.list_models.map(Act::ListModels),
@@ -263,7 +276,7 @@ impl TryFrom<File> for Step {
         ];
         let mut acts = acts.into_iter().flatten();
         let act = acts.next().ok_or(
-            "expected one of `chat`, `completion`, `embedding`, `load`, `unload`, `list_models` and `refresh_models`, found none",
+            "expected one of `chat`, `completion`, `embedding`, `tensor`, `load`, `unload`, `list_models` and `refresh_models`, found none",
         )?;
         if let Some(other) = acts.next() {
             let (one, other) = (act.ask().key(), other.ask().key());
@@ -299,6 +312,10 @@ impl From<Step> for File {
             },
             Act::Embedding(embedding) => Self {
                 embedding: Some(embedding),
+                ..file
+            },
+            Act::Tensor(tensor) => Self {
+                tensor: Some(tensor),
                 ..file
             },
             Act::Load(load) => Self {

@@ -126,6 +126,7 @@ impl Act {
         match self {
             Self::Chat(generation) | Self::Completion(generation) => generation.lengths(path),
             Self::Embedding(embedding) => embedding.lengths(path),
+            Self::Tensor(inference) => inference.lengths(path),
             Self::Load(_) | Self::Unload(_) | Self::ListModels(_) | Self::RefreshModels(_) => {
                 Vec::new()
             }

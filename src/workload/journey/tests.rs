@@ -1,4 +1,4 @@
-use super::super::{Call, Workload};
+use super::super::{Call, Content, Workload};
 use super::*;
 use crate::seed::Seed;
 
@@ -73,4 +73,32 @@ fn a_step_does_exactly_one_thing() {
         "{empty}"
     );
     assert!(often.contains("expected 1 to 10000, found 0"), "{often}");
+}
+
+#[test]
+fn a_step_may_ask_for_tensors_or_vectors_and_give_them_up() {
+    let journey = r#"{"journey": [
+        { "tensor": { "model": "rows", "inputs": [ { "name": "x", "datatype": "FP32", "shape": [1, 2] } ], "cancel_after": "20ms" } },
+        { "embedding": { "model": "tiny", "input": { "tokens": 2 }, "cancel_after": "30ms" }, "times": 2 } ]}"#;
+    let journey = workload(journey).unwrap();
+
+    let asked: Vec<_> = (0..3)
+        .map(|seq| journey.asked(Seed::new(7), seq))
+        .map(|asked| {
+            let is_tensor = matches!(asked.call, Call::Infer(Content::Infer(_)));
+            (is_tensor, asked.cancel_after.map(|time| time.as_millis()))
+        })
+        .collect();
+
+    assert_eq!(
+        asked,
+        [(true, Some(20)), (false, Some(30)), (false, Some(30))]
+    );
+    assert_eq!(journey.models(), ["rows", "tiny"]);
+    let written = serde_json::to_string(&journey).unwrap();
+    assert_eq!(workload(&written), Ok(journey));
+    let never =
+        r#"{"embedding": { "model": "tiny", "input": { "tokens": 2 }, "cancel_after": "0s" }}"#;
+    let told = workload(never).unwrap_err();
+    assert!(told.starts_with("expected a duration above 0s"), "{told}");
 }
