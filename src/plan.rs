@@ -2,6 +2,7 @@
 //! Whoever holds a [`Plan`] checks nothing again. Pure: it reads no file, no clock and no environment.
 
 mod check;
+mod course;
 mod explain;
 mod files;
 mod fingerprint;
@@ -13,6 +14,7 @@ pub use crate::scenario::{
     ASKED_BY, Adapter, ExpectedBody, Mocks, NamedMock, Objective, Phases, Stub, StubBody,
     StubOrder, StubRequest, StubResponse, Target, Times,
 };
+pub use course::{Course, Done, Search, Way};
 pub use explain::Explanation;
 pub(crate) use explain::{flow, table};
 pub use provenance::Setting;
@@ -42,8 +44,10 @@ pub struct Plan {
     pub seed: Seed,
     /// The file that it was read from, for messages.
     pub source: String,
-    /// What to measure, in order; at least one.
+    /// What to measure, in the order of reports; at least one. Of a search, every level that it may measure.
     pub stages: Vec<Stage>,
+    /// Which of them is measured when.
+    pub course: Course,
     /// What must hold.
     pub expectations: Vec<Rule>,
     /// The names of its variants, in the order of the file.
@@ -127,7 +131,11 @@ pub fn from_files(
 /// The first thing that is wrong with it, with its place and what to do.
 pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
     check::variants(document, open)?;
-    let axes = sweep::axes(document)?;
+    let searched = sweep::search(document)?;
+    let axes = match &searched {
+        Some((axis, _)) => vec![axis.clone()],
+        None => sweep::axes(document)?,
+    };
     let mut files = Files::new(open);
     let mut stages = Vec::new();
     let mut first = None;
@@ -141,11 +149,17 @@ pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
         first.get_or_insert((here, scenario));
     }
     let (here, scenario) = first.unwrap_or_else(|| unreachable!("a sweep has at least one point"));
-    check::expectations(document, &scenario.expect, &axes, &scenario.workload)?;
+    let swept = if searched.is_some() {
+        &[]
+    } else {
+        axes.as_slice()
+    };
+    check::expectations(document, &scenario.expect, swept, &scenario.workload)?;
     check::gate(document, &scenario.gate)?;
     let name = scenario.name.to_string();
+    let course = course(document, &scenario, searched, stages.len())?;
     Ok(Plan {
-        fingerprint: fingerprint::of(&name, &stages),
+        fingerprint: fingerprint::of(&name, &stages, &course),
         client_settings: provenance::client(&here, &scenario.client, &axes),
         source: document.file().to_owned(),
         seed: Seed::new(scenario.seed),
@@ -153,9 +167,25 @@ pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
         expectations: scenario.expect,
         variants: scenario::variants(document),
         gate: scenario.gate,
+        course,
         name,
         stages,
     })
+}
+
+fn course(
+    document: &Document,
+    scenario: &Scenario,
+    searched: Option<(sweep::Axis, Search)>,
+    stages: usize,
+) -> Result<Course, Error> {
+    let way = match searched {
+        Some((_, search)) => Way::Search(search),
+        None if sweep::is_drawn(document)? => Way::drawn(Seed::new(scenario.seed), stages),
+        None => Way::InOrder,
+    };
+    let stop = scenario.stop;
+    Ok(Course { way, stop })
 }
 
 /// Reads what stands under `target.mock` in a scenario from a document of its own.

@@ -2,6 +2,7 @@
 //! nothing, prints nothing and opens no file.
 
 mod bench;
+mod course;
 mod faults;
 mod identity;
 mod journal;
@@ -154,7 +155,8 @@ async fn carry_out(
     let mut identity = identity::identity(plan);
     let mut target = None;
     let mut stages = Vec::new();
-    for stage in &plan.stages {
+    let mut course = course::Under::begin(plan);
+    while let Some(stage) = course.next() {
         let bringing_up = bring_up(&mut target, stage, &options.mock);
         let backend = match options.interrupt.run_until_cancelled(bringing_up).await {
             Some(Ok(backend)) => backend,
@@ -172,6 +174,7 @@ async fn carry_out(
         watch(Event::Started(stage));
         let summary = measure(stage, backend, options, watch, &start).await?;
         watch(Event::Ended(&summary));
+        course.after(&identity, &summary);
         let end = summary.end;
         stages.push(summary);
         if end != StageEnd::Completed {
@@ -181,7 +184,7 @@ async fn carry_out(
     if let Some((_, backend)) = target {
         backend.stop().await;
     }
-    Ok(RunSummary::new(identity, stages))
+    Ok(course.summary(identity, stages))
 }
 
 /// The stage's target: kept from the stage before if it is the same, brought up anew if not.

@@ -19,6 +19,7 @@ mod overrides;
 mod phases;
 mod secret;
 mod setting;
+mod stop;
 mod target;
 mod variant;
 
@@ -29,6 +30,7 @@ pub use name::Name;
 pub use objective::Objective;
 pub use overrides::{Open, Overrides};
 pub use phases::Phases;
+pub use stop::Stop;
 pub use target::{
     ASKED_BY, ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse,
     Target, Times,
@@ -43,7 +45,7 @@ use crate::schedule::Load;
 use crate::workload::Workload;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A scenario of Inferometer: what to send, how often, to whom, for how long, and what to expect.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -76,9 +78,10 @@ pub struct Scenario {
     pub load: Load,
     /// How long each part of a stage takes.
     pub phases: Phases,
-    /// Settings to vary, by path: `{ load.closed.in_flight: [1, 10, 50] }`. Every combination is one stage.
+    /// Settings to vary, by path: `{ load.closed.in_flight: [1, 10, 50] }` or `{ load.closed.in_flight: { from: 1, to: 64, factor: 2 } }`. Every
+    /// combination is one stage. `order: random` runs them in an order drawn from the seed.
     #[serde(default)]
-    #[schemars(extend("additionalProperties" = { "type": "array", "minItems": 1 }))]
+    #[schemars(extend("properties" = sweep_order(), "additionalProperties" = swept_values()))]
     pub sweep: Map<String, Value>,
     /// Named sets of settings, by path: `{ unpooled: { client.pool: off } }`. At most one of them is laid over the scenario; two
     /// are what `inferometer ab` compares.
@@ -88,6 +91,14 @@ pub struct Scenario {
     /// How two variants are compared.
     #[serde(default)]
     pub gate: GateSpec,
+    /// A setting whose highest value is searched at which every rule of `expect` holds, by path:
+    /// `{ load.open.poisson.rate: { from: 50/s, to: 2000/s, resolution: 5% } }`. Every value that is tried is one stage.
+    #[serde(default)]
+    #[schemars(extend("maxProperties" = 1, "additionalProperties" = searched_values()))]
+    pub search: Map<String, Value>,
+    /// What ends a sweep or a search before its end.
+    #[serde(default)]
+    pub stop: Stop,
     /// What must be met again after a fault before the target counts as recovered.
     #[serde(default)]
     pub objective: Objective,
@@ -102,4 +113,37 @@ pub struct Scenario {
 /// `client_file:` with nothing behind it names no file.
 fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
+}
+
+/// The schema of the one key of a sweep that is no setting.
+fn sweep_order() -> Value {
+    json!({ "order": { "enum": ["file", "random"], "description": "The order in which stages run." } })
+}
+
+/// The schema of the values of a swept setting.
+fn swept_values() -> Value {
+    let end = json!({ "type": ["number", "string"] });
+    json!({
+        "anyOf": [
+            { "type": "array", "minItems": 1 },
+            {
+                "type": "object",
+                "properties": { "from": end, "to": end, "factor": { "type": "number" }, "step": end },
+                "required": ["from", "to"],
+                "oneOf": [{ "required": ["factor"] }, { "required": ["step"] }],
+                "additionalProperties": false,
+            },
+        ],
+    })
+}
+
+/// The schema of the range of a searched setting.
+fn searched_values() -> Value {
+    let end = json!({ "type": ["number", "string"] });
+    json!({
+        "type": "object",
+        "properties": { "from": end, "to": end, "resolution": { "type": "string" } },
+        "required": ["from", "to"],
+        "additionalProperties": false,
+    })
 }

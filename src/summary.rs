@@ -11,6 +11,7 @@ mod added;
 mod books;
 mod calibration;
 mod certificate;
+mod course;
 mod distribution;
 mod disturbance;
 mod document;
@@ -34,6 +35,7 @@ pub use added::Added;
 pub use books::ClientBooks;
 pub use calibration::Calibration;
 pub use certificate::{Certificate, Doubt, StageTrust, Trouble};
+pub use course::{Course, Level, Search};
 pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
 pub(crate) use document::check_schema;
@@ -76,12 +78,15 @@ pub struct RunSummary {
     pub shards: u32,
     /// How the run ended: the worst of its own end and those of its stages.
     pub end: RunEnd,
-    /// The facts of each stage, in the order they ran.
+    /// The facts of each stage, in the order of the plan.
     pub stages: Vec<StageSummary>,
     /// Throughput against concurrency, for stages that differ in nothing else.
     pub scaling: Vec<ScalingGroup>,
     /// How far the instrument can be trusted in this run.
     pub certificate: Certificate,
+    /// How it went through its stages, where that was not simply one after the other to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<Course>,
 }
 
 /// What was run, where and when. Plain values from the caller, who may look at clocks and machines.
@@ -167,6 +172,7 @@ impl RunSummary {
             scaling: scaling::groups(&stages),
             certificate: Certificate::of(&stages),
             stages,
+            course: None,
         }
     }
 
@@ -174,6 +180,14 @@ impl RunSummary {
     pub fn memory_of(&self, stage: &StageSummary) -> Option<MemorySlope> {
         let is_here = |group: &&ScalingGroup| group.rows.iter().any(|row| row.stage == stage.index);
         self.scaling.iter().find(is_here)?.memory
+    }
+
+    /// The stages that the run is judged by: all, or of a search the one that it found.
+    pub fn deciding(&self) -> impl Iterator<Item = &StageSummary> + Clone {
+        let course = self.course.as_ref();
+        let decides =
+            move |stage: &&StageSummary| course.is_none_or(|course| course.decides(stage.index));
+        self.stages.iter().filter(decides)
     }
 
     /// The row of `stage` in its scaling group, if it belongs to one.

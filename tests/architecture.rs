@@ -53,8 +53,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "run",
         &[
-            "plan", "archive", "backend", "client", "drive", "observe", "sample", "summary",
-            "units",
+            "plan", "archive", "backend", "client", "drive", "gate", "observe", "sample",
+            "summary", "units",
         ],
     ),
     (

@@ -15,6 +15,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Live {
     bar: ProgressBar,
+    /// Stages that have begun, and the most that will.
+    begun: usize,
     stages: usize,
     /// Planned time of the stages that are over.
     before: Duration,
@@ -35,13 +37,13 @@ impl Live {
         } else {
             ProgressDrawTarget::hidden()
         };
-        let planned: Duration = plan.stages.iter().map(planned).sum();
-        let bar = ProgressBar::with_draw_target(Some(millis(planned)), target);
+        let bar = ProgressBar::with_draw_target(Some(millis(plan.duration())), target);
         bar.set_style(style());
         bar.set_prefix(plan.name.clone());
         Self {
             bar,
-            stages: plan.stages.len(),
+            begun: 0,
+            stages: plan.course.way.most(plan.stages.len()),
             before: Duration::ZERO,
             current: Duration::ZERO,
             last: Default::default(),
@@ -52,12 +54,13 @@ impl Live {
     pub(super) fn show(&mut self, event: &Event<'_>) {
         match event {
             Event::Started(stage) => {
+                self.begun += 1;
                 self.current = planned(stage);
                 self.last = Default::default();
                 self.rate = 0.0;
                 self.bar.set_prefix(format!(
                     "stage {}/{} {}",
-                    stage.index + 1,
+                    self.begun,
                     self.stages,
                     stage.name()
                 ));

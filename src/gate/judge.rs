@@ -6,29 +6,30 @@ use super::{distrust, implied, script};
 use crate::metric::{Metric, Reading, Unit};
 use crate::summary::{RunEnd, RunSummary, StageEnd, StageSummary};
 
-/// Holds every stage against the rules, against its script if it has one, and against what goes without saying. Rules that [`Rule::check`] would refuse
+/// Holds every stage that decides against the rules, against its script if it has one, and against what goes without saying. Rules that [`Rule::check`] would refuse
 /// become findings that failed.
 pub fn judge(run: &RunSummary, rules: &[Rule]) -> Vec<Finding> {
     let answered = run
-        .stages
-        .iter()
+        .deciding()
         .map(|stage| implied::answered(run, stage, rules));
     let survived = run.stages.iter().filter_map(implied::survived);
     rules
         .iter()
         .flat_map(|rule| judge_rule(run, rule))
-        .chain(run.stages.iter().flat_map(script::judge))
+        .chain(run.deciding().flat_map(script::judge))
         .chain(answered)
         .chain(survived)
         .collect()
 }
 
-/// The worst of all findings. A run without stages failed; one that did not complete is inconclusive at best.
+/// The worst of all findings. A run without stages failed; one that did not complete, or was ended early by a rule of its scenario,
+/// is inconclusive at best.
 pub fn verdict(run: &RunSummary, findings: &[Finding]) -> Verdict {
     if run.stages.is_empty() {
         return Verdict::Failed;
     }
     let best = match run.end {
+        RunEnd::Completed if was_stopped(run) => Verdict::Inconclusive,
         RunEnd::Completed => Verdict::Passed,
         RunEnd::Interrupted | RunEnd::TargetDied => Verdict::Inconclusive,
     };
@@ -38,14 +39,19 @@ pub fn verdict(run: &RunSummary, findings: &[Finding]) -> Verdict {
         .fold(best, Verdict::max)
 }
 
+/// Did a rule of the scenario end it before all that was planned was measured?
+fn was_stopped(run: &RunSummary) -> bool {
+    let course = run.course.as_ref();
+    course.is_some_and(|course| course.stopped.is_some())
+}
+
 fn judge_rule(run: &RunSummary, rule: &Rule) -> Vec<Finding> {
     let (metric, bound) = match rule.resolve() {
         Ok(resolved) => resolved,
         Err(invalid) => return vec![about_the_run(rule, Verdict::Failed, invalid.to_string())],
     };
     let findings: Vec<_> = run
-        .stages
-        .iter()
+        .deciding()
         .filter(|stage| rule.applies_to(&stage.settings))
         .map(|stage| hold_rule(run, stage, rule, (metric, bound)))
         .collect();
@@ -86,12 +92,12 @@ fn hold_rule(
 fn unchecked(run: &RunSummary, rule: &Rule) -> Finding {
     let settings = serde_json::Value::Object(rule.only.clone());
     match run.end {
-        RunEnd::Completed => about_the_run(
+        RunEnd::Completed if !was_stopped(run) => about_the_run(
             rule,
             Verdict::Failed,
             format!("no stage has the settings {settings}, so nothing was checked"),
         ),
-        RunEnd::Interrupted | RunEnd::TargetDied => about_the_run(
+        RunEnd::Completed | RunEnd::Interrupted | RunEnd::TargetDied => about_the_run(
             rule,
             Verdict::Inconclusive,
             format!("the run ended before a stage with the settings {settings}"),

@@ -1,6 +1,6 @@
 //! A plan in words: what `inferometer check` prints.
 
-use super::{Plan, Setting, Stage};
+use super::{Plan, Setting, Stage, Way};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -28,12 +28,17 @@ impl Plan {
         Explanation(self)
     }
 
-    /// How long all stages take, without draining.
+    /// How long all stages take, without draining; of a search, as many as it can take at most.
     pub fn duration(&self) -> Duration {
-        self.stages
-            .iter()
-            .map(|stage| stage.phases.warmup.duration() + stage.phases.measure.duration())
-            .sum()
+        self.longest(|stage| stage.phases.warmup.duration() + stage.phases.measure.duration())
+    }
+
+    /// What is the most that all stages that run can take together.
+    fn longest(&self, takes: impl Fn(&Stage) -> Duration) -> Duration {
+        let mut all: Vec<Duration> = self.stages.iter().map(takes).collect();
+        all.sort_unstable_by(|one, other| other.cmp(one));
+        let most = self.course.way.most(all.len());
+        all.into_iter().take(most).sum()
     }
 }
 
@@ -160,19 +165,20 @@ fn inside(value: &Value) -> String {
 }
 
 fn duration(plan: &Plan) -> String {
-    let drain: Duration = plan
-        .stages
-        .iter()
-        .map(|stage| stage.phases.drain.duration())
-        .sum();
-    let stages = match plan.stages.len() {
-        1 => "1 stage".to_owned(),
-        many => format!("{many} stages"),
+    let drain = plan.longest(|stage| stage.phases.drain.duration());
+    let all = plan.stages.len();
+    let stages = match (&plan.course.way, all) {
+        (Way::Search(_), levels) => {
+            format!("{} of {levels} levels", plan.course.way.most(levels))
+        }
+        (Way::InOrder | Way::Drawn(_), 1) => "1 stage".to_owned(),
+        (Way::InOrder | Way::Drawn(_), many) => format!("{many} stages"),
     };
     let is_bounded = plan
         .stages
         .iter()
         .any(|stage| stage.phases.requests.is_some() || stage.load.ends());
+    let is_bounded = is_bounded || all > plan.course.way.most(all);
     let most = if is_bounded { "at most " } else { "" };
     format!(
         "{most}{} in {stages}, and at most {} more for answers that are late",
@@ -181,7 +187,7 @@ fn duration(plan: &Plan) -> String {
     )
 }
 
-fn humantime(duration: Duration) -> String {
+pub(super) fn humantime(duration: Duration) -> String {
     crate::units::Period::from(duration).to_string()
 }
 
@@ -205,7 +211,12 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, above: &str, settings: &[Setting
 fn stages(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
     let shortened = plan.stages.len() > STAGES_SHOWN;
     let hidden = plan.stages.len().saturating_sub(2 * STAGES_AT_END);
-    writeln!(f, "\n  stages")?;
+    let title = match plan.course.way {
+        Way::InOrder => "stages",
+        Way::Drawn(_) => "stages, in random order",
+        Way::Search(_) => "levels to search",
+    };
+    writeln!(f, "\n  {title}")?;
     for stage in &plan.stages {
         let is_hidden = shortened && (STAGES_AT_END..STAGES_AT_END + hidden).contains(&stage.index);
         if is_hidden && stage.index == STAGES_AT_END {

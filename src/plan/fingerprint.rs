@@ -1,7 +1,7 @@
 //! Sixteen digits that say whether two plans would measure the same: the same stages, and the same first requests at the
 //! same times. Made of values only, so that comments, order of keys and the place of the file do not matter.
 
-use super::{Stage, Target};
+use super::{Course, Stage, Target, Way};
 use crate::schedule::Load;
 use crate::units::wide;
 use crate::workload::{Call, Prompts};
@@ -18,9 +18,12 @@ const REQUESTS: usize = 100;
 /// How many bytes of contents are enough, where prompts are very long.
 const CONTENT_BYTES: usize = 1 << 20;
 
-/// The fingerprint of a plan with this name and these stages.
-pub(super) fn of(name: &str, stages: &[Stage]) -> String {
+/// The fingerprint of a plan with this name, and these stages in this course.
+pub(super) fn of(name: &str, stages: &[Stage], course: &Course) -> String {
     let mut hash = Sha256::new().chain_update(canonical(&name));
+    if course.way != Way::InOrder {
+        hash.update(canonical(course));
+    }
     for stage in stages {
         hash.update(canonical(stage));
         order(&mut hash, &stage.target);

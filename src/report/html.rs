@@ -17,6 +17,7 @@ pub(super) use self::comparison::render as comparison;
 pub use self::history::render as history;
 
 use self::scaling::ScalingTable;
+use super::course;
 use super::disturbance::{self, HEADERS, Row};
 use super::operations::OperationTable;
 use super::table::{self, Group, StageTable};
@@ -38,6 +39,7 @@ pub(super) fn render(report: &Report) -> Result<Vec<u8>, Error> {
 struct Page<'a> {
     report: &'a Report,
     sentence: String,
+    course: Vec<course::Line>,
     identity: Vec<(&'static str, String)>,
     tiles: Vec<Tile>,
     expectations: Expectations,
@@ -121,6 +123,7 @@ impl<'a> Page<'a> {
         Ok(Self {
             report,
             sentence: report.sentence(),
+            course: course::lines(&report.run),
             identity: words::identity(&report.run),
             tiles: tiles(report),
             expectations: Expectations::of(report),

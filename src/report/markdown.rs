@@ -1,5 +1,6 @@
 //! The report as Markdown, for pull requests: the verdict, the findings, the stages, and the rest folded away.
 
+use super::course;
 use super::disturbance::{self, HEADERS};
 use super::operations::OperationTable;
 use super::table::{self, StageTable};
@@ -27,6 +28,9 @@ fn write(page: &mut String, report: &Report) -> fmt::Result {
         code(&identity.scenario)
     )?;
     writeln!(page, "**{}**\n", escape(&report.sentence()))?;
+    for (_, line) in course::lines(&report.run) {
+        writeln!(page, "{}\n", escape(&line))?;
+    }
     findings(page, report)?;
     stages(page, report)?;
     disturbances(page, report)?;

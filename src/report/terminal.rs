@@ -1,5 +1,6 @@
 //! The report at a prompt: the verdict, findings that did not pass, one aligned table, warnings in plain words.
 
+use super::course;
 use super::disturbance;
 use super::fault::faults;
 use super::operations::OperationTable;
@@ -24,6 +25,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
     let sections = [
         verdict(report, style),
         findings(report, style),
+        course(report, style),
         stages(report, style),
         disturbances(report, style),
         operations(report, style),
@@ -65,6 +67,13 @@ fn findings(report: &Report, style: Style) -> String {
         }));
     }
     lines.join("\n")
+}
+
+/// How the run went through its stages, where there is something to say about it.
+fn course(report: &Report, style: Style) -> String {
+    let lines = course::lines(&report.run).into_iter();
+    let lines = lines.map(|(word, text)| labelled(word, Paint::Bold, &text, style));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn stages(report: &Report, style: Style) -> String {

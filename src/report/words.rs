@@ -1,7 +1,7 @@
 //! What a report says in sentences, in the same words in every format: the verdict, and what was run.
 
-use super::Report;
 use super::fault::{Fault, faults};
+use super::{Report, course};
 use crate::gate::{self, Origin, Verdict};
 use crate::metric::Unit;
 use crate::summary::{RunEnd, RunSummary, StageEnd};
@@ -23,6 +23,11 @@ pub(super) fn sentence(report: &Report) -> String {
         .filter(|fault| fault.verdict == report.verdict && fault.metric != gate::TARGET)
         .collect();
     let mut reasons: Vec<_> = early_end(run).into_iter().collect();
+    let stopped = run
+        .course
+        .as_ref()
+        .and_then(|course| course.stopped.clone());
+    reasons.extend(stopped);
     reasons.extend(at_fault.first().map(Fault::sentence));
     let more = at_fault.len().saturating_sub(1);
     if more > 0 {
@@ -62,6 +67,10 @@ fn passed(report: &Report) -> String {
         .filter(|finding| finding.origin == Origin::Scenario)
         .count();
     let stages = plural(wide(report.run.stages.len()), "stage");
+    if let Some(level) = course::found(&report.run) {
+        let held = plural(wide(held), "expectation");
+        return format!("{held} held at {level}, the highest level of the search that meets all");
+    }
     match held {
         0 => format!("requests were answered in {stages}; the scenario expects nothing more"),
         held => format!("{} held over {stages}", plural(wide(held), "expectation")),

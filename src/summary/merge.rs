@@ -28,6 +28,9 @@ impl RunSummary {
             alike("stages", &mine.name, &theirs.name)?;
             mine.merge(theirs);
         }
+        if self.course != other.course {
+            self.course = None;
+        }
         self.shards += other.shards;
         self.end = self.end.max(other.end);
         self.scaling = scaling::groups(&self.stages);

@@ -27,6 +27,7 @@ mod relay;
 mod reports;
 mod samples;
 mod scenarios;
+mod search;
 mod secrets;
 mod server;
 mod target;

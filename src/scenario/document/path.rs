@@ -21,12 +21,16 @@ impl Path {
         Self(Vec::new())
     }
 
-    /// The path that `text` writes. Below `sweep`, the rest is one key, because the keys of `sweep` are paths themselves.
+    /// The path that `text` writes. Below `sweep` and `search`, the rest is one key, because their keys are paths
+    /// themselves.
     pub fn parse(text: &str) -> Self {
-        match text.strip_prefix("sweep.") {
-            Some(swept) => Self::root().key("sweep").key(swept),
-            None => Self(text.split('.').flat_map(steps).collect()),
+        for block in ["sweep", "search"] {
+            let below = text.strip_prefix(block);
+            if let Some(setting) = below.and_then(|below| below.strip_prefix('.')) {
+                return Self::root().key(block).key(setting);
+            }
         }
+        Self(text.split('.').flat_map(steps).collect())
     }
 
     /// The path one key deeper.

@@ -151,7 +151,7 @@ proptest! {
     #[test]
     fn printing_a_path_round_trips(keys in prop::collection::vec("[a-z_]{1,8}", 1..5), index in 0_usize..100) {
         let path = keys.iter().fold(Path::root(), |path, key| path.key(key)).index(index).key("end");
-        prop_assume!(keys[0] != "sweep");
+        prop_assume!(!["sweep", "search"].contains(&keys[0].as_str()));
         prop_assert_eq!(Path::parse(&path.to_string()), path);
     }
 }
