@@ -6,16 +6,15 @@ mod course;
 mod faults;
 mod identity;
 mod journal;
+mod lanes;
 mod lookout;
 mod samples;
 mod script;
 
 pub use bench::Bench;
-pub use identity::identity;
+pub use identity::{environment, identity, now};
 
 use crate::archive;
-pub use identity::{environment, now};
-
 use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
@@ -26,6 +25,7 @@ use crate::summary::{
     StageSummary, Window,
 };
 use crate::units::Offset;
+use lanes::Lanes;
 use lookout::Lookout;
 use std::num::NonZero;
 use std::time::Duration;
@@ -311,39 +311,6 @@ async fn attend(
                 counts: running.progress(),
             }),
         }
-    }
-}
-
-/// What the lanes of a stage recorded, together.
-struct Lanes {
-    recorder: Recorder,
-    usage: Usage,
-    client: ClientCounts,
-    count: usize,
-    measured: Duration,
-}
-
-impl Lanes {
-    fn joined(recorder: Recorder, records: Vec<LaneRecord<LaneSink>>) -> Self {
-        let mut lanes = Self {
-            recorder,
-            usage: Usage::default(),
-            client: ClientCounts::default(),
-            count: records.len(),
-            measured: Duration::ZERO,
-        };
-        for (index, record) in records.into_iter().enumerate() {
-            // What the lane's feed still holds is handed in as it is dropped.
-            let (recorder, _) = record.sink;
-            lanes.recorder.merge(recorder);
-            lanes.measured = lanes.measured.max(record.measured);
-            (lanes.usage, lanes.client) = if index == 0 {
-                (record.usage, record.client)
-            } else {
-                (lanes.usage + record.usage, lanes.client.and(record.client))
-            };
-        }
-        lanes
     }
 }
 

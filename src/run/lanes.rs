@@ -1,0 +1,41 @@
+//! What the lanes of a stage hand over when it is done, added up.
+
+use super::LaneSink;
+use crate::drive::LaneRecord;
+use crate::observe::Usage;
+use crate::summary::{ClientCounts, Recorder};
+use std::time::Duration;
+
+/// What the lanes of a stage recorded, together.
+pub(super) struct Lanes {
+    pub(super) recorder: Recorder,
+    pub(super) usage: Usage,
+    pub(super) client: ClientCounts,
+    pub(super) count: usize,
+    pub(super) measured: Duration,
+}
+
+impl Lanes {
+    /// Adds up what each lane handed over.
+    pub(super) fn joined(recorder: Recorder, records: Vec<LaneRecord<LaneSink>>) -> Self {
+        let mut lanes = Self {
+            recorder,
+            usage: Usage::default(),
+            client: ClientCounts::default(),
+            count: records.len(),
+            measured: Duration::ZERO,
+        };
+        for (index, record) in records.into_iter().enumerate() {
+            // What the lane's feed still holds is handed in as it is dropped.
+            let (recorder, _) = record.sink;
+            lanes.recorder.merge(recorder);
+            lanes.measured = lanes.measured.max(record.measured);
+            (lanes.usage, lanes.client) = if index == 0 {
+                (record.usage, record.client)
+            } else {
+                (lanes.usage + record.usage, lanes.client.and(record.client))
+            };
+        }
+        lanes
+    }
+}
