@@ -85,7 +85,7 @@ const fn words(limit: Limit) -> (&'static str, &'static str) {
         ),
         Limit::Journal => (
             "not valid: held against the target's own journal, the answers are",
-            DEFECT,
+            "a client of your own may claim what it never got, otherwise please report this as a defect of the instrument",
         ),
         Limit::Schedule => ("not valid: the variation of the schedule's gaps is", DEFECT),
         Limit::Shape => (

@@ -128,7 +128,7 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             client_tokens,
             journal_tokens,
         } => format!(
-            "{} counts {} answers with {} output tokens, the target's own journal {} with {}. No number of this stage can be relied on; please report this as a defect of the instrument.",
+            "{} counts {} answers with {} output tokens, the target's own journal {} with {}. No number of this stage can be relied on; a client of your own may claim what it never got, otherwise please report this as a defect of the instrument.",
             if in_many {
                 "In the first of them, the client"
             } else {

@@ -26,13 +26,16 @@ done
 }
 
 #[test]
-fn a_client_in_another_language_is_measured_as_the_embedded_one() {
+fn a_client_in_another_language_is_measured_as_the_embedded_one_and_held_against_the_journal() {
     let script = r#"printf '{"head":{"id":"%s"}}\n{"tokens":{"id":"%s","count":2}}\n{"done":{"id":"%s","prompt_tokens":3,"attempts":2}}\n' $id $id $id"#;
     let tool = scripted(script);
 
     let ended = tool.run(&["run", "x.yaml"]);
 
-    assert_eq!(ended.code, Some(0), "{ended:?}");
+    // This one claims answers that it never asked the mock for.
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let claimed = "held against the target's own journal, the answers are 20 where it should be 0";
+    assert!(ended.stdout.contains(claimed), "{ended:?}");
     let report = tool.report("foreign");
     let stage = &report["run"]["stages"][0];
     assert_eq!(stage["accounting"]["answered"], 20);
