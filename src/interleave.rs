@@ -10,6 +10,7 @@
 
 mod arm;
 mod block;
+mod stolen;
 mod wire;
 
 pub use arm::{ArmError, Program};
@@ -169,7 +170,7 @@ impl<'a> Comparison<'a> {
     ) -> Result<Going, Error> {
         let wanted = usize::try_from(look.quads).unwrap_or(usize::MAX);
         for stage in 0..self.trial.stages.len() {
-            while self.quads(stage) < wanted {
+            while self.kept(stage) < wanted {
                 if self.design.interrupt.is_cancelled() {
                     self.note("it was interrupted");
                     return Ok(Going::Over);
@@ -197,6 +198,12 @@ impl<'a> Comparison<'a> {
             .stages
             .get(stage)
             .map_or(0, |stage| stage.quads.len())
+    }
+
+    /// Quads that count.
+    fn kept(&self, stage: usize) -> usize {
+        let stage = self.trial.stages.get(stage);
+        stage.map_or(0, |stage| stage.kept().count())
     }
 
     fn note(&mut self, why: &str) {
@@ -268,9 +275,10 @@ impl<'a> Comparison<'a> {
             order,
             start,
             blocks: runs.each_ref().map(block_of),
-            dropped: None,
+            dropped: stolen::stolen(runs),
         };
-        for (arm, run) in order.arms().into_iter().zip(runs) {
+        let counted = runs.iter().filter(|_| quad.dropped.is_none());
+        for (arm, run) in order.arms().into_iter().zip(counted) {
             let times = match arm {
                 Arm::Baseline => &mut stage.baseline,
                 Arm::Candidate => &mut stage.candidate,

@@ -9,7 +9,7 @@ mod rows;
 mod terminal;
 pub(super) mod words;
 
-pub use json::{COMPARISON_SCHEMA, comparison_schema};
+pub use json::{COMPARISON_SCHEMA, Unreadable, comparison_schema};
 pub(super) use rows::{HEADERS, Row, rows};
 pub use terminal::terminal;
 pub(crate) use words::interval;

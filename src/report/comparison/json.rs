@@ -41,10 +41,32 @@ pub fn comparison_schema() -> schemars::Schema {
     schemars::schema_for!(Document<'static>)
 }
 
-#[cfg(test)]
-pub(super) fn read(json: &[u8]) -> Comparison {
-    serde_json::from_slice::<Document<'static>>(json)
-        .unwrap()
-        .comparison
-        .into_owned()
+/// Why a stored comparison cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// Not JSON, or not of the shape that its schema promises.
+    #[error("could not read the comparison: {0}; expected a comparison.json that this tool wrote")]
+    Malformed(#[from] serde_json::Error),
+    /// Another document, or another version of the format.
+    #[error("could not read the comparison: expected schema `{COMPARISON_SCHEMA}`, found `{0}`")]
+    OtherSchema(String),
+}
+
+impl Comparison {
+    /// Reads a comparison that was written as JSON.
+    ///
+    /// # Errors
+    /// [`Unreadable`] unless it is a document of this schema version.
+    pub fn from_json(json: &[u8]) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Probe {
+            schema: String,
+        }
+        let probe: Probe = serde_json::from_slice(json)?;
+        if probe.schema != COMPARISON_SCHEMA {
+            return Err(Unreadable::OtherSchema(probe.schema));
+        }
+        let document: Document<'static> = serde_json::from_slice(json)?;
+        Ok(document.comparison.into_owned())
+    }
 }

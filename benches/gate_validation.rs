@@ -1,0 +1,276 @@
+//! How often the gate is wrong, and what it finds: from comparisons of a thing with itself, as `inferometer ab` stored them.
+//!
+//! ```sh
+//! inferometer ab scenarios/validation/alike.yaml            # some minutes; once idle, once with a busy core
+//! cargo bench --bench gate_validation -- quiet=reports/alike/comparisons/RUN noisy=reports/alike/comparisons/OTHER
+//! ```
+//!
+//! From the quads of each, 400 comparisons are drawn, whole process starts at a time, and judged as `ab` does at its first look: as
+//! they are, for false alarms, and with the values of the candidate's blocks made worse by a known share, for power. The noise is
+//! what was measured; only the effect is made up. The same blocks are judged by the rules of other tools beside it.
+
+use inferometer::gate::compare::{Judgement, judge, looks};
+use inferometer::gate::spec::GateSpec;
+use inferometer::gate::statistics::{deviation, mean, normal_tail, student_quantile};
+use inferometer::metric::{Better, Metric};
+use inferometer::report::comparison::Comparison;
+use inferometer::seed::Seed;
+use inferometer::trial::{Arm, Quad, StageTrial, Trial};
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Comparisons drawn for each figure.
+const DRAWN: usize = 400;
+/// Quads of a comparison at its first look.
+const QUADS: usize = 12;
+/// What the candidate is made worse by.
+const EFFECTS: [f64; 6] = [0.02, 0.03, 0.05, 0.10, 0.20, 0.50];
+/// The metrics that are made worse, one at a time.
+const METRICS: [&str; 4] = [
+    "cpu_per_request",
+    "rps_ok",
+    "latency_p50",
+    "allocations_per_request",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    let pools = std::env::args().skip(1).filter_map(|argument| {
+        let (class, folder) = argument.split_once('=')?;
+        Some((class.to_owned(), folder.to_owned()))
+    });
+    let pools: Vec<(String, String)> = pools.collect();
+    if pools.is_empty() {
+        writeln!(
+            out,
+            "expected CLASS=FOLDER, where FOLDER holds a comparison.json of a thing with itself"
+        )?;
+        return Ok(());
+    }
+    for (class, folder) in pools {
+        let json = std::fs::read(Path::new(&folder).join("comparison.json"))?;
+        let comparison = Comparison::from_json(&json)?;
+        let stage = comparison
+            .trial
+            .stages
+            .first()
+            .ok_or("no stage was compared")?;
+        writeln!(
+            out,
+            "## {class}: {} quads of 4 x {}\n",
+            stage.quads.len(),
+            comparison.spec.block
+        )?;
+        alarms(&mut out, &comparison.trial, stage)?;
+        power(&mut out, &comparison.trial, stage)?;
+        others(&mut out, stage)?;
+    }
+    Ok(())
+}
+
+/// How the comparisons come out when nothing differs.
+fn alarms(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
+    let drawn = all(trial, stage, QUADS, None);
+    let regressed = drawn
+        .iter()
+        .filter(|judgement| **judgement == Judgement::Regressed)
+        .count();
+    let improved = drawn
+        .iter()
+        .filter(|judgement| **judgement == Judgement::Improved)
+        .count();
+    let bound = upper(regressed);
+    writeln!(
+        out,
+        "Nothing differs, {DRAWN} comparisons of {QUADS} quads, over all metrics together: {regressed} regressed (at most"
+    )?;
+    writeln!(
+        out,
+        "{:.1} % with 95 % confidence), {improved} improved.\n",
+        bound * 100.0
+    )
+}
+
+/// The greatest share that is likely to show so few of all: the bound of Wilson's interval.
+fn upper(found: usize) -> f64 {
+    let (n, z) = (400.0, 1.645_f64);
+    let share = share(found);
+    (share + z * z / (2.0 * n) + z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt())
+        / (1.0 + z * z / n)
+}
+
+fn share(found: usize) -> f64 {
+    f64::from(u32::try_from(found).unwrap_or(u32::MAX)) / 400.0
+}
+
+/// How often a known effect is found, for each metric, after 12 quads and after 48.
+fn power(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
+    let heads: Vec<String> = EFFECTS
+        .iter()
+        .map(|effect| format!("+{:.0} %", effect * 100.0))
+        .collect();
+    writeln!(
+        out,
+        "| made worse | quads | {} |\n|---|--:|{}",
+        heads.join(" | "),
+        "--:|".repeat(EFFECTS.len())
+    )?;
+    for metric in METRICS {
+        for quads in [QUADS, 4 * QUADS] {
+            if stage.quads.len() < 2 * quads {
+                continue;
+            }
+            let cells = EFFECTS.iter().map(|effect| {
+                let drawn = all(trial, stage, quads, Some((metric, *effect)));
+                let found = drawn
+                    .iter()
+                    .filter(|judgement| **judgement == Judgement::Regressed)
+                    .count();
+                format!("{:.1} %", share(found) * 100.0)
+            });
+            writeln!(
+                out,
+                "| {metric} | {quads} | {} |",
+                cells.collect::<Vec<_>>().join(" | ")
+            )?;
+        }
+    }
+    writeln!(out)
+}
+
+/// The verdicts of all drawn comparisons.
+fn all(
+    trial: &Trial,
+    stage: &StageTrial,
+    quads: usize,
+    effect: Option<(&str, f64)>,
+) -> Vec<Judgement> {
+    let mut stream = Seed::new(7).stream("drawn");
+    let spec = GateSpec::default();
+    let look = looks(spec.quads, spec.extensions).first().copied();
+    let one = |stream: &mut ChaCha8Rng| {
+        let quads = drawn(stage, quads, stream)
+            .into_iter()
+            .map(|quad| worse(quad, effect));
+        let stage = StageTrial {
+            quads: quads.collect(),
+            ..stage.clone()
+        };
+        let trial = Trial {
+            stages: vec![stage],
+            ..trial.clone()
+        };
+        look.map_or(Judgement::Refused, |look| {
+            judge(&trial, &spec, look).judgement
+        })
+    };
+    (0..DRAWN).map(|_| one(&mut stream)).collect()
+}
+
+/// Whole process starts by chance until there are as many quads, in the order in which they ran.
+fn drawn(stage: &StageTrial, quads: usize, stream: &mut ChaCha8Rng) -> Vec<Quad> {
+    let mut starts: Vec<usize> = stage.kept().map(|quad| quad.start).collect();
+    starts.dedup();
+    starts.shuffle(stream);
+    let mut chosen: Vec<Quad> = Vec::new();
+    for start in starts {
+        if chosen.len() < quads {
+            chosen.extend(stage.kept().filter(|quad| quad.start == start).cloned());
+        }
+    }
+    chosen.sort_by_key(|quad| quad.index);
+    chosen
+}
+
+/// The quad with the candidate made worse in one metric.
+fn worse(mut quad: Quad, effect: Option<(&str, f64)>) -> Quad {
+    let Some((name, by)) = effect else {
+        return quad;
+    };
+    let factor = match Metric::named(name).map(|metric| metric.better) {
+        Some(Better::Higher) => 1.0 / (1.0 + by),
+        _ => 1.0 + by,
+    };
+    let turns = quad.order.arms().into_iter().zip(&mut quad.blocks);
+    for (_, block) in turns.filter(|(arm, _)| *arm == Arm::Candidate) {
+        if let Some(value) = block.values.get_mut(name) {
+            *value *= factor;
+        }
+    }
+    quad
+}
+
+/// The rules of other tools on the same blocks, with nothing different: the baseline's blocks of the first half of a comparison
+/// against the candidate's of the second, as when one runs after the other.
+fn others(out: &mut impl Write, stage: &StageTrial) -> io::Result<()> {
+    type Rule = (&'static str, &'static str, fn(&[f64], &[f64]) -> bool);
+    const RULES: [Rule; 4] = [
+        (
+            "rlt: one run each, 1 % on the median",
+            "latency_p50",
+            |a, b| mean(b) > 1.01 * mean(a),
+        ),
+        (
+            "k6: a threshold at the last p95 plus 10 %",
+            "latency_p95",
+            |a, b| mean(b) > 1.1 * mean(a),
+        ),
+        (
+            "criterion: Welch's t, 95 %, and 1 %",
+            "latency_p50",
+            |a, b| welch(a, b) && mean(b) > 1.01 * mean(a),
+        ),
+        ("benchstat: Mann-Whitney, 0.05", "latency_p50", mann_whitney),
+    ];
+    writeln!(
+        out,
+        "| rule, nothing different | called regressed |\n|---|--:|"
+    )?;
+    for (name, metric, rule) in RULES {
+        let mut stream = Seed::new(7).stream("drawn");
+        let called = (0..DRAWN)
+            .filter(|_| {
+                let quads = drawn(stage, QUADS, &mut stream);
+                let (first, second) = quads.split_at(quads.len() / 2);
+                let (a, b) = (
+                    values(first, Arm::Baseline, metric),
+                    values(second, Arm::Candidate, metric),
+                );
+                !a.is_empty() && !b.is_empty() && rule(&a, &b)
+            })
+            .count();
+        writeln!(out, "| {name} | {:.1} % |", share(called) * 100.0)?;
+    }
+    writeln!(out)
+}
+
+fn values(quads: &[Quad], arm: Arm, metric: &str) -> Vec<f64> {
+    let blocks = quads.iter().flat_map(|quad| quad.of(arm));
+    blocks
+        .filter_map(|block| block.values.get(metric).copied())
+        .collect()
+}
+
+/// Is the second mean greater, by Welch's t-test at 95 % on both sides?
+fn welch(a: &[f64], b: &[f64]) -> bool {
+    let n = |values: &[f64]| f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
+    let (one, other) = (deviation(a).powi(2) / n(a), deviation(b).powi(2) / n(b));
+    let freedom =
+        (one + other).powi(2) / (one.powi(2) / (n(a) - 1.0) + other.powi(2) / (n(b) - 1.0));
+    (mean(b) - mean(a)) / (one + other).sqrt() > student_quantile(0.975, freedom)
+}
+
+/// Are the second values greater, by the test of Mann and Whitney at 5 % on both sides?
+fn mann_whitney(a: &[f64], b: &[f64]) -> bool {
+    let n = |values: &[f64]| f64::from(u32::try_from(values.len()).unwrap_or(u32::MAX));
+    let greater = b
+        .iter()
+        .flat_map(|b| a.iter().map(move |a| u32::from(b > a)))
+        .sum::<u32>();
+    let (na, nb) = (n(a), n(b));
+    let spread = (na * nb * (na + nb + 1.0) / 12.0).sqrt();
+    normal_tail((f64::from(greater) - na * nb / 2.0 - 0.5) / spread) < 0.025
+}
