@@ -6,7 +6,7 @@ use super::normal::normal_tail;
 use crate::units::{float, wide};
 
 /// Up to so many differences the distribution is exact; beyond, it is the normal one with the variance of the ranks.
-const EXACT: usize = 200;
+const EXACT: usize = 100;
 
 /// The other side of a null hypothesis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,11 @@ impl SignedRanks {
 
     /// The share of all choices of signs whose positive ranks sum to at least `least`.
     fn exact(&self, least: usize, total: usize) -> f64 {
+        self.ways(total).iter().skip(least).sum::<f64>().min(1.0)
+    }
+
+    /// The share of all choices of signs for each sum of the positive doubled ranks.
+    fn ways(&self, total: usize) -> Vec<f64> {
         let mut ways = vec![0.0_f64; total + 1];
         if let Some(none) = ways.first_mut() {
             *none = 1.0;
@@ -92,7 +97,7 @@ impl SignedRanks {
                 }
             }
         }
-        ways.iter().skip(least).sum::<f64>().min(1.0)
+        ways
     }
 
     /// The normal distribution with the mean and variance of the sum, corrected for its steps.
@@ -108,42 +113,26 @@ impl SignedRanks {
     }
 }
 
-/// The largest `k` such that the sum of the ranks of `n` differences without ties is less than `k` with a probability of at
-/// most `tail`: R's `qsignrank(tail, n)`, and at least 1.
-pub(super) fn lower_quantile(tail: f64, n: usize) -> usize {
-    let total = n * (n + 1) / 2;
+/// Where the interval of all locations that are not rejected begins among the means of two, counted from 1: R's
+/// `qsignrank(tail, n)`, and at least 1. With it, how likely a sum of the ranks of `n` differences without ties is that is less.
+pub(super) fn lower_quantile(tail: f64, n: usize) -> (usize, f64) {
     let ranks = SignedRanks {
         doubled: (1..=n).map(|rank| 2 * rank).collect(),
         positive: 0,
     };
-    let at_most = |sum: usize| match n {
-        // P(sum <= s) = P(sum >= total - s).
-        0..=EXACT => ranks.exact(2 * (total - sum), 2 * total),
-        _ => ranks.normal(2 * (total - sum), 2 * total),
-    };
-    let (mut low, mut high) = (0, total);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if at_most(middle) >= tail {
-            high = middle;
-        } else {
-            low = middle + 1;
+    let total: usize = ranks.doubled.iter().sum();
+    let ways = (n <= EXACT).then(|| ranks.ways(total));
+    let mut below = 0.0;
+    for sum in 0..=total / 2 {
+        let reached = match &ways {
+            Some(ways) => below + ways.get(2 * sum).copied().unwrap_or_default(),
+            // As likely as a sum of at least the rest.
+            None => ranks.normal(total - 2 * sum, total),
+        };
+        if reached >= tail && sum > 0 {
+            return (sum, below);
         }
+        below = reached;
     }
-    low.max(1)
-}
-
-/// The probability that the sum of the ranks of `n` differences without ties is less than `k`.
-pub(super) fn below(k: usize, n: usize) -> f64 {
-    let total = n * (n + 1) / 2;
-    let ranks = SignedRanks {
-        doubled: (1..=n).map(|rank| 2 * rank).collect(),
-        positive: 0,
-    };
-    let least = 2 * (total + 1 - k.min(total));
-    if n <= EXACT {
-        ranks.exact(least, 2 * total)
-    } else {
-        ranks.normal(least, 2 * total)
-    }
+    (total / 2, below)
 }

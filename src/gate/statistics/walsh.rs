@@ -1,7 +1,7 @@
 //! The location of a symmetric distribution: the median of all means of two (J. L. Hodges and E. L. Lehmann, "Estimates of
 //! Location Based on Rank Tests", 1963), and the interval of all locations that the signed-rank test does not reject.
 
-use super::signed_rank::{below, lower_quantile};
+use super::signed_rank::lower_quantile;
 
 /// Where differences lie, and how surely.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,8 +48,8 @@ fn walsh_averages(differences: &[f64]) -> Vec<f64> {
 
 /// The interval between the order statistics of the means that the signed-rank test puts there.
 fn interval(means: &[f64], n: usize, confidence: f64) -> Option<Interval> {
-    let k = lower_quantile((1.0 - confidence) / 2.0, n);
-    let reached = 1.0 - 2.0 * below(k, n);
+    let (k, below) = lower_quantile((1.0 - confidence) / 2.0, n);
+    let reached = 1.0 - 2.0 * below;
     // Of too few differences, the widest interval there is has less confidence than was asked for.
     if reached < confidence {
         return None;
