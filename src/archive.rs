@@ -1,5 +1,5 @@
 //! Every sample of a run, in files: on request, beside the summaries that every run has. It judges nothing and sums up
-//! nothing; what a column means stands in [`reference`] and `docs/samples.md`.
+//! nothing; what a column means stands in [`reference()`] and `docs/samples.md`.
 //!
 //! ```text
 //! lane: Sample -> Feed -> batch of rows -> writer thread -> samples.parquet, samples.jsonl

@@ -56,6 +56,7 @@ mod request;
 mod retry;
 mod route;
 mod secret;
+mod tally;
 mod tensor;
 mod transport;
 mod values;
@@ -78,6 +79,7 @@ pub use pool::PoolStatistics;
 pub use reply::{Chunk, Connection, Reply, Source, Usage};
 pub use request::{Input, Message, Request, Role};
 pub use secret::{ApiKey, Secret};
+pub use tally::InferenceStatistics;
 pub use tensor::{Datatype, Element, Tensor, TensorError};
 pub use transport::sse;
 pub use values::{Misfit, Values};
@@ -93,6 +95,7 @@ use loading::Loader;
 use models::ListCache;
 use route::Route;
 use std::sync::Arc;
+use tally::Tally;
 use tokio::time::Instant;
 
 /// A client of one or more endpoints. Connections are made when first needed and kept. A clone is cheap and is the same
@@ -109,6 +112,7 @@ pub struct Client {
     batcher: Option<Arc<Batcher>>,
     cache: Option<Arc<ResponseCache>>,
     loader: Option<Arc<Loader>>,
+    tally: Arc<Tally>,
 }
 
 impl Client {
@@ -134,6 +138,7 @@ impl Client {
             model_list: ListCache::new(model_list_ttl).into(),
             batcher: config.batch.as_ref().map(Batcher::new).map(Arc::new),
             config: config.clone().into(),
+            tally: Tally::new().into(),
         })
     }
 
@@ -207,6 +212,11 @@ impl Client {
     /// What the loading of models did so far; `None` when it is off.
     pub fn loading_statistics(&self) -> Option<LoadingStatistics> {
         self.loader.as_ref().map(|loader| loader.statistics())
+    }
+
+    /// What the inference service did so far.
+    pub fn inference_statistics(&self) -> InferenceStatistics {
+        self.tally.read()
     }
 
     /// What request batching did so far; `None` when it is off.

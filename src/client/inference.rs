@@ -90,6 +90,17 @@ impl<'a> InferenceService<'a> {
     /// When the request is not valid, its model could not be loaded on demand, or every attempt allowed has failed before an
     /// answer began.
     pub async fn open(self, request: &Request) -> Result<Reply, Failed> {
+        let counting = self.client.tally.begin();
+        match self.opened(request).await {
+            Ok(reply) => Ok(reply.counted(counting)),
+            Err(failed) => {
+                counting.failed();
+                Err(failed)
+            }
+        }
+    }
+
+    async fn opened(self, request: &Request) -> Result<Reply, Failed> {
         request.validate().map_err(unsent)?;
         let deadline = self.client.deadline();
         let Some(cache) = &self.client.cache else {

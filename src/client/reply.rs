@@ -1,13 +1,16 @@
 //! An answer under way: chunks are pulled from it one by one, and what the server says about the whole is kept. It may be
 //! an earlier answer once more, which looks the same.
 
-use super::batch::{Batch, Head, Part};
+mod parts;
+
+use super::batch::{Batch, Part};
 use super::breaker::Pass;
 use super::cache::Asking;
 use super::deadline::Deadline;
 use super::failover::Answered;
+use super::tally::Counting;
 use super::transport::{Delta, Opened};
-use super::{Attempt, Failed, Failure, Protocol, Values};
+use super::{Attempt, Failure, Protocol, Values};
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, stream};
 use std::fmt;
@@ -76,6 +79,8 @@ pub struct Reply {
     progress: Progress,
     /// The cache, which wants to hear the whole answer.
     hearer: Option<Asking>,
+    /// The call, which is counted when it ends.
+    counting: Option<Counting>,
 }
 
 /// An attempt that is being answered.
@@ -141,6 +146,7 @@ impl Reply {
             batch: None,
             progress: Progress::Open,
             hearer: None,
+            counting: None,
         }
     }
 
@@ -333,49 +339,12 @@ impl Reply {
         if let Some(hearer) = hearer.filter(|_| is_complete && failure.is_none()) {
             hearer.completed();
         }
-        failure
-    }
-
-    /// The call's failure, when its answer broke off.
-    pub(super) fn broken(self, failure: Failure) -> Failed {
-        let mut attempts = self.failed;
-        attempts.extend(self.attempt.map(|attempt| Attempt {
-            endpoint: attempt.endpoint,
-            protocol: attempt.protocol,
-            failure: failure.clone(),
-            started: self.started,
-            ended: Instant::now(),
-            batch: self.batch,
-            is_hedge: attempt.is_hedge,
-        }));
-        Failed { failure, attempts }
-    }
-
-    /// Where the answer came from.
-    pub(super) fn into_head(self) -> Head {
-        let Some(attempt) = self.attempt else {
-            unreachable!("a batch is not answered without an endpoint being asked")
-        };
-        Head {
-            endpoint: attempt.endpoint,
-            protocol: attempt.protocol,
-            started: self.started,
-            first_byte: self.first_byte,
-            connection: attempt.connection,
-            queued: attempt.queued,
-            is_hedge: attempt.is_hedge,
-            failed: self.failed,
+        match (self.counting.take(), &failure) {
+            (Some(counting), None) => counting.answered(self.usage),
+            (Some(counting), Some(_)) => counting.failed(),
+            (None, _) => {}
         }
-    }
-
-    /// What the answer holds that is no text, to keep.
-    pub(super) fn take_values(&mut self) -> Option<Values> {
-        self.values.take()
-    }
-
-    /// The attempts that failed before this one, to keep.
-    pub(super) fn into_failed_attempts(self) -> Vec<Attempt> {
-        self.failed
+        failure
     }
 }
 

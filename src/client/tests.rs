@@ -22,6 +22,7 @@ mod rest;
 mod scripted;
 mod servers;
 mod stale;
+mod statistics;
 
 use super::*;
 use inferometer_proto::quantity::Period;
