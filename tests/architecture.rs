@@ -65,7 +65,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "interleave",
-        &["plan", "run", "seed", "trial", "gate", "summary", "units"],
+        &[
+            "plan", "run", "seed", "trial", "gate", "metric", "summary", "units",
+        ],
     ),
 ];
 
