@@ -119,10 +119,19 @@ pub fn from_files(
     overrides: &Overrides,
     open: Open<'_>,
 ) -> Result<Plan, Error> {
-    plan(
-        &overrides.read(&path.display().to_string(), text, open)?,
-        open,
-    )
+    let file = path.display().to_string();
+    let document = overrides.read(&file, text, open)?;
+    if overrides.variant.is_none() {
+        // Each as it will be laid: below `--set` and the environment, and not upon another one.
+        for name in check::variant_names(&document)? {
+            let laid = Overrides {
+                variant: Some(name),
+                ..overrides.clone()
+            };
+            expanded(&laid.read(&file, text, open)?, open)?;
+        }
+    }
+    plan(&document, open)
 }
 
 /// Plans a scenario that is already read; `open` reads the traces and prompts that it names.
@@ -130,25 +139,13 @@ pub fn from_files(
 /// # Errors
 /// The first thing that is wrong with it, with its place and what to do.
 pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
-    check::variants(document, open)?;
-    let searched = sweep::search(document)?;
-    let axes = match &searched {
-        Some((axis, _)) => vec![axis.clone()],
-        None => sweep::axes(document)?,
-    };
-    let mut files = Files::new(open);
-    let mut stages = Vec::new();
-    let mut first = None;
-    for (index, point) in sweep::points(&axes).enumerate() {
-        let here = sweep::moved_to(document, &point)?;
-        let mut scenario: Scenario = here.read_as()?;
-        files.complete(&here, &mut scenario)?;
-        let stage = stage(index, sweep::settings(&point), &scenario);
-        check::stage(&here, &stage)?;
-        stages.push(stage);
-        first.get_or_insert((here, scenario));
-    }
-    let (here, scenario) = first.unwrap_or_else(|| unreachable!("a sweep has at least one point"));
+    let Expanded {
+        axes,
+        searched,
+        stages,
+        here,
+        scenario,
+    } = expanded(document, open)?;
     let swept = if searched.is_some() {
         &[]
     } else {
@@ -170,6 +167,43 @@ pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
         course,
         name,
         stages,
+    })
+}
+
+/// Every stage that a document has, each held against itself, and the document and scenario of the first.
+struct Expanded {
+    axes: Vec<sweep::Axis>,
+    searched: Option<(sweep::Axis, Search)>,
+    stages: Vec<Stage>,
+    here: Document,
+    scenario: Scenario,
+}
+
+fn expanded(document: &Document, open: Open<'_>) -> Result<Expanded, Error> {
+    let searched = sweep::search(document)?;
+    let axes = match &searched {
+        Some((axis, _)) => vec![axis.clone()],
+        None => sweep::axes(document)?,
+    };
+    let mut files = Files::new(open);
+    let mut stages = Vec::new();
+    let mut first = None;
+    for (index, point) in sweep::points(&axes).enumerate() {
+        let here = sweep::moved_to(document, &point)?;
+        let mut scenario: Scenario = here.read_as()?;
+        files.complete(&here, &mut scenario)?;
+        let stage = stage(index, sweep::settings(&point), &scenario);
+        check::stage(&here, &stage)?;
+        stages.push(stage);
+        first.get_or_insert((here, scenario));
+    }
+    let (here, scenario) = first.unwrap_or_else(|| unreachable!("a sweep has at least one point"));
+    Ok(Expanded {
+        axes,
+        searched,
+        stages,
+        here,
+        scenario,
     })
 }
 

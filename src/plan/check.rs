@@ -9,7 +9,7 @@ mod tensors;
 mod variants;
 mod workload;
 
-pub(super) use variants::{gate, variants};
+pub(super) use variants::{gate, variant_names};
 pub(super) use workload::workload_at;
 
 use super::sweep::{Axis, quoted};

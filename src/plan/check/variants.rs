@@ -1,28 +1,18 @@
-//! Whether each variant of a scenario is one that could run, and whether two of them can be compared as the scenario says.
+//! Whether variants are called as they may be, and whether two of them can be compared as the scenario says.
 
 use crate::gate::spec::GateSpec;
-use crate::plan::{Files, Stage, stage, sweep};
-use crate::scenario::{self, Document, Error, Open, Part, Path, Scenario};
+use crate::scenario::{self, Document, Error, Part, Path};
 
-/// Every variant, laid over the scenario, is a scenario.
-pub(in crate::plan) fn variants(document: &Document, open: Open<'_>) -> Result<(), Error> {
-    for name in scenario::variants(document) {
+/// The names of the variants, if each may be one.
+pub(in crate::plan) fn variant_names(document: &Document) -> Result<Vec<String>, Error> {
+    let names = scenario::variants(document);
+    for name in &names {
         scenario::Name::try_from(name.clone()).map_err(|refused| {
-            let place = Path::root().key("variants").key(&name);
+            let place = Path::root().key("variants").key(name);
             document.error(&place, Part::Key, refused)
         })?;
-        let laid = scenario::variant(document, &name)?;
-        let axes = sweep::axes(&laid)?;
-        let mut files = Files::new(open);
-        for (index, point) in sweep::points(&axes).enumerate() {
-            let here = sweep::moved_to(&laid, &point)?;
-            let mut scenario: Scenario = here.read_as()?;
-            files.complete(&here, &mut scenario)?;
-            let stage: Stage = stage(index, sweep::settings(&point), &scenario);
-            super::stage(&here, &stage)?;
-        }
     }
-    Ok(())
+    Ok(names)
 }
 
 /// The settings of a comparison are possible, and name variants that are there.
@@ -45,3 +35,6 @@ pub(in crate::plan) fn gate(document: &Document, spec: &GateSpec) -> Result<(), 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
