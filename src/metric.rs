@@ -63,6 +63,15 @@ impl Metric {
             .map(|(_, name)| name)
     }
 
+    /// What is wrong with a name that no metric has, and what helps.
+    pub fn unknown(name: &str) -> String {
+        let hint = Self::nearest(name).map_or_else(
+            || "docs/metrics.md lists them all".to_owned(),
+            |nearest| format!("did you mean `{nearest}`?"),
+        );
+        format!("expected the name of a metric, found `{name}`; {hint}")
+    }
+
     /// Reads it from one stage of a run.
     pub fn read(&self, run: &RunSummary, stage: &StageSummary) -> Reading {
         (self.read)(run, stage)

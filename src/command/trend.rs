@@ -54,10 +54,7 @@ fn shown(arguments: &cli::Trend, console: &Console) -> Result<(), (String, Exit)
 
 fn metrics(names: &[String]) -> Result<Vec<&'static Metric>, String> {
     let find = |name: &String| {
-        Metric::named(name).ok_or_else(|| match Metric::nearest(name) {
-            Some(nearest) => format!("--metric: expected the name of a metric, found `{name}`; did you mean `{nearest}`?"),
-            None => format!("--metric: expected the name of a metric, found `{name}`; docs/metrics.md lists them all"),
-        })
+        Metric::named(name).ok_or_else(|| format!("--metric: {}", Metric::unknown(name)))
     };
     names.iter().map(find).collect()
 }

@@ -66,7 +66,10 @@ impl Rule {
 
     /// The metric, and the limit as a value of its unit.
     pub(super) fn resolve(&self) -> Result<(&'static Metric, Bound), Invalid> {
-        let metric = Metric::named(&self.metric).ok_or_else(|| self.unknown_metric())?;
+        let metric = Metric::named(&self.metric).ok_or_else(|| Invalid {
+            field: "metric",
+            message: Metric::unknown(&self.metric),
+        })?;
         if let Some(field) = self.narrowed_by()
             && !is_told_by_kind(metric)
         {
@@ -138,20 +141,6 @@ impl Rule {
             (what, None) => (!what.is_empty()).then_some(what),
             (what, Some(part)) if what.is_empty() => Some(part.clone()),
             (what, Some(part)) => Some(format!("{what} in {part}")),
-        }
-    }
-
-    fn unknown_metric(&self) -> Invalid {
-        let hint = Metric::nearest(&self.metric).map_or_else(
-            || "docs/metrics.md lists them all".to_owned(),
-            |nearest| format!("did you mean `{nearest}`?"),
-        );
-        Invalid {
-            field: "metric",
-            message: format!(
-                "expected the name of a metric, found `{}`; {hint}",
-                self.metric
-            ),
         }
     }
 }

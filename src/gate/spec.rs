@@ -135,13 +135,7 @@ fn within(field: &str, found: u32, least: u32, most: u32) -> Result<(), InvalidG
 fn comparable(name: &str, field: &[&str]) -> Result<&'static Metric, InvalidGate> {
     let refused = |message| Err(invalid(field.iter().copied(), message));
     let Some(metric) = Metric::named(name) else {
-        let hint = Metric::nearest(name).map_or_else(
-            || "docs/metrics.md lists them all".to_owned(),
-            |nearest| format!("did you mean `{nearest}`?"),
-        );
-        return refused(format!(
-            "expected the name of a metric, found `{name}`; {hint}"
-        ));
+        return refused(Metric::unknown(name));
     };
     if metric.better == Better::Neither {
         return refused(format!(
