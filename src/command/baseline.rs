@@ -5,8 +5,7 @@ mod shelf;
 
 pub(super) use shelf::{Kept, Shelf};
 
-use super::live::Live;
-use super::{Console, plans, run, signals};
+use super::{Console, plans, run};
 use crate::baseline::{BASELINE_SCHEMA, Baseline, unlike};
 use crate::cli::{BaselineCommand, Save};
 use crate::exit::Exit;
@@ -130,20 +129,10 @@ fn alike(
 
 /// As many runs as are to be kept, one after the other.
 fn measure(plan: &Plan, arguments: &Save, console: &Console) -> Result<Vec<RunSummary>, Refused> {
-    let (runtime, options) = run::prepare(arguments.lanes).map_err(could_not)?;
+    let prepared = run::prepare(arguments.lanes).map_err(could_not)?;
     let mut runs = Vec::new();
     for _ in 0..arguments.runs {
-        let mut live = Live::new(plan, console.is_live());
-        let mut watch = |event: crate::run::Event<'_>| live.show(&event);
-        let ended = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = signals::second(&options.interrupt, console) => None,
-                ended = crate::run::run(plan, &options, &mut watch) => Some(ended),
-            }
-        });
-        live.finish();
-        let run = ended
+        let run = run::carry_out(plan, &prepared, console, true)
             .ok_or_else(|| ("stopped; nothing was saved".to_owned(), Exit::Killed))?
             .map_err(could_not)?;
         if run.end != RunEnd::Completed {

@@ -8,7 +8,7 @@ use crate::gate::compare::Judgement;
 use crate::interleave::{self, Design, Program};
 use crate::plan::Plan;
 use crate::report::Style;
-use crate::report::comparison::{self, Comparison, Format, Method};
+use crate::report::comparison::{self, Comparison, FORMATS, Format, Method};
 use crate::scenario::Overrides;
 use crate::settings;
 use std::ffi::OsString;
@@ -62,6 +62,11 @@ impl Side {
     }
 }
 
+/// The formats of comparisons with these names.
+pub(super) fn formats(names: &[String]) -> Result<Vec<&'static Format>, String> {
+    run::named("--report", names, FORMATS, |format| format.name)
+}
+
 /// Compares two sides of a scenario, the baseline first.
 pub(super) fn compare(
     scenario: &Path,
@@ -78,7 +83,7 @@ pub(super) fn compare(
         Ok(plan) => plan,
         Err(error) => return told(console, &error.to_string(), Exit::BadInput),
     };
-    let formats = match comparison::formats(&comparing.formats) {
+    let formats = match formats(&comparing.formats) {
         Ok(formats) => formats,
         Err(unknown) => return told(console, &unknown, Exit::BadInput),
     };
@@ -194,7 +199,6 @@ fn exit(judgement: Judgement, policy: OnInconclusive) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::comparison::FORMATS;
 
     #[test]
     fn what_is_inconclusive_exits_as_the_policy_says() {

@@ -1,14 +1,14 @@
 //! `inferometer gate`: a scenario held against a baseline, which is run again beside it where it can be.
 
 use super::baseline::{Kept, Shelf, digest};
-use super::comparison::{self, Side, publish, told};
-use super::{Console, plans, run, signals};
+use super::comparison::{self, Side, formats, publish, told};
+use super::{Console, plans, run};
 use crate::baseline::unlike;
 use crate::cli;
 use crate::exit::Exit;
 use crate::gate::stored::judge_stored;
 use crate::plan::Plan;
-use crate::report::comparison::{Comparison, Method, formats};
+use crate::report::comparison::{Comparison, Method};
 use crate::scenario::Overrides;
 use crate::settings;
 use crate::summary::RunSummary;
@@ -182,17 +182,8 @@ fn measure(
     let could_not = |error: &dyn std::error::Error| {
         (format!("error: {}: {error}", plan.name), Exit::CouldNotRun)
     };
-    let (runtime, options) =
-        run::prepare(arguments.comparing.lanes).map_err(|error| could_not(&error))?;
-    let mut watch = |_: crate::run::Event<'_>| {};
-    let ended = runtime.block_on(async {
-        tokio::select! {
-            biased;
-            () = signals::second(&options.interrupt, console) => None,
-            ended = crate::run::run(plan, &options, &mut watch) => Some(ended),
-        }
-    });
-    match ended {
+    let prepared = run::prepare(arguments.comparing.lanes).map_err(|error| could_not(&error))?;
+    match run::carry_out(plan, &prepared, console, !arguments.comparing.quiet) {
         None => Err(("stopped".to_owned(), Exit::Killed)),
         Some(Err(error)) => Err(could_not(&error)),
         Some(Ok(run)) => Ok(run),

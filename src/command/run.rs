@@ -11,7 +11,7 @@ use crate::gate;
 use crate::plan::Plan;
 use crate::report::{self, FORMATS, Format, Report, Style};
 use crate::run::{self, Options};
-use crate::summary::RunEnd;
+use crate::summary::{RunEnd, RunSummary};
 use std::io;
 use std::num::NonZero;
 use std::path::Path;
@@ -77,6 +77,26 @@ pub(super) fn prepare(lanes: Option<NonZero<usize>>) -> io::Result<(Runtime, Opt
     Ok((runtime, options))
 }
 
+/// Carries out one plan; `None` where a second request to stop ended it at once.
+pub(super) fn carry_out(
+    plan: &Plan,
+    (runtime, options): &(Runtime, Options),
+    console: &Console,
+    watched: bool,
+) -> Option<Result<RunSummary, run::Error>> {
+    let mut live = Live::new(plan, watched && console.is_live());
+    let mut watch = |event: run::Event<'_>| live.show(&event);
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = signals::second(&options.interrupt, console) => None,
+            ended = run::run(plan, options, &mut watch) => Some(ended),
+        }
+    });
+    live.finish();
+    ended
+}
+
 /// The formats of reports with these names.
 fn formats(names: &[String]) -> Result<Vec<&'static Format>, String> {
     named("--report", names, FORMATS, |format| format.name)
@@ -88,7 +108,7 @@ fn sample_formats(names: &[String]) -> Result<Vec<&'static archive::Format>, Str
 }
 
 /// The entries of a table with these names, each once.
-fn named<T>(
+pub(super) fn named<T>(
     option: &str,
     names: &[String],
     table: &'static [T],

@@ -99,29 +99,5 @@ pub const FORMATS: &[Format] = &[
     },
 ];
 
-/// The formats with these names.
-///
-/// # Errors
-/// What was expected, when one has no such name.
-pub fn formats(names: &[String]) -> Result<Vec<&'static Format>, String> {
-    let find = |name: &String| {
-        let known = || {
-            FORMATS
-                .iter()
-                .map(|format| format.name)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let found = FORMATS.iter().find(|format| format.name == name);
-        found.ok_or_else(|| {
-            format!(
-                "error: --report: unknown format `{name}`, expected {}",
-                known()
-            )
-        })
-    };
-    names.iter().map(find).collect()
-}
-
 #[cfg(test)]
 mod tests;
