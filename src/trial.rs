@@ -78,7 +78,7 @@ impl Quad {
     /// blocks measured the metric, above zero.
     pub fn difference(&self, metric: &str) -> Option<f64> {
         let (baseline, candidate) = self.logarithms(metric)?;
-        Some((candidate[0] + candidate[1] - baseline[0] - baseline[1]) / 2.0)
+        Some(difference(baseline, candidate))
     }
 
     /// The logarithm of one block over another one of the same arm, for each arm: what chance alone does.
@@ -125,6 +125,11 @@ impl StageTrial {
         let n = crate::units::float(crate::units::wide(logarithms.len()));
         (!logarithms.is_empty()).then(|| (logarithms.iter().sum::<f64>() / n).exp())
     }
+}
+
+/// The logarithm of the candidate over the baseline in one quad, from those of the two blocks of each: a linear drift cancels.
+pub fn difference(baseline: [f64; 2], candidate: [f64; 2]) -> f64 {
+    (candidate[0] + candidate[1] - baseline[0] - baseline[1]) / 2.0
 }
 
 /// By how much a logarithm of candidate over baseline is worse: itself where less is better, its negative where more is.

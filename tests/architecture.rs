@@ -60,7 +60,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "doctor",
         &[
-            "scenario", "plan", "run", "drive", "observe", "summary", "metric", "gate", "units",
+            "scenario", "plan", "run", "drive", "observe", "summary", "metric", "trial", "gate",
+            "units",
         ],
     ),
     (

@@ -5,9 +5,11 @@
 //! differences have the standard deviation `s`, a two-sided test at 5 % finds a change of `(z(0.975) + z(0.9)) s / sqrt(n)` on
 //! the scale of logarithms nine times in ten (NIST/SEMATECH, "e-Handbook of Statistical Methods", 7.2.2.2).
 
+use crate::gate::statistics::{deviation, normal_quantile};
 use crate::metric::Metric;
 use crate::summary::{RunSummary, StageSummary};
-use crate::units::{float, nanos, wide};
+use crate::trial::difference;
+use crate::units::{nanos, wide};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -26,8 +28,9 @@ const MOST: usize = 60;
 /// A block with its start and its end, as far as can be known before.
 const BLOCK: Duration = Duration::from_millis(125);
 
-/// The 97.5th and the 90th percentile of the normal distribution.
-const QUANTILES: (f64, f64) = (1.959_964, 1.281_552);
+/// A change is told by a two-sided test at 5 %, and found in so many comparisons.
+const BELOW: f64 = 0.975;
+const POWER: f64 = 0.9;
 
 /// How long comparisons may take.
 const MINUTES: [u32; 3] = [1, 5, 15];
@@ -83,7 +86,7 @@ fn noise(metric: &str, values: &[f64], quad: Duration) -> Option<Noise> {
     let differences: Vec<f64> = values
         .chunks_exact(QUAD)
         .filter_map(|quad| match quad {
-            [a1, b1, b2, a2] => Some((b1.ln() + b2.ln() - a1.ln() - a2.ln()) / 2.0),
+            [a1, b1, b2, a2] => Some(difference([a1.ln(), a2.ln()], [b1.ln(), b2.ln()])),
             _ => None,
         })
         .filter(|difference| difference.is_finite())
@@ -92,9 +95,7 @@ fn noise(metric: &str, values: &[f64], quad: Duration) -> Option<Noise> {
     if count < FEWEST || quad.is_zero() {
         return None;
     }
-    let mean = differences.iter().sum::<f64>() / float(wide(count));
-    let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
-    let deviation = (squares / float(wide(count - 1))).sqrt();
+    let deviation = deviation(&differences);
     let detectable = MINUTES.map(|minutes| Detectable {
         minutes,
         change: detectable(deviation, Duration::from_mins(1) * minutes, quad),
@@ -111,8 +112,8 @@ fn noise(metric: &str, values: &[f64], quad: Duration) -> Option<Noise> {
 /// The smallest change, as a share, that can be told in this time from quads that differ so much and take so long.
 fn detectable(deviation: f64, within: Duration, quad: Duration) -> f64 {
     let quads = (within.as_secs_f64() / quad.as_secs_f64()).max(1.0);
-    let (significance, power) = QUANTILES;
-    ((significance + power) * deviation / quads.sqrt()).exp_m1()
+    let reach = normal_quantile(BELOW) + normal_quantile(POWER);
+    (reach * deviation / quads.sqrt()).exp_m1()
 }
 
 #[cfg(test)]
