@@ -25,7 +25,6 @@ use crate::summary::{Distributions, RunSummary};
 use crate::trial::{Arm, ArmIdentity, Block, Order, Quad, StageTrial, Trial};
 use arm::Process;
 use rand::RngCore;
-use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -321,17 +320,4 @@ fn identity(program: &Program, ready: &Ready) -> ArmIdentity {
         tool_version: ready.tool_version.clone(),
         fingerprint: ready.fingerprint.clone(),
     }
-}
-
-/// How long one comparison sends at most: all quads of all looks.
-pub fn longest(spec: &GateSpec, stages: usize) -> Duration {
-    let quads = looks(spec.quads, spec.extensions)
-        .last()
-        .map_or(0, |look| look.quads);
-    let stages = u32::try_from(stages).unwrap_or(u32::MAX);
-    spec.block
-        .duration()
-        .saturating_mul(4)
-        .saturating_mul(quads)
-        .saturating_mul(stages)
 }

@@ -21,7 +21,7 @@ pub fn serve(
     asked: impl BufRead,
     mut told: impl Write,
 ) -> io::Result<()> {
-    let mut bench = Bench::new(options);
+    let mut bench = Bench::new(plan, options);
     tell(&mut told, &Heard::Ready(ready(plan)))?;
     for line in asked.lines() {
         let line = line?;
@@ -55,7 +55,7 @@ async fn answer(bench: &mut Bench, plan: &Plan, ask: Ask) -> Heard {
     let Some(stage) = plan.stages.get(ask.stage) else {
         return Heard::Failed(format!("there is no stage {}", ask.stage));
     };
-    match bench.measure(plan, &block(stage, ask)).await {
+    match bench.measure(&block(stage, ask)).await {
         Ok(run) => Heard::Block(Box::new(run)),
         Err(error) => Heard::Failed(error.to_string()),
     }

@@ -2,7 +2,6 @@
 
 use crate::metric::METRICS;
 use crate::summary::{RunSummary, StageSummary};
-use crate::units::float;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,10 +71,5 @@ impl Block {
     pub fn logarithm(&self, metric: &str) -> Option<f64> {
         let value = self.values.get(metric)?;
         (*value > 0.0 && value.is_finite()).then(|| value.ln())
-    }
-
-    /// Requests that a quantile in this block is one of.
-    pub fn samples(&self) -> f64 {
-        float(self.work.answered)
     }
 }

@@ -16,15 +16,6 @@ pub enum Arm {
 impl Arm {
     /// Both, the baseline first.
     pub const BOTH: [Self; 2] = [Self::Baseline, Self::Candidate];
-
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Baseline => Self::Candidate,
-            Self::Candidate => Self::Baseline,
-        }
-    }
 }
 
 /// The order of a quad. In either, the mean time of both arms is the same, so that what drifts evenly cancels.

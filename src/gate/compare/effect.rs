@@ -5,7 +5,7 @@ use super::tier::Tier;
 use crate::gate::statistics::{
     Interval, Location, Rejection, SignedRanks, deviation, mean, normal_quantile, sign_flip_greater,
 };
-use crate::metric::{Better, Metric, Statistic};
+use crate::metric::{Metric, Statistic};
 use crate::trial::{Arm, Quad, StageTrial, worse};
 use crate::units::{count, float, wide};
 use schemars::JsonSchema;
@@ -132,11 +132,7 @@ impl Effect {
     }
 
     fn means_of_starts(&self) -> Vec<f64> {
-        let mut means = Vec::new();
-        for group in self.groups() {
-            means.push(mean(&group));
-        }
-        means
+        self.groups().iter().map(|group| mean(group)).collect()
     }
 
     /// The differences of each process start.
@@ -175,7 +171,7 @@ impl Effect {
     /// The change of the value itself, whichever way is worse.
     pub(super) fn change(&self) -> Option<Change> {
         let location = self.location?;
-        let share = |worse: f64| worse_to_share(self.metric.better, worse);
+        let share = |by: f64| worse(self.metric.better, by).exp_m1();
         let ends = location.interval.map(|interval| {
             let (one, other) = (share(interval.lower), share(interval.upper));
             (one.min(other), one.max(other))
@@ -218,11 +214,6 @@ impl Effect {
         let needed = quads * (half / distance).powi(2);
         (needed < 1e6).then(|| count((needed - quads).ceil()))
     }
-}
-
-/// What is worse by this logarithm, as a share of the value.
-fn worse_to_share(better: Better, by: f64) -> f64 {
-    worse(better, by).exp_m1()
 }
 
 /// Why a metric cannot be compared.
