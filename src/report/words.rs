@@ -4,7 +4,7 @@ use super::fault::{Fault, faults};
 use super::{Report, course};
 use crate::gate::{self, Origin, Verdict};
 use crate::metric::Unit;
-use crate::summary::{RunEnd, RunSummary, StageEnd};
+use crate::summary::{Environment, RunEnd, RunSummary, StageEnd};
 use crate::units::wide;
 
 /// The verdict and its main reason, in one sentence. A run that ended early says so first: everything else may follow
@@ -100,39 +100,39 @@ pub(super) fn capital(word: &str) -> String {
 /// What was run, where and when: names and values, in the order of reports.
 pub(super) fn identity(run: &RunSummary) -> Vec<(&'static str, String)> {
     let identity = &run.identity;
-    let machine = &identity.environment;
-    let memory = machine
-        .memory_bytes
-        .map(|bytes| format!(", {}", Unit::Bytes.print(crate::units::float(bytes))))
-        .unwrap_or_default();
+    let build = &identity.environment.build;
     let mut lines = vec![
         ("Target", identity.target.clone()),
         ("Seed", identity.seed.to_string()),
         ("Fingerprint", identity.fingerprint.clone()),
         ("Started", identity.started.clone()),
         ("Run", identity.run_id.clone()),
-        (
-            "Machine",
-            format!(
-                "{}, {}{memory}",
-                machine.cpu_model,
-                plural(wide(machine.cores), "core")
-            ),
-        ),
-        (
-            "System",
-            format!("{}, {}", machine.os, machine.architecture),
-        ),
-        (
-            "Tool",
-            format!(
-                "inferometer {} ({} build), metrics version {}",
-                run.tool_version, machine.build, run.metrics_version
-            ),
-        ),
     ];
+    lines.extend(machine(&identity.environment));
+    let tool = format!(
+        "inferometer {} ({build} build), metrics version {}",
+        run.tool_version, run.metrics_version
+    );
+    lines.push(("Tool", tool));
     if run.shards > 1 {
         lines.push(("Shards", run.shards.to_string()));
     }
     lines
+}
+
+/// The machine and its system.
+pub(super) fn machine(environment: &Environment) -> [(&'static str, String); 2] {
+    let memory = environment
+        .memory_bytes
+        .map(|bytes| format!(", {}", Unit::Bytes.print(crate::units::float(bytes))))
+        .unwrap_or_default();
+    let cores = plural(wide(environment.cores), "core");
+    let system = format!("{}, {}", environment.os, environment.architecture);
+    [
+        (
+            "Machine",
+            format!("{}, {cores}{memory}", environment.cpu_model),
+        ),
+        ("System", system),
+    ]
 }

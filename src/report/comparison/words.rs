@@ -4,7 +4,7 @@ use super::rows::rows;
 use super::{Comparison, Method};
 use crate::gate::compare::{Change, ClaimFinding, Judgement, MetricFinding, Tier, looks};
 use crate::metric::{Unit, print_change};
-use crate::report::words::{capital, plural};
+use crate::report::words::{capital, machine, plural};
 use crate::trial::StageTrial;
 use crate::units::wide;
 
@@ -181,32 +181,16 @@ pub(in crate::report) fn arms(comparison: &Comparison) -> [(&'static str, String
 /// Where and when: names and values, in the order of reports.
 pub(in crate::report) fn facts(comparison: &Comparison) -> Vec<(&'static str, String)> {
     let identity = &comparison.identity;
-    let machine = &identity.environment;
-    vec![
+    let mut facts = vec![
         ("Target", identity.target.clone()),
         ("Seed", identity.seed.to_string()),
         ("Started", identity.started.clone()),
-        (
-            "Machine",
-            format!(
-                "{}, {}",
-                machine.cpu_model,
-                plural(wide(machine.cores), "core")
-            ),
-        ),
-        (
-            "System",
-            format!("{}, {}", machine.os, machine.architecture),
-        ),
-        (
-            "Tool",
-            format!(
-                "inferometer {} ({} build)",
-                env!("CARGO_PKG_VERSION"),
-                machine.build
-            ),
-        ),
-    ]
+    ];
+    facts.extend(machine(&identity.environment));
+    let build = &identity.environment.build;
+    let version = env!("CARGO_PKG_VERSION");
+    facts.push(("Tool", format!("inferometer {version} ({build} build)")));
+    facts
 }
 
 /// What a reader must know beside the table, as sentences: the run's own noise, what was dropped and why, how it ended.
