@@ -102,8 +102,7 @@ impl Hedging {
                     }
                     lost.taken.pass.ends(Some(failure.kind), Instant::now());
                     // What an endpoint says decides, not that another one could not be reached.
-                    let is_decided = failure.kind != FailureKind::Connect;
-                    if is_decided || decided.is_none() {
+                    if failure.kind != FailureKind::Connect || decided.is_none() {
                         decided = Some(failure);
                     }
                     if under_way.is_empty()

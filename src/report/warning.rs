@@ -154,11 +154,7 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
         Doubt::Late {
             lag_p99_ns,
             latency_p50_ns,
-        } => format!(
-            "Requests left late: {at_worst}1 % of them by more than {}, against a median latency of {}. Latency counts this in, service time does not. Free the machine, or lower the rate.",
-            Unit::Duration.print(*lag_p99_ns),
-            Unit::Duration.print(*latency_p50_ns),
-        ),
+        } => late(*lag_p99_ns, *latency_p50_ns, at_worst),
         Doubt::NotSent { count, offered } => not_sent(*count, *offered, run),
         Doubt::Errors { count, offered, .. } => format!(
             "{} of {} failed or were answered wrong{}. Latencies are those of right answers only.",
@@ -175,6 +171,14 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             requests(*count),
         ),
     }
+}
+
+fn late(lag_p99_ns: f64, latency_p50_ns: f64, at_worst: &str) -> String {
+    format!(
+        "Requests left late: {at_worst}1 % of them by more than {}, against a median latency of {}. Latency counts this in, service time does not. Free the machine, or lower the rate.",
+        Unit::Duration.print(lag_p99_ns),
+        Unit::Duration.print(latency_p50_ns),
+    )
 }
 
 fn lost_shape(sent: f64, scheduled: f64, at_worst: &str) -> String {
