@@ -15,6 +15,7 @@ mod course;
 mod distribution;
 mod disturbance;
 mod document;
+mod environment;
 mod evidence;
 mod journal;
 mod memory;
@@ -40,6 +41,7 @@ pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
 pub(crate) use document::check_schema;
 pub use document::{Error, SCHEMA};
+pub use environment::Environment;
 pub use journal::{Journal, JournalReader, Visit, VisitEnd};
 pub use memory::MemorySlope;
 pub use operation::OperationTally;
@@ -110,26 +112,6 @@ pub struct RunIdentity {
     pub environment: Environment,
     /// How the run as a whole ended.
     pub end: RunEnd,
-}
-
-/// The machine that generated the load, as far as it matters for comparing numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Environment {
-    /// Operating system and its version.
-    pub os: String,
-    /// Processor architecture, such as `x86_64`.
-    pub architecture: String,
-    /// Processor model as the system names it.
-    pub cpu_model: String,
-    /// Logical cores this process may use.
-    pub cores: usize,
-    /// Physical memory in bytes, where known.
-    pub memory_bytes: Option<u64>,
-    /// The cores' worth of CPU time that a control group allows, where it limits it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cpu_quota: Option<f64>,
-    /// How the tool was built: `release` or `debug`.
-    pub build: String,
 }
 
 /// How a run ended, from best to worst.

@@ -32,38 +32,16 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// What is no longer as it was, as `the CPU model, was X, is Y`. Nothing where the calibration still holds.
+    /// What is no longer as it was, as `the processor was X and is Y`. Nothing where the calibration still holds.
     pub fn outdated(&self, machine: &Environment) -> Option<String> {
-        let then = &self.machine;
-        let cores = |machine: &Environment| machine.cores.to_string();
-        let parts = [
-            (
-                "CPU model",
-                then.cpu_model.clone(),
-                machine.cpu_model.clone(),
-            ),
-            (
-                "architecture",
-                then.architecture.clone(),
-                machine.architecture.clone(),
-            ),
-            ("number of cores", cores(then), cores(machine)),
-            ("operating system", then.os.clone(), machine.os.clone()),
-            (
-                "build of the tool",
-                then.build.clone(),
-                machine.build.clone(),
-            ),
-            (
-                "version of the tool",
-                self.tool_version.clone(),
-                env!("CARGO_PKG_VERSION").to_owned(),
-            ),
-        ];
-        parts
-            .into_iter()
-            .find(|(_, was, is)| was != is)
-            .map(|(what, was, is)| format!("the {what} was {was} and is {is}"))
+        let version = |version: &str| ("version of the tool", version.to_owned());
+        let then = self.machine.comparable().into_iter();
+        let now = machine.comparable().into_iter();
+        let then = then.chain([version(&self.tool_version)]);
+        let now = now.chain([version(env!("CARGO_PKG_VERSION"))]);
+        then.zip(now)
+            .find(|(was, is)| was != is)
+            .map(|((what, was), (_, is))| format!("the {what} was {was} and is {is}"))
     }
 }
 
