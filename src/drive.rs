@@ -23,6 +23,7 @@ mod pace;
 mod progress;
 mod request;
 mod said;
+mod users;
 
 pub use bare::{Paced, pace};
 pub use foreign::{Arrivals, InferenceClient, Served};
@@ -67,6 +68,9 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// The users of a lane could not go on.
+    #[error("the users of the load could not go on: {0}")]
+    Users(String),
     /// A lane ended without handing over its samples.
     #[error("a lane of the load generator died")]
     LaneDied,
@@ -251,15 +255,15 @@ fn start_lanes<E: Exchange, S: Sink>(
     })
 }
 
-/// A closed loop cannot use more lanes than it has requests in flight.
+/// A closed loop cannot use more lanes than it has requests in flight, and users no more than there are users.
 fn useful_lanes(load: &Load, lanes: NonZero<usize>) -> NonZero<usize> {
-    match load {
-        Load::Closed(closed) => usize::try_from(closed.in_flight)
-            .ok()
-            .and_then(NonZero::new)
-            .map_or(lanes, |in_flight| in_flight.min(lanes)),
-        Load::Open(_) => lanes,
-    }
+    let most = match load {
+        Load::Closed(closed) => closed.in_flight,
+        Load::Users(users) => users.count.get(),
+        Load::Open(_) => return lanes,
+    };
+    let most = usize::try_from(most).ok().and_then(NonZero::new);
+    most.map_or(lanes, |most| most.min(lanes))
 }
 
 #[cfg(test)]

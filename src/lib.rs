@@ -51,8 +51,9 @@ pub mod settings;
 // What to send, and when.
 pub mod trace;
 
-pub mod schedule;
 pub mod workload;
+
+pub mod schedule;
 
 // Sending it.
 pub mod backend;

@@ -250,13 +250,23 @@ fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> S
         target: completed(&scenario.target, scenario),
         client: scenario.client.clone(),
         adapter: scenario.adapter.clone(),
-        workload: scenario.workload.clone(),
+        workload: shared_out(scenario),
         load: scenario.load.clone(),
         phases: scenario.phases,
         objective: scenario.objective,
         validity: scenario.validity,
         seed: Seed::new(scenario.seed),
     }
+}
+
+/// The workload, with who does what of it where users do.
+fn shared_out(scenario: &Scenario) -> Workload {
+    let mut workload = scenario.workload.clone();
+    match &scenario.load {
+        Load::Users(users) => workload.share_out(users.count),
+        Load::Open(_) | Load::Closed(_) => {}
+    }
+    workload
 }
 
 /// The target with what the scenario knows: its mocks' seeds, and the model that will be asked for.

@@ -1,7 +1,7 @@
 //! When each request should start: pure iterators of [`Slot`]s that never see a clock. One schedule is shared by all
 //! senders, so that no remainder is lost between them.
 //!
-//! In a file: `{ closed: { in_flight: 10 } }` or `{ open: { poisson: { rate: 200/s } } }`.
+//! In a file: `{ closed: { in_flight: 10 } }`, `{ open: { poisson: { rate: 200/s } } }` or `{ users: { count: 50, ramp_up: 5s } }`.
 
 mod bursts;
 mod closed;
@@ -11,6 +11,7 @@ mod open;
 mod poisson;
 mod ramp;
 mod replay;
+mod users;
 
 pub use bursts::Bursts;
 pub use closed::Closed;
@@ -20,6 +21,7 @@ pub use open::{Law, Open};
 pub use poisson::Poisson;
 pub use ramp::{Gaps, Ramp, Shape};
 pub use replay::Replay;
+pub use users::Users;
 
 use crate::trace::Trace;
 use crate::units::{Offset, Period};
@@ -37,6 +39,8 @@ pub enum Load {
     Open(Open),
     /// A fixed number of workers, each sending its next request when its last was answered: the load of a batch job.
     Closed(Closed),
+    /// A number of users, each doing what users of its kind do, again and again, with pauses: the load of people at work.
+    Users(Users),
 }
 
 impl Load {
@@ -49,7 +53,7 @@ impl Load {
     /// process, the shape of a gamma distribution.
     pub const fn burstiness(&self) -> Option<f64> {
         match self {
-            Self::Closed(_) => None,
+            Self::Closed(_) | Self::Users(_) => None,
             Self::Open(open) => match &open.law {
                 Law::Constant(_) => Some(f64::INFINITY),
                 Law::Poisson(_) => Some(1.0),
@@ -78,7 +82,7 @@ impl Load {
                 | Law::Ramp(_)
                 | Law::Bursts(_) => None,
             },
-            Self::Closed(_) => None,
+            Self::Closed(_) | Self::Users(_) => None,
         }
     }
 

@@ -20,6 +20,7 @@ mod prompts;
 mod records;
 mod think;
 mod traced;
+mod users;
 mod words;
 
 pub use ask::{Ask, Kind};
@@ -35,8 +36,10 @@ pub use prompts::{Drawn, Format, Prompts, Recorded, ShareGpt, SharedPrefix};
 pub use records::{Order, Record, Records, Round};
 pub use think::Think;
 pub use traced::{LengthAt, Side, Traced};
+pub use users::Stretch;
 
 use crate::seed::Seed;
+use draw::Draw;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -75,20 +78,21 @@ impl Workload {
         }
     }
 
-    /// The numbers of the requests of a slot, in order. Those that it has not, as another of a mix has more, are left out.
+    /// The numbers of the requests of a slot, in order. Those that it has not, as another of a mix has more or a user has made them
+    /// in its first round, are left out.
     pub fn requests_of(&self, seed: Seed, slot: u64) -> Range<u64> {
         let first = slot.saturating_mul(self.requests_per_slot());
         let (_, drawn) = self.drawn(seed, slot);
-        let requests = match drawn {
-            Self::Conversation(conversation) => conversation.turns_of(seed, slot),
+        let places = match drawn {
+            Self::Conversation(conversation) => 0..conversation.turns_of(seed, slot),
+            Self::Journey(journey) => journey.requests_of(slot),
             Self::Chat(_)
             | Self::Completion(_)
             | Self::Embedding(_)
             | Self::Tensor(_)
-            | Self::Journey(_)
-            | Self::Mix(_) => drawn.requests_per_slot(),
+            | Self::Mix(_) => 0..drawn.requests_per_slot(),
         };
-        first..first.saturating_add(requests)
+        first.saturating_add(places.start)..first.saturating_add(places.end)
     }
 
     /// Request `seq`. Costs one string the size of each text; called on the sending path.
@@ -100,7 +104,7 @@ impl Workload {
             Self::Journey(journey) => {
                 let step = journey.step(place.nth);
                 Asked {
-                    think: step.think.duration(),
+                    think: step.think.draw(&mut Draw::of("think", seed, seq)),
                     on_failure: step.on_failure,
                     ..asked
                 }

@@ -20,8 +20,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("archive", &["sample", "units", "observe"]),
     ("client", &[]),
     ("trace", &["units"]),
-    ("schedule", &["trace", "units", "seed"]),
     ("workload", &["trace", "units", "seed"]),
+    // Users pause between their rounds as they do within them.
+    ("schedule", &["workload", "trace", "units", "seed"]),
     (
         "scenario",
         &["units", "schedule", "workload", "client", "gate"],
@@ -80,7 +81,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("askama", &["report.rs", "report/html"]),
     ("clap", &["cli.rs", "main.rs"]),
     ("console", &["command/console.rs"]),
+    ("ctrlc", &["drive/users/untouched.rs"]),
     ("flate2", &["client/transport/rest/gzip.rs"]),
+    ("goose", &["drive/users/attack.rs"]),
     ("h2", &["client/transport/connection.rs"]),
     ("hdrhistogram", &["summary/"]),
     ("http_body_util", &["client/transport/"]),
@@ -91,6 +94,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["client/transport/pool"]),
     ("indicatif", &["command/live"]),
     ("jiff", &["run/identity.rs", "trace/azure.rs"]),
+    ("log", &["drive/users/untouched.rs"]),
+    ("nix", &["drive/users/untouched.rs"]),
     ("parquet", &["archive/columnar.rs"]),
     ("prost", &["client/transport"]),
     (

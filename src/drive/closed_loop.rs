@@ -27,7 +27,10 @@ pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, clos
                 }
                 sending.send(Slot { seq, at }, &mut heard).await;
                 if !think.is_zero() {
-                    sending.wait_until(sending.clock.now().after(think)).await;
+                    // Who thinks beyond the end does not hold the stage up.
+                    let thought = sending.clock.now().after(think);
+                    let until = thought.min(sending.measure_end());
+                    sending.wait_until(until).await;
                 }
             }
         });

@@ -1,19 +1,23 @@
 //! One lane: a thread with a runtime of its own that sends its share of a stage.
 
+mod round;
+
+pub(super) use round::Round;
+
 use super::clock::Clock;
 use super::epoch::Starter;
 use super::exchange::{Exchange, Exchanged};
 use super::heard::Heard;
 use super::pace::Pacer;
 use super::request::{Due, Requests};
-use super::said::Said;
-use super::{Error, LaneRecord, Progress, closed_loop, open_loop};
+use super::{Error, LaneRecord, Progress, closed_loop, open_loop, users};
 use crate::observe::{Meter, Usage};
 use crate::plan::Phases;
 use crate::sample::{Chunk, ClientCounts, Failure, Outcome, Sample, Sink};
 use crate::schedule::{Load, Slot};
 use crate::seed::Seed;
 use crate::units::Offset;
+use crate::workload::Stretch;
 use std::cell::RefCell;
 use std::num::NonZero;
 use std::rc::Rc;
@@ -104,6 +108,7 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
     match load {
         Load::Closed(closed) => closed_loop::send(&sending, &closed).await,
         Load::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
+        Load::Users(population) => users::send(&sending, &population, seed).await?,
     }
     if ends || sending.lane.phases.requests.is_some() {
         sending.all_ended.cancel();
@@ -139,6 +144,11 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             .after(self.lane.phases.measure.duration())
     }
 
+    /// What a user does in a round, and which part of a mix that is.
+    pub(super) fn of_user(&self, user: u32) -> (Option<usize>, Vec<Stretch>) {
+        self.lane.requests.of_user(user)
+    }
+
     /// Waits until sending is stopped.
     pub(super) async fn stopped(&self) {
         self.lane.stop.cancelled().await;
@@ -164,31 +174,17 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         most.is_none_or(|most| seq < most.get())
     }
 
-    /// Makes the requests of a slot, one after the other, and emits the sample of each. `heard` is a buffer to reuse. What
-    /// was begun is carried through in the drain phase; once that is over, or a request has failed that the others depend
-    /// on, they are not sent.
+    /// Makes the requests of a slot, one after the other, and emits the sample of each. `heard` is a buffer to reuse.
     pub(super) async fn send(&self, slot: Slot, heard: &mut Heard) {
-        let mut at = slot.at;
-        let mut is_over = false;
-        let mut said = Said::default();
-        for seq in self.lane.requests.of_slot(slot.seq) {
-            if is_over {
-                self.miss(Slot { seq, at });
-                continue;
-            }
-            let mut due = self.lane.requests.due(seq);
-            said.before(&mut due);
-            let slot = self.think(Slot { seq, at }, &due).await;
-            if self.give_up.is_cancelled() {
-                is_over = true;
-                self.miss(slot);
-                continue;
-            }
-            let outcome = self.exchange(slot, &due, heard).await;
-            is_over = due.ends_slot(outcome);
-            said.after(due, heard.text());
-            at = self.clock.now();
+        let mut round = self.round(slot);
+        while !round.is_done() {
+            round.step(self, heard).await;
         }
+    }
+
+    /// A slot whose requests are made step by step.
+    pub(super) fn round(&self, slot: Slot) -> Round {
+        Round::of(self.lane.requests.of_slot(slot.seq), slot.at)
     }
 
     /// Emits the samples of a slot whose time has come and that cannot be sent.

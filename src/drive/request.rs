@@ -6,7 +6,8 @@ use crate::plan::Stage;
 use crate::sample::{Kind, Operation, Outcome};
 use crate::seed::Seed;
 use crate::workload::{
-    self, Call, Content, DrawnTensor, Embed, Generate, Infer, Listing, OnFailure, Prompt, Workload,
+    self, Call, Content, DrawnTensor, Embed, Generate, Infer, Listing, OnFailure, Prompt, Stretch,
+    Workload,
 };
 use std::time::Duration;
 
@@ -64,6 +65,11 @@ impl Requests {
     /// The numbers of the requests of a slot, in order.
     pub(super) fn of_slot(&self, slot: u64) -> std::ops::Range<u64> {
         self.workload.requests_of(self.seed, slot)
+    }
+
+    /// What a user does in a round, and which part of a mix that is.
+    pub(super) fn of_user(&self, user: u32) -> (Option<usize>, Vec<Stretch>) {
+        self.workload.of_user(user)
     }
 
     /// Which of the kinds told apart request `seq` is of, and what it asks.

@@ -3,6 +3,7 @@
 mod conversation;
 mod journey;
 mod replay;
+mod users;
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
@@ -11,12 +12,13 @@ use super::ids::Ids;
 use super::lane::{self, Lane, Share};
 use super::pace::Pacer;
 use super::request::{Asked, Requests};
-use super::{LaneRecord, Progress};
+use super::{Error, LaneRecord, Progress};
 use crate::plan::Phases;
 use crate::sample::{ClientCounts, ConnectionCounts, Failure, Operation, Outcome, Sample, Sink};
 use crate::schedule::{Closed, Load, Open};
 use crate::seed::Seed;
 use crate::units::{Offset, Period};
+use crate::workload::Workload;
 use std::cell::Cell;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -142,21 +144,37 @@ async fn drive_lane<E: Exchange>(
     load: Load,
     stop: CancellationToken,
 ) -> LaneRecord<Kept> {
-    let workload = serde_json::from_str(workload).unwrap();
+    let share = Share {
+        index: 0,
+        lanes: NonZero::<usize>::MIN,
+    };
+    let driven = drive_share(exchange, workload, phases, load, stop, share).await;
+    driven.unwrap()
+}
+
+async fn drive_share<E: Exchange>(
+    exchange: E,
+    workload: &str,
+    phases: Phases,
+    load: Load,
+    stop: CancellationToken,
+    share: Share,
+) -> Result<LaneRecord<Kept>, Error> {
+    let mut workload: Workload = serde_json::from_str(workload).unwrap();
+    if let Load::Users(users) = &load {
+        workload.share_out(users.count);
+    }
     let lane = Lane {
         exchange,
         requests: Requests::new(workload, Seed::new(7), Ids::short(0)),
         sink: Kept::default().into(),
         phases,
-        share: Share {
-            index: 0,
-            lanes: NonZero::<usize>::MIN,
-        },
+        share,
         stop,
         progress: Arc::new(Progress::default()),
     };
     let driving = lane::drive(lane, load, Seed::new(7), Pacer::Coarse, Instant::now());
-    LocalSet::new().run_until(driving).await.unwrap()
+    LocalSet::new().run_until(driving).await
 }
 
 fn closed(in_flight: u32, think: Period) -> Load {
@@ -192,6 +210,21 @@ async fn closed_loop_thinks_between_an_answer_and_the_next_request() {
     let record = drive(Duration::from_millis(100), load, CancellationToken::new()).await;
 
     assert_eq!(record.sink.ended(Outcome::Answered), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_loop_does_not_wait_for_workers_who_think_beyond_the_end() {
+    let begun = Instant::now();
+
+    let record = drive(
+        Duration::from_millis(100),
+        closed(3, Period::from_secs(3600)),
+        CancellationToken::new(),
+    )
+    .await;
+
+    assert_eq!(record.sink.ended(Outcome::Answered), 3);
+    assert_eq!(begun.elapsed().as_secs(), 11);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ mod loading;
 mod operation;
 mod script;
 mod tensors;
+mod users;
 mod variants;
 mod workload;
 
@@ -29,6 +30,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
     batch::check(document, stage)?;
     workload::offered(document, stage)?;
     loading::check(document, stage)?;
+    users::check(document, stage)?;
     let target = Path::root().key("target");
     match &stage.target {
         Target::Mock(mock) => {

@@ -1,6 +1,7 @@
 //! A plan in words: what `inferometer check` prints.
 
 use super::{Plan, Setting, Stage, Way};
+use crate::schedule::Load;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -59,6 +60,9 @@ impl fmt::Display for Explanation<'_> {
         for (title, read) in parts {
             part(f, title, &common(&plan.stages, title, read))?;
         }
+        if let Some(users) = users(&plan.stages) {
+            line(f, "users", &users)?;
+        }
         let adapter = plan.stages.first().and_then(|stage| stage.adapter.as_ref());
         if let Some(adapter) = adapter {
             line(f, "adapter", &adapter.command.join(" "))?;
@@ -89,6 +93,17 @@ fn load(stage: &Stage) -> Value {
         place.insert("file".to_owned(), replay.file.clone().into());
     }
     value
+}
+
+/// How many users there are of each kind, if there are kinds of users and all stages have the same.
+fn users(stages: &[Stage]) -> Option<String> {
+    let (first, others) = stages.split_first()?;
+    let users = first.workload.users_of_parts();
+    let are_same = |stage: &Stage| stage.workload.users_of_parts() == users;
+    let is_told = matches!(first.load, Load::Users(_)) && others.iter().all(are_same);
+    let of_each = users.iter().map(|(part, users)| format!("{users} {part}"));
+    let of_each: Vec<String> = of_each.collect();
+    (is_told && !of_each.is_empty()).then(|| of_each.join(", "))
 }
 
 fn line(f: &mut fmt::Formatter<'_>, title: &str, text: &str) -> fmt::Result {

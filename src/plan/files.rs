@@ -63,7 +63,7 @@ impl<'a> Files<'a> {
                 | Law::Ramp(_)
                 | Law::Bursts(_) => None,
             },
-            Load::Closed(_) => None,
+            Load::Closed(_) | Load::Users(_) => None,
         };
         follow(document, &mut scenario.workload, source.as_deref())
     }

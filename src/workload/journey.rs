@@ -2,11 +2,12 @@
 //!
 //! In a file: `[ { load: { model: tiny } }, { chat: { .. }, times: 5, think: 1s }, { unload: { model: tiny } } ]`.
 
-use super::{Ask, Embedding, Generation, Inference, model, some};
-use crate::units::Period;
+use super::{Ask, Embedding, Generation, Inference, Think, model, some};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use std::num::NonZero;
+use std::ops::Range;
 
 /// More steps in a list are nothing that anybody reads.
 const MOST_STEPS: usize = 100;
@@ -17,22 +18,38 @@ const MOST_TIMES: u32 = 10_000;
 /// The steps of a journey, in order: 1 to 100.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Step>", into = "Vec<Step>")]
-pub struct Journey(Vec<Step>);
+pub struct Journey {
+    steps: Vec<Step>,
+    /// Where users make it: how many there are.
+    users: Option<NonZero<u32>>,
+}
 
 impl TryFrom<Vec<Step>> for Journey {
     type Error = String;
 
     fn try_from(steps: Vec<Step>) -> Result<Self, String> {
-        match steps.len() {
-            1..=MOST_STEPS => Ok(Self(steps)),
-            found => Err(format!("expected 1 to {MOST_STEPS} steps, found {found}")),
+        let found = steps.len();
+        if !(1..=MOST_STEPS).contains(&found) {
+            return Err(format!("expected 1 to {MOST_STEPS} steps, found {found}"));
         }
+        let mut after = steps.iter().skip_while(|step| step.once).peekable();
+        if after.peek().is_none() {
+            return Err(
+                "expected a step that is made in each round, found `once` in all".to_owned(),
+            );
+        }
+        if after.any(|step| step.once) {
+            return Err(
+                "expected steps with `once` before all others, found one after them".to_owned(),
+            );
+        }
+        Ok(Self { steps, users: None })
     }
 }
 
 impl From<Journey> for Vec<Step> {
     fn from(journey: Journey) -> Self {
-        journey.0
+        journey.steps
     }
 }
 
@@ -61,9 +78,11 @@ pub struct Step {
     /// How often, one after the other: 1 to 10000.
     pub times: u32,
     /// The pause before each of them.
-    pub think: Period,
+    pub think: Think,
     /// What becomes of the journey when it fails.
     pub on_failure: OnFailure,
+    /// Does each user make it in its first round alone?
+    pub once: bool,
 }
 
 /// What a step of a journey asks.
@@ -130,23 +149,35 @@ impl OnFailure {
 impl Journey {
     /// Its steps, in order.
     pub fn steps(&self) -> &[Step] {
-        &self.0
+        &self.steps
     }
 
     /// Likewise, to change them.
     pub(super) fn steps_mut(&mut self) -> &mut [Step] {
-        &mut self.0
+        &mut self.steps
     }
 
-    /// How many requests it makes.
+    /// Lets so many users make it.
+    pub(super) fn is_made_by(&mut self, users: NonZero<u32>) {
+        self.users = Some(users);
+    }
+
+    /// How many requests it makes at most.
     pub(super) fn requests(&self) -> u64 {
-        self.0.iter().map(|step| u64::from(step.times)).sum()
+        self.steps.iter().map(|step| u64::from(step.times)).sum()
+    }
+
+    /// The places of the requests that a slot makes: all, unless a user has been through it before.
+    pub(super) fn requests_of(&self, slot: u64) -> Range<u64> {
+        let is_first = self.users.is_none_or(|users| slot < users.get().into());
+        let once = self.steps.iter().take_while(|step| step.once && !is_first);
+        once.map(|step| u64::from(step.times)).sum()..self.requests()
     }
 
     /// The step that makes its request at this place.
     pub(super) fn step(&self, nth: u64) -> &Step {
         let mut end = 0;
-        let step = self.0.iter().find(|step| {
+        let step = self.steps.iter().find(|step| {
             end += u64::from(step.times);
             nth < end
         });
@@ -246,18 +277,21 @@ struct File {
     refresh_models: Option<Listing>,
     /// How often it is made, one after the other.
     #[serde(
-        default = "once",
+        default = "one_time",
         deserialize_with = "times",
-        skip_serializing_if = "is_once"
+        skip_serializing_if = "is_one_time"
     )]
     #[schemars(range(min = 1, max = 10_000))]
     times: u32,
     /// The pause before it, and between its repetitions.
-    #[serde(default, skip_serializing_if = "is_no_time")]
-    think: Period,
+    #[serde(default, skip_serializing_if = "Think::is_none")]
+    think: Think,
     /// What becomes of the journey when it fails.
     #[serde(default, skip_serializing_if = "OnFailure::is_default")]
     on_failure: OnFailure,
+    /// Does each user make it in its first round alone? Only beside `load.users`, and before all other steps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    once: bool,
 }
 
 impl TryFrom<File> for Step {
@@ -289,6 +323,7 @@ impl TryFrom<File> for Step {
             times: file.times,
             think: file.think,
             on_failure: file.on_failure,
+            once: file.once,
         })
     }
 }
@@ -299,6 +334,7 @@ impl From<Step> for File {
             times: step.times,
             think: step.think,
             on_failure: step.on_failure,
+            once: step.once,
             ..Self::default()
         };
         match step.act {
@@ -338,16 +374,12 @@ impl From<Step> for File {
     }
 }
 
-fn is_no_time(period: &Period) -> bool {
-    period.is_zero()
-}
-
-const fn once() -> u32 {
+const fn one_time() -> u32 {
     1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-const fn is_once(times: &u32) -> bool {
+const fn is_one_time(times: &u32) -> bool {
     *times == 1
 }
 

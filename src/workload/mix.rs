@@ -4,11 +4,15 @@
 //! In a file: `[ { weight: 3, name: short, chat: { .. } }, { weight: 1, name: long, completion: { .. } } ]`.
 
 use super::draw::Draw;
+use super::users::shared_out;
 use super::{Conversation, Embedding, Generation, Inference, Journey, Workload, some};
 use crate::seed::Seed;
+use crate::units::wide;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use std::num::NonZero;
+use std::sync::Arc;
 
 /// The most parts of a mix.
 const MOST_PARTS: usize = 100;
@@ -22,7 +26,11 @@ const LONGEST_NAME: usize = 64;
 /// The parts of a mix: 2 to 100, each with a name of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Part>", into = "Vec<Part>")]
-pub struct Mix(Vec<Part>);
+pub struct Mix {
+    parts: Vec<Part>,
+    /// Where users make it: the part that each of them is of.
+    users: Option<Arc<[usize]>>,
+}
 
 /// One part of a mix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,26 +61,55 @@ impl Part {
 impl Mix {
     /// Its parts, in order.
     pub fn parts(&self) -> &[Part] {
-        &self.0
+        &self.parts
     }
 
     /// Likewise, to change what they ask for.
     pub(super) fn workloads_mut(&mut self) -> impl Iterator<Item = &mut Workload> {
-        self.0.iter_mut().map(|part| &mut *part.workload)
+        self.parts.iter_mut().map(|part| &mut *part.workload)
     }
 
     /// The most requests that a slot of any part makes.
     pub(super) fn requests_per_slot(&self) -> u64 {
-        let each = self.0.iter().map(|part| part.workload.requests_per_slot());
+        let each = self.parts.iter();
+        let each = each.map(|part| part.workload.requests_per_slot());
         each.max().unwrap_or(1)
+    }
+
+    /// Lets so many users make it, each one part for good.
+    pub(super) fn is_made_by(&mut self, users: NonZero<u32>) {
+        let weights: Vec<u32> = self.parts.iter().map(Part::weight).collect();
+        self.users = Some(shared_out(&weights, users).into());
+        for part in self.workloads_mut() {
+            part.share_out(users);
+        }
+    }
+
+    /// The part that a user is of.
+    pub(super) fn part_of(&self, user: u32) -> usize {
+        let users = self.users.as_deref().unwrap_or_default();
+        let part = usize::try_from(user).ok().and_then(|user| users.get(user));
+        part.copied().unwrap_or(0)
+    }
+
+    /// How many users are of a part.
+    pub(super) fn users_of(&self, part: usize) -> usize {
+        let users = self.users.as_deref().unwrap_or_default();
+        users.iter().filter(|of| **of == part).count()
     }
 
     /// The part that a slot asks for, and its position.
     pub(super) fn draw(&self, seed: Seed, slot: u64) -> (usize, &Part) {
-        let total: u64 = self.0.iter().map(|part| u64::from(part.weight)).sum();
+        if let Some(users) = &self.users {
+            let user = usize::try_from(slot % wide(users.len()).max(1)).unwrap_or(0);
+            let part = users.get(user).copied().unwrap_or(0);
+            let made = self.parts.get(part).map(|made| (part, made));
+            return made.unwrap_or_else(|| unreachable!("users are of parts that there are"));
+        }
+        let total: u64 = self.parts.iter().map(|part| u64::from(part.weight)).sum();
         let mark = Draw::of("mix", seed, slot).below(total);
         let mut end = 0;
-        let mut parts = self.0.iter().enumerate();
+        let mut parts = self.parts.iter().enumerate();
         let part = parts.find(|(_, part)| {
             end += u64::from(part.weight);
             mark < end
@@ -98,13 +135,13 @@ impl TryFrom<Vec<Part>> for Mix {
                 ));
             }
         }
-        Ok(Self(parts))
+        Ok(Self { parts, users: None })
     }
 }
 
 impl From<Mix> for Vec<Part> {
     fn from(mix: Mix) -> Self {
-        mix.0
+        mix.parts
     }
 }
 

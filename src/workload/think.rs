@@ -2,6 +2,7 @@
 //! `{ lognormal: { median: 2s, sigma: 0.5 } }`.
 
 use super::draw::Draw;
+use crate::seed::Seed;
 use crate::units::{Period, float};
 use inferometer_mock::Latency;
 use rand::RngCore;
@@ -24,6 +25,11 @@ impl Think {
         let steps = float(1 << 53);
         self.0
             .quantile((float(draw.next_u64() >> 11) + 0.5) / steps)
+    }
+
+    /// The pause before a slot, where something pauses between them.
+    pub fn before(&self, seed: Seed, slot: u64) -> Duration {
+        self.draw(&mut Draw::of("pause", seed, slot))
     }
 
     /// Is there none?

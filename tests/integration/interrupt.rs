@@ -12,9 +12,23 @@ load: { closed: { in_flight: 10 } }
 phases: { warmup: 0s, measure: 1h, drain: 5s }
 ";
 
+/// The same, made by users, whose library wants Ctrl-C for itself.
+fn by_users() -> String {
+    ON_THE_MOCK.replace("closed: { in_flight: 10 }", "users: { count: 10 }")
+}
+
 #[test]
 fn ctrl_c_once_drains_and_reports_an_interrupted_run() {
-    let tool = Tool::new().file("x.yaml", ON_THE_MOCK);
+    stopped_once(ON_THE_MOCK);
+}
+
+#[test]
+fn ctrl_c_once_stops_users_as_it_stops_any_load() {
+    stopped_once(&by_users());
+}
+
+fn stopped_once(scenario: &str) {
+    let tool = Tool::new().file("x.yaml", scenario);
     let running = tool.start(&["run", "x.yaml"]);
     let mock = mock_of(&running, 10);
 
@@ -27,12 +41,13 @@ fn ctrl_c_once_drains_and_reports_an_interrupted_run() {
         "{ended:?}"
     );
     let report = tool.report("stopped");
-    assert_eq!(report["run"]["end"], "interrupted");
-    let accounting = &report["run"]["stages"][0]["accounting"];
-    assert_eq!(
-        accounting["offered"], accounting["answered"],
-        "{accounting}"
+    let told = |place: &str| report.pointer(place).cloned().unwrap_or_default();
+    assert_eq!(told("/run/end"), "interrupted");
+    let (offered, answered) = (
+        told("/run/stages/0/accounting/offered"),
+        told("/run/stages/0/accounting/answered"),
     );
+    assert_eq!((offered.is_u64(), &offered), (true, &answered));
     assert!(!is_alive(mock));
 }
 
@@ -57,7 +72,16 @@ fn ctrl_c_twice_leaves_at_once_and_leaves_nobody_behind() {
 
 #[test]
 fn ctrl_c_twice_ends_the_mock_too() {
-    let text = ON_THE_MOCK
+    stopped_twice(ON_THE_MOCK);
+}
+
+#[test]
+fn ctrl_c_twice_leaves_users_at_once() {
+    stopped_twice(&by_users());
+}
+
+fn stopped_twice(scenario: &str) {
+    let text = scenario
         .replace("fixed: 1ms", "fixed: 30m")
         .replace("drain: 5s", "drain: 1h");
     let tool = Tool::new().file("x.yaml", &text);

@@ -65,7 +65,7 @@ fn bounded(document: &Document, stage: &Stage) -> Result<(), Error> {
 fn requests(stage: &Stage) -> Option<u64> {
     let planned = stage.phases.requests.map(std::num::NonZero::get);
     match &stage.load {
-        Load::Closed(_) => planned,
+        Load::Closed(_) | Load::Users(_) => planned,
         Load::Open(open) => {
             let end = Offset::from(stage.phases.measure.duration());
             let enough = usize::try_from(MOST)
