@@ -87,11 +87,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("h2", &["client/transport/connection.rs"]),
     ("hdrhistogram", &["summary/"]),
     ("http_body_util", &["client/transport/"]),
-    (
-        "hyper",
-        &["client/transport/connection.rs", "client/transport/pool"],
-    ),
-    ("hyper_util", &["client/transport/pool"]),
+    ("httparse", &["client/transport/pool/wire/head.rs"]),
+    ("hyper", &["client/transport/connection.rs"]),
     ("indicatif", &["command/live"]),
     ("jiff", &["run/identity.rs", "trace/azure.rs"]),
     ("log", &["drive/users/untouched.rs"]),

@@ -5,7 +5,6 @@
 //! to be used again, so that one that has closed costs no request.
 
 mod place;
-mod stamp;
 mod wire;
 
 use super::Over;
@@ -18,8 +17,6 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::header::{AUTHORIZATION, HOST, HeaderMap, HeaderValue};
 use http::{Method, Request, Uri, response};
-use http_body_util::Full;
-use hyper::body::Incoming;
 use place::Place;
 use reqwest::Url;
 use std::collections::VecDeque;
@@ -29,7 +26,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
-use wire::{Unanswered, Wire};
+use wire::{Always, Unanswered, Wire};
 
 /// The connections of one endpoint.
 #[derive(Debug)]
@@ -43,8 +40,7 @@ pub(super) struct Pool {
     /// Those that nobody uses, the one that was used last at the end.
     idle: Mutex<VecDeque<Idle>>,
     counters: Counters,
-    /// The headers that each request has.
-    headers: HeaderMap,
+    always: Always,
     /// What an idle connection is asked for to show that it is alive.
     sign_of_life: Uri,
 }
@@ -71,13 +67,7 @@ pub(super) struct Answer {
 /// The body of an answer under way. Dropping it before its end closes the connection.
 #[derive(Debug)]
 pub(super) struct Body {
-    incoming: Incoming,
-    lease: Lease,
-}
-
-/// The use of a connection by one request.
-#[derive(Debug)]
-struct Lease {
+    /// Until it is given back.
     wire: Option<Box<Wire>>,
     permit: Option<OwnedSemaphorePermit>,
     /// Not where a kept connection has just turned out to be closed: the server may close each before it is used again.
@@ -106,7 +96,7 @@ impl Pool {
         let place = Place::of(base, access)?;
         let kept = config.pool.kept().cloned();
         Ok(Arc::new(Self {
-            headers,
+            always: Always::of(&headers),
             sign_of_life,
             ..Self::at(place, kept, connect_deadline)
         }))
@@ -122,7 +112,7 @@ impl Pool {
             permits: most.map(|most| Arc::new(Semaphore::new(most))),
             idle: Mutex::default(),
             counters: Counters::default(),
-            headers: HeaderMap::new(),
+            always: Always::default(),
             sign_of_life: Uri::default(),
         }
     }
@@ -131,12 +121,9 @@ impl Pool {
     /// the connection.
     pub(super) async fn send(
         self: &Arc<Self>,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Bytes>,
         over: Over,
     ) -> Result<Answer, Failure> {
-        for (name, value) in &self.headers {
-            request.headers_mut().insert(name, value.clone());
-        }
         let (permit, queued) = self.turn().await;
         let idle = match over {
             Over::Any => self.idle_one().await,
@@ -149,20 +136,16 @@ impl Pool {
         if connection == Connection::Reused {
             self.counters.note(|figures| figures.reused += 1);
         }
-        let answered = wire.send(request).await;
-        let answered = answered.map_err(|unanswered| failure(&unanswered, connection))?;
-        let (head, incoming) = answered.into_parts();
+        let answered = wire.send(request, &self.always).await;
+        let head = answered.map_err(|unanswered| failure(&unanswered, connection))?;
         Ok(Answer {
             head,
             first_byte: wire.read_at(),
             body: Body {
-                incoming,
-                lease: Lease {
-                    wire: Some(wire),
-                    permit,
-                    is_kept: self.kept.is_some() && over == Over::Any,
-                    pool: Arc::clone(self),
-                },
+                wire: Some(wire),
+                permit,
+                is_kept: self.kept.is_some() && over == Over::Any,
+                pool: Arc::clone(self),
             },
             connection,
             queued,
@@ -243,17 +226,13 @@ impl Pool {
 
     /// Does anything come back over this connection in the time that a new one would be given?
     async fn shows_life(&self, wire: &mut Wire) -> bool {
-        let mut request = Request::new(Full::default());
+        let mut request = Request::new(Bytes::new());
         *request.method_mut() = Method::HEAD;
         *request.uri_mut() = self.sign_of_life.clone();
-        request.headers_mut().clone_from(&self.headers);
-        let sign = async {
-            let (_, mut body) = wire.send(request).await.ok()?.into_parts();
-            poll_fn(|cx| wire.poll_piece(&mut body, cx).map(|end| end.is_none())).await;
-            Some(poll_fn(|cx| Poll::Ready(wire.comes_to_rest(cx))).await)
-        };
+        let sign = wire.send(request, &self.always);
         let sign = timeout(self.connect_deadline, sign).await;
-        sign.is_ok_and(|sign| sign == Some(true))
+        // Such an answer has no body.
+        sign.is_ok_and(|sign| sign.is_ok()) && wire.is_at_rest()
     }
 
     /// Makes a connection within the connect deadline.
@@ -261,9 +240,7 @@ impl Pool {
         self.make_room();
         let allowed = self.connect_deadline;
         let connected = match timeout(allowed, self.place.connect(allowed)).await {
-            Ok(Ok(io)) => Wire::over(io)
-                .await
-                .map_err(|error| Failure::caused(FailureKind::Connect, &error)),
+            Ok(Ok(io)) => Ok(Wire::over(io)),
             Ok(Err(error)) => Err(Failure::caused(FailureKind::Connect, &error)),
             Err(_) => Err(Failure::new(
                 FailureKind::Connect,
@@ -297,37 +274,30 @@ impl Pool {
 }
 
 impl Body {
-    /// The next piece, with the time at which it was read; `None` at the end, with which the connection is free for
-    /// others. Dropping the future loses nothing.
-    pub(super) async fn piece(&mut self) -> Result<Option<(Bytes, Instant)>, Failure> {
-        poll_fn(|cx| self.poll_piece(cx)).await
-    }
-
-    fn poll_piece(
+    /// Appends the next piece and gives the time at which it was read; `None` at the end, with which the connection is free
+    /// for others. Nothing is lost when it is pending.
+    pub(super) fn poll_piece(
         &mut self,
+        into: &mut Vec<u8>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<(Bytes, Instant)>, Failure>> {
-        let Some(wire) = &mut self.lease.wire else {
+    ) -> Poll<Result<Option<Instant>, Failure>> {
+        let Some(wire) = &mut self.wire else {
             return Poll::Ready(Ok(None));
         };
-        Poll::Ready(match ready!(wire.poll_piece(&mut self.incoming, cx)) {
-            Some(Ok(piece)) => Ok(Some((piece, wire.read_at()))),
-            Some(Err(error)) => Err(Failure::caused(FailureKind::Truncated, &error)),
-            None => {
-                self.lease.give_back(cx);
+        Poll::Ready(match ready!(wire.poll_piece(into, cx)) {
+            Ok(true) => Ok(Some(wire.read_at())),
+            Ok(false) => {
+                self.give_back();
                 Ok(None)
             }
+            Err(error) => Err(Failure::caused(FailureKind::Truncated, &error)),
         })
     }
-}
 
-impl Lease {
     /// Keeps the connection, if it can be used again, and lets the next one have its turn after that.
-    fn give_back(&mut self, cx: &mut Context<'_>) {
-        if let Some(mut wire) = self.wire.take()
-            && self.is_kept
-            && wire.comes_to_rest(cx)
-        {
+    fn give_back(&mut self) {
+        let wire = self.wire.take();
+        if let Some(wire) = wire.filter(|wire| self.is_kept && wire.is_at_rest()) {
             self.pool.keep(wire);
         }
         self.permit = None;
@@ -347,15 +317,12 @@ fn host(base: &Url) -> Result<HeaderValue, Error> {
 /// Classifies what went wrong before the head of an answer.
 fn failure(unanswered: &Unanswered, connection: Connection) -> Failure {
     let Unanswered { error, is_begun } = unanswered;
-    let kind = if error.is_user() {
-        FailureKind::Invalid
-    } else if error.is_parse() {
-        FailureKind::Malformed
-    } else {
-        match connection {
-            Connection::Reused if !is_begun => FailureKind::Stale,
-            Connection::Fresh | Connection::Reused => FailureKind::Closed,
+    let kind = match (error, connection) {
+        (wire::Error::Malformed(_), _) => FailureKind::Malformed,
+        (wire::Error::Broken(_) | wire::Error::Closed, Connection::Reused) if !is_begun => {
+            FailureKind::Stale
         }
+        (wire::Error::Broken(_) | wire::Error::Closed, _) => FailureKind::Closed,
     };
     Failure::caused(kind, error)
 }

@@ -20,7 +20,6 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use http::{Method, Uri};
-use http_body_util::Full;
 use reqwest::Url;
 use serde_json::Value;
 use std::sync::Arc;
@@ -220,7 +219,7 @@ impl Way {
         }
         let answered = match &self.connections {
             Connections::Ours(pool) => {
-                let mut request = http::Request::new(Full::new(body));
+                let mut request = http::Request::new(body);
                 *request.method_mut() = method;
                 *request.uri_mut() = target.path.clone();
                 *request.headers_mut() = headers;

@@ -49,9 +49,14 @@ impl Events {
 
     /// Takes in the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.room().extend_from_slice(bytes);
+    }
+
+    /// Where the next bytes of the stream are to be appended.
+    pub(super) fn room(&mut self) -> &mut Vec<u8> {
         self.buffer.drain(..self.read);
         self.read = 0;
-        self.buffer.extend_from_slice(bytes);
+        &mut self.buffer
     }
 
     /// The data of the next event that is complete; `None` until more bytes are pushed. An event that the stream's end
@@ -80,9 +85,7 @@ impl Events {
         }
         let rest = self.buffer.get(self.read..).unwrap_or_default();
         let unknown = rest.get(self.scanned..).unwrap_or_default();
-        let found = unknown
-            .iter()
-            .position(|byte| matches!(byte, b'\n' | b'\r'));
+        let found = memchr::memchr2(b'\n', b'\r', unknown);
         let length = self.scanned + found.unwrap_or(unknown.len());
         if length + self.data.len() > self.limit {
             return Err(TooLong { limit: self.limit });

@@ -1,7 +1,7 @@
 //! Where an endpoint is, and how a connection to it is made: `10.0.0.1:8000`, `models.example:443` with TLS,
 //! `unix:/run/model.sock`.
 
-use super::stamp::Io;
+use super::wire::Io;
 use crate::client::Error;
 use crate::client::transport::access::Access;
 use reqwest::Url;

@@ -7,8 +7,10 @@ use crate::client::transport::{ANSWER_LIMIT, Delta};
 use crate::client::{Failure, FailureKind};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{StreamExt, TryStreamExt};
-use http::header::CONTENT_TYPE;
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use http::header::{CONTENT_TYPE, HeaderMap};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
 /// How a protocol reads its answers.
@@ -80,7 +82,7 @@ pub(super) fn together(
 /// # Errors
 /// [`FailureKind::Malformed`] when the answer is no stream of events.
 pub(super) fn streamed(
-    response: Response,
+    mut response: Response,
     dialect: Dialect,
 ) -> Result<BoxStream<'static, Result<Delta, Failure>>, Failure> {
     let found = response.headers.get(CONTENT_TYPE);
@@ -89,47 +91,58 @@ pub(super) fn streamed(
             format!("expected a stream of content type text/event-stream, found {other:?}");
         return Err(Failure::new(FailureKind::Malformed, message));
     }
-    let streamed = Box::new(Streamed {
+    // They have said all that they had to say, and a stream may be long.
+    response.headers = HeaderMap::new();
+    Ok(Box::pin(Streamed {
         read_at: response.first_byte,
         response,
         events: Events::new(ANSWER_LIMIT),
         dialect,
-        is_finished: dialect.end == Mark::EndOfBody,
-    });
-    let deltas = stream::try_unfold(streamed, |mut streamed| async {
-        let delta = streamed.next().await?;
-        Ok(delta.map(|delta| (delta, streamed)))
-    });
-    Ok(deltas.boxed())
+        may_end: dialect.end == Mark::EndOfBody,
+        is_over: false,
+    }))
 }
 
 /// A stream of events under way.
 struct Streamed {
     response: Response,
     events: Events,
-    /// When the bytes pushed last were read.
+    /// When the bytes that came last were read.
     read_at: Instant,
     dialect: Dialect,
     /// May the body end now?
-    is_finished: bool,
+    may_end: bool,
+    /// Has it ended, or failed?
+    is_over: bool,
+}
+
+impl Stream for Streamed {
+    type Item = Result<Delta, Failure>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let next = ready!(self.poll_delta(cx)).transpose();
+        self.is_over = !matches!(next, Some(Ok(_)));
+        Poll::Ready(next)
+    }
 }
 
 impl Streamed {
     /// The next delta; `None` at the end of the body. The body is read to its end even after the mark that ends the
     /// answer, or its connection could not be used again.
-    async fn next(&mut self) -> Result<Option<Delta>, Failure> {
+    fn poll_delta(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Delta>, Failure>> {
         loop {
             if let Some(delta) = self.next_in_buffer()? {
-                self.is_finished |= delta.is_last || delta.finish_reason.is_some();
-                return Ok(Some(delta));
+                self.may_end |= delta.is_last || delta.finish_reason.is_some();
+                return Poll::Ready(Ok(Some(delta)));
             }
-            match self.response.piece().await? {
-                Some((bytes, read_at)) => {
-                    self.read_at = read_at;
-                    self.events.push(&bytes);
-                }
-                None if self.is_finished => return Ok(None),
-                None => return Err(cut_off()),
+            let piece = self.response.poll_piece(self.events.room(), cx);
+            match ready!(piece)? {
+                Some(read_at) => self.read_at = read_at,
+                None if self.may_end => return Poll::Ready(Ok(None)),
+                None => return Poll::Ready(Err(cut_off())),
             }
         }
     }

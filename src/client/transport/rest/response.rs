@@ -7,6 +7,10 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use http_body_util::BodyExt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -38,7 +42,7 @@ enum Encoding {
 #[derive(Debug)]
 enum Body {
     Ours(pool::Body),
-    Borrowed(reqwest::Response),
+    Borrowed(reqwest::Body),
 }
 
 impl Response {
@@ -62,7 +66,7 @@ impl Response {
             first_byte: answer.first_byte,
             connection: answer.connection,
             queued: None,
-            body: Body::Borrowed(answer.response),
+            body: Body::Borrowed(answer.response.into()),
             encoding: Encoding::Plain,
             read_at: answer.first_byte,
         }
@@ -93,44 +97,74 @@ impl Response {
         self
     }
 
-    /// The next piece of the body, with the time at which it was read; `None` at its end.
-    pub(super) async fn piece(&mut self) -> Result<Option<(Bytes, Instant)>, Failure> {
-        loop {
-            match &mut self.encoding {
-                Encoding::Plain => return self.body.piece().await,
-                Encoding::Gzip(gunzip) => {
-                    if let Some(bit) = gunzip.pull()? {
-                        return Ok(Some((bit, self.read_at)));
-                    }
-                    let Some((encoded, read_at)) = self.body.piece().await? else {
-                        let last = gunzip.end()?;
-                        self.encoding = Encoding::Plain;
-                        return Ok(last.map(|bit| (bit, self.read_at)));
-                    };
-                    gunzip.push(encoded);
-                    self.read_at = read_at;
-                }
-                Encoding::Unasked(encoding) => {
-                    let message = format!(
-                        "expected no content-encoding that was not asked for, found {encoding:?}"
-                    );
-                    return Err(Failure::new(FailureKind::Malformed, message));
-                }
+    /// Appends the next piece of the body and gives the time at which it was read; `None` at its end. Nothing is lost when it
+    /// is pending.
+    pub(super) fn poll_piece(
+        &mut self,
+        into: &mut Vec<u8>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Instant>, Failure>> {
+        match &mut self.encoding {
+            Encoding::Plain => self.body.poll_piece(into, cx),
+            Encoding::Gzip(_) => self.poll_decoded(into, cx),
+            Encoding::Unasked(encoding) => {
+                let message = format!(
+                    "expected no content-encoding that was not asked for, found {encoding:?}"
+                );
+                Poll::Ready(Err(Failure::new(FailureKind::Malformed, message)))
             }
+        }
+    }
+
+    fn poll_decoded(
+        &mut self,
+        into: &mut Vec<u8>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Instant>, Failure>> {
+        let Encoding::Gzip(gunzip) = &mut self.encoding else {
+            return self.body.poll_piece(into, cx);
+        };
+        loop {
+            if let Some(bit) = gunzip.pull()? {
+                into.extend_from_slice(&bit);
+                return Poll::Ready(Ok(Some(self.read_at)));
+            }
+            let mut encoded = Vec::new();
+            if let Some(read_at) = ready!(self.body.poll_piece(&mut encoded, cx))? {
+                gunzip.push(encoded.into());
+                self.read_at = read_at;
+                continue;
+            }
+            let last = gunzip.end()?;
+            self.encoding = Encoding::Plain;
+            return Poll::Ready(Ok(last.map(|bit| {
+                into.extend_from_slice(&bit);
+                self.read_at
+            })));
         }
     }
 }
 
 impl Body {
-    async fn piece(&mut self) -> Result<Option<(Bytes, Instant)>, Failure> {
+    fn poll_piece(
+        &mut self,
+        into: &mut Vec<u8>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Instant>, Failure>> {
         match self {
-            Self::Ours(body) => body.piece().await,
-            Self::Borrowed(response) => {
-                let piece = response.chunk().await;
-                let piece =
-                    piece.map_err(|error| Failure::caused(FailureKind::Truncated, &error))?;
-                Ok(piece.map(|piece| (piece, Instant::now())))
-            }
+            Self::Ours(body) => body.poll_piece(into, cx),
+            Self::Borrowed(body) => loop {
+                let Some(frame) = ready!(Pin::new(&mut body.frame()).poll(cx)) else {
+                    return Poll::Ready(Ok(None));
+                };
+                let frame =
+                    frame.map_err(|error| Failure::caused(FailureKind::Truncated, &error))?;
+                // Trailers say nothing that is asked for.
+                if let Ok(data) = frame.into_data() {
+                    into.extend_from_slice(&data);
+                    return Poll::Ready(Ok(Some(Instant::now())));
+                }
+            },
         }
     }
 }
@@ -150,28 +184,13 @@ pub(super) async fn read_at(
     limit: usize,
 ) -> Result<(Bytes, Instant), Failure> {
     let mut at = response.first_byte;
-    let mut first = Bytes::new();
-    // Everything, when there is more than one piece: most answers need no copy.
-    let mut joined = Vec::new();
-    while let Some((piece, read_at)) = response.piece().await? {
+    let mut body = Vec::new();
+    while let Some(read_at) = poll_fn(|cx| response.poll_piece(&mut body, cx)).await? {
         at = read_at;
-        if first.len().max(joined.len()) + piece.len() > limit {
+        if body.len() > limit {
             let message = format!("expected a body of at most {limit} bytes, found a longer one");
             return Err(Failure::new(FailureKind::Malformed, message));
         }
-        if first.is_empty() {
-            first = piece;
-        } else {
-            if joined.is_empty() {
-                joined.extend_from_slice(&first);
-            }
-            joined.extend_from_slice(&piece);
-        }
     }
-    let body = if joined.is_empty() {
-        first
-    } else {
-        joined.into()
-    };
-    Ok((body, at))
+    Ok((body.into(), at))
 }

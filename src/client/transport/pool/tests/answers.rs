@@ -10,8 +10,8 @@ async fn twice(behaviour: Behaviour) -> Result<(Connection, String), Failure> {
     advance(Duration::from_millis(1)).await;
     let mut answer = pool.send(get("/"), Over::Any).await?;
     let mut body = String::new();
-    while let Some((piece, _)) = answer.body.piece().await? {
-        body.push_str(std::str::from_utf8(&piece).unwrap());
+    while let Some((read, _)) = piece(&mut answer.body).await? {
+        body.push_str(std::str::from_utf8(&read).unwrap());
     }
     Ok((answer.connection, body))
 }
@@ -85,10 +85,10 @@ async fn an_answer_is_timed_by_when_its_bytes_were_read() {
 
     let mut answer = pool.send(get("/30"), Over::Any).await.unwrap();
     advance(Duration::from_secs(1)).await;
-    let (piece, at) = answer.body.piece().await.unwrap().unwrap();
+    let (read, at) = piece(&mut answer.body).await.unwrap().unwrap();
 
     // Head and body came together: the body was there before its reader asked for it.
     let expected = begun + Duration::from_millis(30);
     assert_eq!((answer.first_byte, at), (expected, expected));
-    assert_eq!(piece, "ok");
+    assert_eq!(read, b"ok");
 }

@@ -14,7 +14,7 @@ fn at_most(max_connections: u32) -> PoolConfig {
 /// Sends a request that takes so many milliseconds to answer, and says how long it waited for its turn.
 async fn take(pool: &Arc<Pool>, millis: u64) -> Result<Option<Duration>, Failure> {
     let mut answer = pool.send(get(&format!("/{millis}")), Over::Any).await?;
-    while answer.body.piece().await?.is_some() {}
+    while piece(&mut answer.body).await?.is_some() {}
     Ok(answer.queued)
 }
 
@@ -97,7 +97,7 @@ proptest! {
                     tokio::time::sleep(start).await;
                     let over = if is_fresh { Over::Fresh } else { Over::Any };
                     let mut answer = pool.send(get(&format!("/{takes}")), over).await.unwrap();
-                    while answer.body.piece().await.unwrap().is_some() {}
+                    while piece(&mut answer.body).await.unwrap().is_some() {}
                     start + answer.queued.unwrap()
                 }
             });
