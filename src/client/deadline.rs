@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use inferometer_proto::quantity::Period;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
@@ -17,6 +17,8 @@ pub(super) const A_YEAR: Duration = Duration::from_hours(365 * 24);
 #[derive(Debug)]
 pub(super) struct Deadline {
     timer: Pin<Box<Sleep>>,
+    /// Whom the timer will wake, since it was asked last: to ask it again for each chunk costs more than to look.
+    woken: Option<Waker>,
     allowed: Duration,
     /// Within which an attempt must begin to be answered.
     first_byte: Option<Duration>,
@@ -26,16 +28,22 @@ pub(super) struct Deadline {
 /// How long a stream may be silent.
 #[derive(Debug)]
 struct Silence {
+    /// Rings no later than at the end; then it is set anew, and not with each chunk.
     timer: Pin<Box<Sleep>>,
+    end: Instant,
     allowed: Duration,
 }
 
 impl Deadline {
     /// The deadlines of one call, running from now. To be called inside a runtime.
     pub(super) fn of(config: &ClientConfig) -> Self {
-        let between_chunks = config.chunk_deadline.map(|allowed| Silence {
-            timer: Box::pin(tokio::time::sleep(allowed.duration())),
-            allowed: allowed.duration(),
+        let between_chunks = config.chunk_deadline.map(|allowed| {
+            let timer = Box::pin(tokio::time::sleep(allowed.duration()));
+            Silence {
+                end: timer.deadline(),
+                timer,
+                allowed: allowed.duration(),
+            }
         });
         Self {
             first_byte: config.first_byte_deadline.map(Period::duration),
@@ -48,6 +56,7 @@ impl Deadline {
     pub(super) fn after(allowed: Duration) -> Self {
         Self {
             timer: Box::pin(tokio::time::sleep(allowed)),
+            woken: None,
             allowed,
             first_byte: None,
             between_chunks: None,
@@ -106,23 +115,31 @@ impl Deadline {
         }
     }
 
-    /// Something of a stream has arrived.
-    pub(super) fn heard(&mut self) {
-        if let Some(Silence { timer, allowed }) = &mut self.between_chunks
-            && let Some(end) = Instant::now().checked_add(*allowed)
+    /// Something of a stream has arrived at this time.
+    pub(super) fn heard(&mut self, at: Instant) {
+        if let Some(Silence { end, allowed, .. }) = &mut self.between_chunks
+            && let Some(later) = at.checked_add(*allowed)
         {
-            timer.as_mut().reset(end);
+            *end = later;
         }
     }
 
     /// Ready with the failure once a stream has been silent for too long.
     pub(super) fn poll_silent(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
-        match &mut self.between_chunks {
-            Some(Silence { timer, allowed }) => {
-                let silent = timer.as_mut().poll(cx);
-                silent.map(|()| stalled("nothing more of the answer came", *allowed))
+        let Some(Silence {
+            timer,
+            end,
+            allowed,
+        }) = &mut self.between_chunks
+        else {
+            return Poll::Pending;
+        };
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            if timer.deadline() >= *end {
+                return Poll::Ready(stalled("nothing more of the answer came", *allowed));
             }
-            None => Poll::Pending,
+            timer.as_mut().reset(*end);
         }
     }
 
@@ -147,7 +164,17 @@ impl Deadline {
 
     /// Ready with the failure once the deadline has passed.
     pub(super) fn poll_passed(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
+        let is_asked = |woken: &Waker| woken.will_wake(cx.waker());
+        if !self.timer.is_elapsed() && self.woken.as_ref().is_some_and(is_asked) {
+            return Poll::Pending;
+        }
+        self.woken = Some(cx.waker().clone());
         self.timer.as_mut().poll(cx).map(|()| self.failure())
+    }
+
+    /// The failure, if the deadline had passed at this time.
+    pub(super) fn passed(&self, at: Instant) -> Option<Failure> {
+        (at >= self.timer.deadline()).then(|| self.failure())
     }
 
     fn failure(&self) -> Failure {
@@ -174,7 +201,7 @@ fn stalled(what: &str, allowed: Duration) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::{pending, ready};
+    use std::future::{self, pending, poll_fn};
 
     #[tokio::test(start_paused = true)]
     async fn work_that_never_ends_is_given_up_at_the_deadline() {
@@ -193,7 +220,7 @@ mod tests {
         let mut deadline = Deadline::after(Duration::from_millis(1));
         tokio::time::advance(Duration::from_millis(5)).await;
 
-        let outcome = deadline.within(ready(Ok(()))).await;
+        let outcome = deadline.within(future::ready(Ok(()))).await;
 
         assert_eq!(outcome.unwrap_err().kind, FailureKind::Deadline);
     }
@@ -207,5 +234,39 @@ mod tests {
         assert!(!deadline.allows(Duration::from_millis(60)).await);
 
         assert_eq!(begun.elapsed(), Duration::from_millis(40));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_is_silent_from_what_came_last() {
+        let begun = Instant::now();
+        let config = ClientConfig {
+            chunk_deadline: Some(Period::from_secs(10)),
+            ..ClientConfig::default()
+        };
+        let mut deadline = Deadline::of(&config);
+        for seconds in [3, 9] {
+            deadline.heard(begun + Duration::from_secs(seconds));
+        }
+
+        let silent = poll_fn(|cx| deadline.poll_silent(cx)).await;
+
+        assert_eq!(silent.kind, FailureKind::Stalled);
+        assert_eq!(begun.elapsed(), Duration::from_secs(19));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_wakes_whoever_asked_last() {
+        let begun = Instant::now();
+        let mut deadline = Deadline::after(Duration::from_millis(100));
+        let early = tokio::time::timeout(
+            Duration::from_millis(50),
+            poll_fn(|cx| deadline.poll_passed(cx)),
+        );
+        assert!(early.await.is_err());
+
+        let another = tokio::spawn(async move { poll_fn(|cx| deadline.poll_passed(cx)).await });
+
+        assert_eq!(another.await.unwrap().kind, FailureKind::Deadline);
+        assert_eq!(begun.elapsed(), Duration::from_millis(100));
     }
 }

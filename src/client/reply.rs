@@ -107,7 +107,7 @@ enum Progress {
 
 impl Reply {
     pub(super) fn new(answered: Answered<Opened>, mut deadline: Deadline) -> Self {
-        deadline.heard();
+        deadline.heard(Instant::now());
         let attempt = Answering {
             endpoint: answered.endpoint,
             protocol: answered.protocol,
@@ -153,7 +153,7 @@ impl Reply {
     /// One request's part of the answer to a batch, which has told the breaker itself how it ended.
     pub(super) fn of_batch(part: Part, mut deadline: Deadline) -> Self {
         let Part { delta, head, batch } = part;
-        deadline.heard();
+        deadline.heard(Instant::now());
         let attempt = Answering {
             endpoint: head.endpoint,
             protocol: head.protocol,
@@ -288,14 +288,21 @@ impl Reply {
         if self.progress == Progress::Ended {
             return Poll::Ready(None);
         }
-        if let Poll::Ready(passed) = self.deadline.poll_passed(cx) {
+        let Poll::Ready(next) = self.deltas.as_mut().poll_next(cx) else {
+            let late = match self.deadline.poll_passed(cx) {
+                Poll::Ready(passed) => passed,
+                Poll::Pending => ready!(self.deadline.poll_silent(cx)),
+            };
+            return Poll::Ready(self.end(Some(late)).map(Err));
+        };
+        let at = match &next {
+            Some(Ok(delta)) => delta.at,
+            Some(Err(_)) | None => Instant::now(),
+        };
+        if let Some(passed) = self.deadline.passed(at) {
             return Poll::Ready(self.end(Some(passed)).map(Err));
         }
-        let Poll::Ready(next) = self.deltas.as_mut().poll_next(cx) else {
-            let silent = ready!(self.deadline.poll_silent(cx));
-            return Poll::Ready(self.end(Some(silent)).map(Err));
-        };
-        self.deadline.heard();
+        self.deadline.heard(at);
         Poll::Ready(match next {
             None => self.end(None).map(Err),
             Some(Err(failure)) => self.end(Some(failure)).map(Err),
