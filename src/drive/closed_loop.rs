@@ -10,11 +10,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 use tokio::task::JoinSet;
 
+/// So many workers begin together. Each has a connection to make first, and one whose connection is there has a request to
+/// send: without a pause, the first ones would wait until the last one has begun.
+const TOGETHER: usize = 4;
+
 /// Keeps this lane's share of `in_flight` requests going until sending is over, then waits for the last answers.
 pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, closed: &Closed) {
     let sequence = Rc::new(Sequence::new(sending));
     let mut workers = JoinSet::new();
-    for _ in 0..sending.share().of(closed.in_flight) {
+    for worker in 0..sending.share().of(closed.in_flight) {
+        if worker % TOGETHER == 0 {
+            tokio::task::yield_now().await;
+        }
         let (sending, sequence) = (Rc::clone(sending), Rc::clone(&sequence));
         let think = closed.think.duration();
         workers.spawn_local(async move {
