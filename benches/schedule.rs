@@ -5,7 +5,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use inferometer::schedule::{Constant, Law, Open, Poisson};
 use inferometer::seed::Seed;
 use inferometer::units::Rate;
-use inferometer::workload::{Drawn, Generation, Length, Prompts, Tokens, Workload};
+use inferometer::workload::{Drawn, Generation, Length, Prompts, Tokens, Words, Workload};
 use std::hint::black_box;
 
 fn slots(criterion: &mut Criterion) {
@@ -36,6 +36,7 @@ fn contents(criterion: &mut Criterion) {
             prompt: Prompts::Drawn(Drawn {
                 tokens: Length::Fixed(tokens),
                 shared_prefix: None,
+                words: Words::default(),
             }),
             output: Some(Tokens {
                 tokens: Length::Fixed(32),

@@ -23,6 +23,7 @@ mod pace;
 mod progress;
 mod request;
 mod said;
+mod uncounted;
 mod users;
 
 pub use bare::{Paced, pace};
@@ -50,6 +51,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use uncounted::Uncounted;
 
 /// Why a stage could not be driven at all.
 #[derive(Debug, thiserror::Error)]
@@ -220,6 +222,7 @@ fn start_lanes<E: Exchange, S: Sink>(
             exchange,
             requests: Requests::of(stage),
             sink: sink(index).into(),
+            uncounted: Uncounted::new(stage.tokenizer.clone()).into(),
             phases: stage.phases,
             share: lane::Share { index, lanes },
             stop: stop.clone(),

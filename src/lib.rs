@@ -49,6 +49,7 @@ pub mod plan;
 pub mod settings;
 
 // What to send, and when.
+pub mod tokenizer;
 pub mod trace;
 
 pub mod workload;

@@ -9,6 +9,7 @@ mod fingerprint;
 mod provenance;
 mod recordings;
 mod sweep;
+mod tokenizers;
 
 pub use crate::scenario::{
     ASKED_BY, Adapter, ExpectedBody, Mocks, NamedMock, Objective, Phases, Stub, StubBody,
@@ -26,6 +27,7 @@ use crate::gate::spec::GateSpec;
 use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
 use crate::schedule::Load;
 use crate::seed::Seed;
+use crate::tokenizer::Tokenizer;
 use crate::workload::{Ask, InputTensor, Workload};
 use files::Files;
 use inferometer_mock::{MockSpec, ModelSpec, TensorAnswer, TensorSpec};
@@ -75,6 +77,9 @@ pub struct Stage {
     /// Who sends, unless it is the embedded client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adapter: Option<Adapter>,
+    /// What counts tokens where no server does. In the fingerprint it is its contents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokenizer: Option<Tokenizer>,
     /// What to send.
     pub workload: Workload,
     /// When to send it.
@@ -94,7 +99,7 @@ pub struct Stage {
 }
 
 /// Plans the scenario in `text`, read from `path`, with `overrides` laid over it. It opens no file, so the scenario cannot
-/// name one, neither for its client nor of a trace or prompts; [`from_files`] can.
+/// name one, neither for its client nor of a trace, prompts or a tokenizer; [`from_files`] can.
 ///
 /// # Errors
 /// The first thing that is wrong with the scenario, with its place and what to do.
@@ -109,7 +114,7 @@ fn no_file(file: &Path) -> Result<String, Error> {
         .hint("read it with `plan::from_files`, or write its settings under `client`"))
 }
 
-/// Likewise; `open` reads the files that the scenario names: that of its client, traces and prompts.
+/// Likewise; `open` reads the files that the scenario names: that of its client, traces, prompts and a tokenizer.
 ///
 /// # Errors
 /// The first thing that is wrong with either file, with its place and what to do.
@@ -134,7 +139,7 @@ pub fn from_files(
     plan(&document, open)
 }
 
-/// Plans a scenario that is already read; `open` reads the traces and prompts that it names.
+/// Plans a scenario that is already read; `open` reads the traces, prompts and tokenizer that it names.
 ///
 /// # Errors
 /// The first thing that is wrong with it, with its place and what to do.
@@ -191,8 +196,8 @@ fn expanded(document: &Document, open: Open<'_>) -> Result<Expanded, Error> {
     for (index, point) in sweep::points(&axes).enumerate() {
         let here = sweep::moved_to(document, &point)?;
         let mut scenario: Scenario = here.read_as()?;
-        files.complete(&here, &mut scenario)?;
-        let stage = stage(index, sweep::settings(&point), &scenario);
+        let tokenizer = files.complete(&here, &mut scenario)?;
+        let stage = stage(index, sweep::settings(&point), &scenario, tokenizer);
         check::stage(&here, &stage)?;
         stages.push(stage);
         first.get_or_insert((here, scenario));
@@ -243,13 +248,19 @@ pub fn client(document: &Document) -> Result<(ClientFile, Vec<Setting>), Error> 
     Ok((file, settings))
 }
 
-fn stage(index: usize, settings: Vec<(String, Value)>, scenario: &Scenario) -> Stage {
+fn stage(
+    index: usize,
+    settings: Vec<(String, Value)>,
+    scenario: &Scenario,
+    tokenizer: Option<Tokenizer>,
+) -> Stage {
     Stage {
         index,
         settings,
         target: completed(&scenario.target, scenario),
         client: scenario.client.clone(),
         adapter: scenario.adapter.clone(),
+        tokenizer,
         workload: shared_out(scenario),
         load: scenario.load.clone(),
         phases: scenario.phases,

@@ -126,7 +126,7 @@ impl Batch {
 pub struct Chunk {
     /// When it arrived.
     pub at: Offset,
-    /// Tokens in it, as far as the protocol says: 1 where it does not.
+    /// Tokens in it, as far as the protocol or a tokenizer says: 1 where neither does.
     pub tokens: u32,
 }
 
@@ -156,6 +156,8 @@ impl Tokens {
 pub enum TokenSource {
     /// The server's own usage figures.
     Usage,
+    /// The tokenizer that the scenario names, in the words of the answer.
+    Tokenizer,
     /// Content chunks were counted, one token each: a lower bound, since a chunk may carry several.
     Chunks,
 }

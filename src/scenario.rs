@@ -72,6 +72,10 @@ pub struct Scenario {
     /// A client in any language that sends the requests in place of the embedded one.
     #[serde(default)]
     pub adapter: Option<Adapter>,
+    /// The path of a model's `tokenizer.json`, relative to this file: it counts the tokens of answers whose server does not, and
+    /// those of prompts. Without one the pieces of such answers are counted.
+    #[serde(default, deserialize_with = "some_text")]
+    pub tokenizer: Option<String>,
     /// What each request asks for.
     pub workload: Workload,
     /// When requests start.
@@ -110,7 +114,7 @@ pub struct Scenario {
     pub expect: Vec<Rule>,
 }
 
-/// `client_file:` with nothing behind it names no file.
+/// `client_file:` with nothing behind it names no file, and so does `tokenizer:`.
 fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }

@@ -37,6 +37,7 @@ pub use records::{Order, Record, Records, Round};
 pub use think::Think;
 pub use traced::{LengthAt, Side, Traced};
 pub use users::Stretch;
+pub use words::Words;
 
 use crate::seed::Seed;
 use draw::Draw;

@@ -216,12 +216,13 @@ pub(super) const COLUMNS: &[Column] = &[
             row.output_tokens.map(|tokens| {
                 let name = match tokens.source {
                     TokenSource::Usage => "usage",
+                    TokenSource::Tokenizer => "tokenizer",
                     TokenSource::Chunks => "chunks",
                 };
                 name.into()
             })
         }),
-        meaning: "who counted those: the server (`usage`), or `chunks` were counted, which is a lower bound",
+        meaning: "who counted those: the server (`usage`), or the `tokenizer` that the scenario names, or `chunks` were counted, which is a lower bound",
     },
     Column {
         name: "batch",

@@ -10,6 +10,7 @@ use super::exchange::{Exchange, Exchanged};
 use super::heard::Heard;
 use super::pace::Pacer;
 use super::request::{Due, Requests};
+use super::uncounted::{Ended, Uncounted};
 use super::{Error, LaneRecord, Progress, closed_loop, open_loop, users};
 use crate::observe::{Meter, Usage};
 use crate::plan::Phases;
@@ -32,6 +33,8 @@ pub(super) struct Lane<E, S> {
     pub(super) exchange: E,
     pub(super) requests: Requests,
     pub(super) sink: RefCell<S>,
+    /// Answers that go to the sink once their tokens are counted.
+    pub(super) uncounted: RefCell<Uncounted>,
     pub(super) phases: Phases,
     pub(super) share: Share,
     pub(super) stop: CancellationToken,
@@ -119,6 +122,7 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
         helping.await.ok();
     }
     let metered = metering.await.map_err(|_| Error::LaneDied)?;
+    sending.count();
     let sending = Rc::into_inner(sending).ok_or(Error::LaneDied)?;
     Ok(LaneRecord {
         sink: sending.lane.sink.into_inner(),
@@ -210,7 +214,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
 
     /// Sends one request and emits its sample.
     async fn exchange(&self, slot: Slot, due: &Due, heard: &mut Heard) -> Outcome {
-        heard.begin(due.is_turn);
+        heard.begin(due.is_turn || self.lane.uncounted.borrow().wants_words());
         self.lane.progress.started();
         let sent = self.clock.now();
         let exchanged = tokio::select! {
@@ -219,8 +223,19 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             () = self.cancelled(sent, due) => Exchanged::ended(Outcome::Cancelled),
             () = self.give_up.cancelled() => Exchanged::ended(Outcome::Failed(Failure::Unfinished)),
         };
-        self.emit(slot, Some(sent), &exchanged, &heard.chunks);
-        exchanged.outcome
+        let outcome = exchanged.outcome;
+        let ended = self.ended(slot, Some(sent), exchanged);
+        let kept = self.lane.uncounted.borrow_mut().keep(ended, heard);
+        if let Some(counted) = kept {
+            self.emit(&counted, &heard.chunks);
+        }
+        outcome
+    }
+
+    /// Emits the samples of the answers that were kept to be counted.
+    fn count(&self) {
+        let mut uncounted = self.lane.uncounted.borrow_mut();
+        uncounted.count(|ended, chunks| self.emit(ended, chunks));
     }
 
     /// Waits until the caller of a request that was sent at `sent` gives it up; for ever, if it does not.
@@ -239,7 +254,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             attempts: 0,
             ..Exchanged::ended(Outcome::NotSent)
         };
-        self.emit(slot, None, &exchanged, &[]);
+        self.emit(&self.ended(slot, None, exchanged), &[]);
     }
 
     /// Tells the sink that the measure phase is over: at its planned end, or now if it was stopped before that.
@@ -249,18 +264,34 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         end
     }
 
-    fn emit(&self, slot: Slot, sent: Option<Offset>, exchanged: &Exchanged, chunks: &[Chunk]) {
+    /// What became of a request, now that it has ended.
+    fn ended(&self, slot: Slot, sent: Option<Offset>, exchanged: Exchanged) -> Ended {
         self.lane.progress.ended(exchanged.outcome);
+        Ended {
+            slot,
+            sent,
+            finished: self.clock.now(),
+            exchanged,
+        }
+    }
+
+    fn emit(&self, ended: &Ended, chunks: &[Chunk]) {
+        let Ended {
+            slot,
+            sent,
+            finished,
+            exchanged,
+        } = ended;
         let (kind, operation) = self.lane.requests.kind(slot.seq);
         self.lane.sink.borrow_mut().take(&Sample {
             seq: slot.seq,
             operation,
             kind,
             scheduled: slot.at,
-            sent,
+            sent: *sent,
             first_byte: exchanged.first_byte,
             chunks,
-            finished: self.clock.now(),
+            finished: *finished,
             streamed: exchanged.streamed,
             endpoint: exchanged.endpoint,
             attempts: exchanged.attempts,

@@ -1,6 +1,7 @@
 //! Whole stages in paused virtual time, with an exchange that answers after a set time.
 
 mod conversation;
+mod counting;
 mod journey;
 mod replay;
 mod users;
@@ -12,10 +13,11 @@ use super::ids::Ids;
 use super::lane::{self, Lane, Share};
 use super::pace::Pacer;
 use super::request::{Asked, Requests};
+use super::uncounted::{Ended, Uncounted};
 use super::{Error, LaneRecord, Progress};
 use crate::plan::Phases;
 use crate::sample::{ClientCounts, ConnectionCounts, Failure, Operation, Outcome, Sample, Sink};
-use crate::schedule::{Closed, Load, Open};
+use crate::schedule::{Closed, Load, Open, Slot};
 use crate::seed::Seed;
 use crate::units::{Offset, Period};
 use crate::workload::Workload;
@@ -160,6 +162,20 @@ async fn drive_share<E: Exchange>(
     stop: CancellationToken,
     share: Share,
 ) -> Result<LaneRecord<Kept>, Error> {
+    let into = (Kept::default(), Uncounted::default());
+    drive_share_into(into, exchange, workload, phases, load, stop, share).await
+}
+
+/// Likewise, into a sink of the caller's, with what counts tokens.
+async fn drive_share_into<E: Exchange, S: Sink>(
+    (sink, uncounted): (S, Uncounted),
+    exchange: E,
+    workload: &str,
+    phases: Phases,
+    load: Load,
+    stop: CancellationToken,
+    share: Share,
+) -> Result<LaneRecord<S>, Error> {
     let mut workload: Workload = serde_json::from_str(workload).unwrap();
     if let Load::Users(users) = &load {
         workload.share_out(users.count);
@@ -167,7 +183,8 @@ async fn drive_share<E: Exchange>(
     let lane = Lane {
         exchange,
         requests: Requests::new(workload, Seed::new(7), Ids::short(0)),
-        sink: Kept::default().into(),
+        sink: sink.into(),
+        uncounted: uncounted.into(),
         phases,
         share,
         stop,

@@ -12,6 +12,10 @@ One monotonic clock. For each request: `s0` scheduled start, `t0` handed to the 
 chunk with a generated token, `l` last such chunk (the end, if there is none), `e` answer complete, `n` output tokens,
 `c[i]` arrival of chunk i, `k` tokens in it.
 
+`n` is the server's own figure; without one, what the scenario's `tokenizer` finds in the answer; without that, its chunks,
+which is too few where several tokens come together. `token_source` says which it was. No protocol says `k` of a stream: it is 1
+unless a tokenizer counted.
+
 Two populations. *Requests*: those scheduled inside the measure phase (the window), whenever they end; latencies and
 counts are about these. *Events*: what happened inside the window by its own time; rates are about these, so answers that
 come during drain are in no rate. Latencies are of right answers only; `failed_latency` holds all others that were sent.

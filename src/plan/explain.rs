@@ -67,6 +67,13 @@ impl fmt::Display for Explanation<'_> {
         if let Some(adapter) = adapter {
             line(f, "adapter", &adapter.command.join(" "))?;
         }
+        let tokenizer = plan
+            .stages
+            .first()
+            .and_then(|stage| stage.tokenizer.as_ref());
+        if let Some(tokenizer) = tokenizer {
+            line(f, "tokenizer", tokenizer.file())?;
+        }
         let validity = plan.stages.first().map(|stage| stage.validity);
         if let Some(validity) = validity.filter(|validity| !validity.is_default()) {
             part(f, "validity", &value_of(&validity))?;

@@ -1,8 +1,10 @@
-//! Files that a scenario names besides that of its client: traces and prompts. Each is read once, however many stages follow it.
+//! Files that a scenario names besides that of its client: traces, prompts and a tokenizer. Each is read once, however many stages follow it.
 
 use super::recordings::Recordings;
+use super::tokenizers::Tokenizers;
 use crate::scenario::{Document, Error, Open, Part, Path, Scenario};
 use crate::schedule::{Law, Load, Replay};
+use crate::tokenizer::Tokenizer;
 use crate::trace::{self, Format, Trace};
 use crate::workload::{Length, LengthAt, Side, Traced, Workload};
 use std::collections::BTreeMap;
@@ -15,6 +17,7 @@ pub(super) struct Files<'a> {
     open: Open<'a>,
     traces: BTreeMap<Key, Arc<Source>>,
     recordings: Recordings<'a>,
+    tokenizers: Tokenizers<'a>,
 }
 
 /// What makes one trace another.
@@ -40,16 +43,19 @@ impl<'a> Files<'a> {
             open,
             traces: BTreeMap::new(),
             recordings: Recordings::new(open),
+            tokenizers: Tokenizers::new(open),
         }
     }
 
-    /// Fills in what stands in the files that the scenario names.
+    /// Fills in what stands in the files that the scenario names. Gives the tokenizer, if it names one.
     pub(super) fn complete(
         &mut self,
         document: &Document,
         scenario: &mut Scenario,
-    ) -> Result<(), Error> {
-        self.recordings.fill(document, &mut scenario.workload)?;
+    ) -> Result<Option<Tokenizer>, Error> {
+        let tokenizer = self.tokenizers.named(document, scenario)?;
+        self.recordings
+            .fill(document, &mut scenario.workload, tokenizer.as_ref())?;
         let source = match &mut scenario.load {
             Load::Open(open) => match &mut open.law {
                 Law::Replay(replay) => {
@@ -65,7 +71,8 @@ impl<'a> Files<'a> {
             },
             Load::Closed(_) | Load::Users(_) => None,
         };
-        follow(document, &mut scenario.workload, source.as_deref())
+        follow(document, &mut scenario.workload, source.as_deref())?;
+        Ok(tokenizer)
     }
 
     fn trace(&mut self, document: &Document, replay: &Replay) -> Result<Arc<Source>, Error> {

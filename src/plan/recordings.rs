@@ -2,6 +2,7 @@
 
 use super::check::workload_at;
 use crate::scenario::{Document, Error, Open, Part, Path};
+use crate::tokenizer::Tokenizer;
 use crate::workload::{Generation, Prompts, Recorded, Records, Workload};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,18 +22,19 @@ impl<'a> Recordings<'a> {
         Self { open, read }
     }
 
-    /// Gives a workload everything that it names files for.
+    /// Gives a workload everything that it names files for. Tokens are those of the `tokenizer`; without one they are estimated.
     pub(super) fn fill(
         &mut self,
         document: &Document,
         workload: &mut Workload,
+        tokenizer: Option<&Tokenizer>,
     ) -> Result<(), Error> {
         for (place, generation) in workload.generations_mut() {
             let place = workload_at(&place);
             if let Prompts::Recorded(recorded) = &mut generation.prompt {
                 let (field, _) = recorded.file();
                 let at = place.key("prompt").key(field);
-                let records = self.records(document, &at, recorded)?;
+                let records = self.records(document, &at, recorded, tokenizer)?;
                 recorded.fill(records);
             }
             output(document, &place, generation)?;
@@ -46,6 +48,7 @@ impl<'a> Recordings<'a> {
         document: &Document,
         at: &Path,
         recorded: &Recorded,
+        tokenizer: Option<&Tokenizer>,
     ) -> Result<Arc<Records>, Error> {
         let (_, named) = recorded.file();
         let path = document.file_named(at, named);
@@ -54,7 +57,12 @@ impl<'a> Recordings<'a> {
             return Ok(Arc::clone(known));
         }
         let text = document.opened(at, &path, self.open)?;
-        let records = recorded.read(&text, &estimated).map_err(|error| {
+        let count = |text: &str| {
+            let counted = tokenizer.and_then(|tokenizer| tokenizer.count(text));
+            let counted = counted.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+            counted.unwrap_or_else(|| estimated(text))
+        };
+        let records = recorded.read(&text, &count).map_err(|error| {
             let told = format!("`{}`: {error}", path.display());
             document.error(at, Part::Value, told)
         })?;

@@ -205,6 +205,8 @@ pub enum TokenSources {
     None,
     /// The server, in its usage figures.
     Usage,
+    /// The client, by the tokenizer that the scenario names.
+    Tokenizer,
     /// The client, one token a chunk: a lower bound.
     Chunks,
     /// Some the one, some the other: token rates of this stage compare with nothing.
@@ -349,6 +351,7 @@ impl From<Option<Tokens>> for TokenSources {
         match tokens.map(|tokens| tokens.source) {
             None => Self::None,
             Some(TokenSource::Usage) => Self::Usage,
+            Some(TokenSource::Tokenizer) => Self::Tokenizer,
             Some(TokenSource::Chunks) => Self::Chunks,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::draw::Draw;
 use super::generation::pause;
-use super::{Asked, Call, Content, Tokens, model, repeated, words};
+use super::{Asked, Call, Content, Tokens, Words, model, repeated};
 use crate::seed::Seed;
 use crate::units::Period;
 use schemars::JsonSchema;
@@ -49,6 +49,9 @@ pub struct Embedding {
         skip_serializing_if = "Option::is_none"
     )]
     pub cancel_after: Option<Period>,
+    /// What texts are made of.
+    #[serde(skip)]
+    pub words: Words,
 }
 
 /// What one request for vectors contains.
@@ -75,7 +78,10 @@ impl Embedding {
     fn content(&self, seed: Seed, seq: u64) -> Embed {
         let mut lengths = Draw::of("prompt", seed, seq);
         let mut drawn = Draw::of("words", seed, seq);
-        let text = |_| words::text(self.input.tokens.draw(&mut lengths, seq), &mut drawn);
+        let text = |_| {
+            let tokens = self.input.tokens.draw(&mut lengths, seq);
+            self.words.text(tokens, &mut drawn)
+        };
         Embed {
             model: self.model.clone(),
             texts: (0..self.inputs).map(text).collect(),

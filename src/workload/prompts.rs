@@ -8,7 +8,7 @@ pub use drawn::{Drawn, SharedPrefix};
 pub use recorded::{Format, Recorded, ShareGpt};
 
 use super::records::Order;
-use super::{Length, some};
+use super::{Length, Words, some};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::num::NonZero;
@@ -132,6 +132,7 @@ impl TryFrom<File> for Prompts {
                 return Ok(Self::Drawn(Drawn {
                     tokens,
                     shared_prefix,
+                    words: Words::default(),
                 }));
             }
             (None, Some(jsonl), None) => Format::Jsonl(jsonl),

@@ -17,6 +17,7 @@ fn chat(prompt: Length, output: Length) -> Workload {
         prompt: Prompts::Drawn(Drawn {
             tokens: prompt,
             shared_prefix: None,
+            words: Words::default(),
         }),
         output: Some(Tokens { tokens: output }),
         stream: true,

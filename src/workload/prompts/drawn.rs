@@ -1,7 +1,7 @@
 //! Prompts that are drawn from the seed, word by word, and the beginnings that many of them share.
 
 use super::super::draw::Draw;
-use super::super::{Length, words};
+use super::super::{Length, Words};
 use crate::seed::Seed;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ pub struct Drawn {
     pub tokens: Length,
     /// What it has in common with others, before that.
     pub shared_prefix: Option<SharedPrefix>,
+    /// What both are made of.
+    pub words: Words,
 }
 
 /// A beginning that many prompts have in common, as a prefix cache takes advantage of: each prompt belongs to one of the
@@ -34,7 +36,7 @@ impl Drawn {
         let Some(shared) = &self.shared_prefix else {
             return own;
         };
-        let mut text = shared.text(seed, shared.group_of(seed, seq));
+        let mut text = shared.text(&self.words, seed, shared.group_of(seed, seq));
         text.push(' ');
         text.push_str(&own);
         text
@@ -45,8 +47,8 @@ impl Drawn {
         let tokens = self.tokens.draw(&mut Draw::of("prompt", seed, seq), seq);
         let drawn = &mut Draw::of("words", seed, seq);
         match self.tokens.blocks(seq) {
-            [] => words::text(tokens, drawn),
-            blocks => words::text_of_blocks(tokens, blocks, seed, drawn),
+            [] => self.words.text(tokens, drawn),
+            blocks => self.words.text_of_blocks(tokens, blocks, seed, drawn),
         }
     }
 }
@@ -58,10 +60,10 @@ impl SharedPrefix {
         Draw::of("group", seed, seq).below(groups)
     }
 
-    fn text(&self, seed: Seed, group: u64) -> String {
+    fn text(&self, words: &Words, seed: Seed, group: u64) -> String {
         let tokens = self
             .tokens
             .draw(&mut Draw::of("prefix length", seed, group), group);
-        words::text(tokens, &mut Draw::of("prefix", seed, group))
+        words.text(tokens, &mut Draw::of("prefix", seed, group))
     }
 }
