@@ -1,17 +1,19 @@
-//! How often the gate is wrong, and what it finds: from comparisons of a thing with itself, as `inferometer ab` stored them.
+//! How often the gate is wrong, and what it finds: from comparisons that `inferometer ab` stored.
 //!
 //! ```sh
-//! inferometer ab scenarios/validation/alike.yaml            # some minutes; once idle, once with a busy core
-//! cargo bench --bench gate_validation -- quiet=reports/alike/comparisons/RUN noisy=reports/alike/comparisons/OTHER
+//! scenarios/validation/run.sh quiet                         # once on the idle machine, once with a busy core, ..
+//! cargo bench --bench gate_validation -- quiet=quiet busy=busy
 //! ```
 //!
-//! From the quads of each, 400 comparisons are drawn, whole process starts at a time, and judged as `ab` does at its first look: as
-//! they are, for false alarms, and with the values of the candidate's blocks made worse by a known share, for power. The noise is
-//! what was measured; only the effect is made up. The same blocks are judged by the rules of other tools beside it.
+//! Each class is a folder with a folder for each comparison in it: `alike` of a thing with itself, the others of a server that was
+//! made worse by a known amount. From the quads of each, 400 comparisons are drawn, whole process starts at a time, and judged as
+//! `ab` does at its first look. Those of `alike` say how often the gate is wrong when nothing differs, and, with the values of the
+//! candidate's blocks made worse by a known share, how often it finds that: the noise is what was measured, the effect is made up.
+//! Those of the others say how often it finds what really became worse. The same blocks are judged by the rules of other tools.
 
 use inferometer::gate::compare::{Judgement, judge, looks};
 use inferometer::gate::spec::GateSpec;
-use inferometer::gate::statistics::{deviation, mean, normal_tail, student_quantile};
+use inferometer::gate::statistics::{Location, deviation, mean, normal_tail, student_quantile};
 use inferometer::metric::{Better, Metric};
 use inferometer::report::comparison::Comparison;
 use inferometer::seed::Seed;
@@ -20,17 +22,20 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Comparisons drawn for each figure.
 const DRAWN: usize = 400;
-/// Quads of a comparison at its first look.
-const QUADS: usize = 12;
+/// How many times the quads of a first look there are in a longer comparison.
+const LONGER: usize = 4;
+/// The folder of the comparison of a thing with itself.
+const ALIKE: &str = "alike";
 /// What the candidate is made worse by.
 const EFFECTS: [f64; 6] = [0.02, 0.03, 0.05, 0.10, 0.20, 0.50];
 /// The metrics that are made worse, one at a time.
-const METRICS: [&str; 4] = [
+const METRICS: [&str; 5] = [
     "cpu_per_request",
+    "server_cpu_per_request",
     "rps_ok",
     "latency_p50",
     "allocations_per_request",
@@ -38,60 +43,99 @@ const METRICS: [&str; 4] = [
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
-    let pools = std::env::args().skip(1).filter_map(|argument| {
+    let classes = std::env::args().skip(1).filter_map(|argument| {
         let (class, folder) = argument.split_once('=')?;
-        Some((class.to_owned(), folder.to_owned()))
+        Some((class.to_owned(), PathBuf::from(folder)))
     });
-    let pools: Vec<(String, String)> = pools.collect();
-    if pools.is_empty() {
+    let classes: Vec<(String, PathBuf)> = classes.collect();
+    if classes.is_empty() {
         writeln!(
             out,
-            "expected CLASS=FOLDER, where FOLDER holds a comparison.json of a thing with itself"
+            "expected CLASS=FOLDER, where scenarios/validation/run.sh FOLDER has measured"
         )?;
         return Ok(());
     }
-    for (class, folder) in pools {
-        let json = std::fs::read(Path::new(&folder).join("comparison.json"))?;
-        let comparison = Comparison::from_json(&json)?;
-        let stage = comparison
-            .trial
-            .stages
-            .first()
-            .ok_or("no stage was compared")?;
-        writeln!(
-            out,
-            "## {class}: {} quads of 4 x {}\n",
-            stage.quads.len(),
-            comparison.spec.block
-        )?;
-        alarms(&mut out, &comparison.trial, stage)?;
-        power(&mut out, &comparison.trial, stage)?;
-        others(&mut out, stage)?;
+    for (class, folder) in classes {
+        writeln!(out, "## {class}\n")?;
+        if let Some(alike) = read(&folder.join(ALIKE))? {
+            let stage = first(&alike)?;
+            let (quads, block) = (stage.quads.len(), alike.spec.block);
+            writeln!(out, "{quads} quads of 4 x {block}.\n")?;
+            noise(&mut out, stage)?;
+            alarms(&mut out, &alike.trial, stage)?;
+            power(&mut out, &alike.trial, stage)?;
+            others(&mut out, stage)?;
+        }
+        slowed(&mut out, &folder)?;
     }
     Ok(())
 }
 
+/// The newest comparison below a folder, if there is one.
+fn read(folder: &Path) -> Result<Option<Comparison>, Box<dyn Error>> {
+    let mut found = Vec::new();
+    let Ok(scenarios) = folder.read_dir() else {
+        return Ok(None);
+    };
+    for scenario in scenarios {
+        let runs = scenario?.path().join("comparisons");
+        for run in runs.read_dir().into_iter().flatten() {
+            found.push(run?.path().join("comparison.json"));
+        }
+    }
+    found.sort();
+    match found.last() {
+        Some(newest) => Ok(Some(Comparison::from_json(&std::fs::read(newest)?)?)),
+        None => Ok(None),
+    }
+}
+
+fn first(comparison: &Comparison) -> Result<&StageTrial, &'static str> {
+    let stages = &comparison.trial.stages;
+    stages.first().ok_or("no stage was compared")
+}
+
+/// Quads of a comparison at its first look.
+fn quads() -> usize {
+    usize::try_from(GateSpec::default().quads).unwrap_or(usize::MAX)
+}
+
+/// By how much two quads differ.
+fn noise(out: &mut impl Write, stage: &StageTrial) -> io::Result<()> {
+    writeln!(
+        out,
+        "| metric | standard deviation of a quad's difference |\n|---|--:|"
+    )?;
+    for metric in METRICS {
+        let spread = deviation(&differences(stage, metric)) * 100.0;
+        writeln!(out, "| `{metric}` | {spread:.1} % |")?;
+    }
+    writeln!(out)
+}
+
+fn differences(stage: &StageTrial, metric: &str) -> Vec<f64> {
+    stage
+        .kept()
+        .filter_map(|quad| quad.difference(metric))
+        .collect()
+}
+
 /// How the comparisons come out when nothing differs.
 fn alarms(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
-    let drawn = all(trial, stage, QUADS, None);
-    let regressed = drawn
-        .iter()
-        .filter(|judgement| **judgement == Judgement::Regressed)
-        .count();
-    let improved = drawn
-        .iter()
-        .filter(|judgement| **judgement == Judgement::Improved)
-        .count();
-    let bound = upper(regressed);
+    let drawn = all(trial, stage, quads(), None);
+    let regressed = count(&drawn, Judgement::Regressed);
+    let improved = count(&drawn, Judgement::Improved);
     writeln!(
         out,
-        "Nothing differs, {DRAWN} comparisons of {QUADS} quads, over all metrics together: {regressed} regressed (at most"
-    )?;
-    writeln!(
-        out,
-        "{:.1} % with 95 % confidence), {improved} improved.\n",
-        bound * 100.0
+        "Nothing differs, {DRAWN} comparisons of {} quads, over all metrics together: {regressed} regressed (at most {:.1} % with 95 %\n\
+         confidence), {improved} improved.\n",
+        quads(),
+        upper(regressed) * 100.0
     )
+}
+
+fn count(drawn: &[Judgement], judgement: Judgement) -> usize {
+    drawn.iter().filter(|drawn| **drawn == judgement).count()
 }
 
 /// The greatest share that is likely to show so few of all: the bound of Wilson's interval.
@@ -106,7 +150,7 @@ fn share(found: usize) -> f64 {
     f64::from(u32::try_from(found).unwrap_or(u32::MAX)) / 400.0
 }
 
-/// How often a known effect is found, for each metric, after 12 quads and after 48.
+/// How often a known effect is found, for each metric, after the first look and after four times as long.
 fn power(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
     let heads: Vec<String> = EFFECTS
         .iter()
@@ -119,26 +163,60 @@ fn power(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<
         "--:|".repeat(EFFECTS.len())
     )?;
     for metric in METRICS {
-        for quads in [QUADS, 4 * QUADS] {
+        for quads in [quads(), LONGER * quads()] {
             if stage.quads.len() < 2 * quads {
                 continue;
             }
             let cells = EFFECTS.iter().map(|effect| {
                 let drawn = all(trial, stage, quads, Some((metric, *effect)));
-                let found = drawn
-                    .iter()
-                    .filter(|judgement| **judgement == Judgement::Regressed)
-                    .count();
-                format!("{:.1} %", share(found) * 100.0)
+                let found = share(count(&drawn, Judgement::Regressed));
+                format!("{:.1} %", found * 100.0)
             });
             writeln!(
                 out,
-                "| {metric} | {quads} | {} |",
+                "| `{metric}` | {quads} | {} |",
                 cells.collect::<Vec<_>>().join(" | ")
             )?;
         }
     }
     writeln!(out)
+}
+
+/// How often the gate finds what really became worse.
+fn slowed(out: &mut impl Write, folder: &Path) -> Result<(), Box<dyn Error>> {
+    let mut variants: Vec<PathBuf> = Vec::new();
+    for entry in folder.read_dir()? {
+        variants.push(entry?.path());
+    }
+    variants.sort();
+    writeln!(
+        out,
+        "| server made worse | server CPU | p50 | p95 | answers/s | regressed | probably |\n|---|--:|--:|--:|--:|--:|--:|"
+    )?;
+    for variant in variants.iter().filter(|path| !path.ends_with(ALIKE)) {
+        let Some(comparison) = read(variant)? else {
+            continue;
+        };
+        let stage = first(&comparison)?;
+        let drawn = all(&comparison.trial, stage, quads(), None);
+        let change = |metric| match Location::of(&differences(stage, metric), 0.95) {
+            Some(location) => format!("{:+.1} %", location.estimate.exp_m1() * 100.0),
+            None => "-".to_owned(),
+        };
+        let name = variant.file_name().unwrap_or_default().to_string_lossy();
+        writeln!(
+            out,
+            "| `{name}` | {} | {} | {} | {} | {:.1} % | {:.1} % |",
+            change("server_cpu_per_request"),
+            change("latency_p50"),
+            change("latency_p95"),
+            change("rps_ok"),
+            share(count(&drawn, Judgement::Regressed)) * 100.0,
+            share(count(&drawn, Judgement::ProbablyRegressed)) * 100.0,
+        )?;
+    }
+    writeln!(out)?;
+    Ok(())
 }
 
 /// The verdicts of all drawn comparisons.
@@ -233,7 +311,7 @@ fn others(out: &mut impl Write, stage: &StageTrial) -> io::Result<()> {
         let mut stream = Seed::new(7).stream("drawn");
         let called = (0..DRAWN)
             .filter(|_| {
-                let quads = drawn(stage, QUADS, &mut stream);
+                let quads = drawn(stage, quads(), &mut stream);
                 let (first, second) = quads.split_at(quads.len() / 2);
                 let (a, b) = (
                     values(first, Arm::Baseline, metric),

@@ -2,6 +2,7 @@
 
 use crate::batching::Batch;
 use crate::behaviour::{Behaviour, Welcome};
+use crate::burden::Burden;
 use crate::capacity::{Capacity, Occupancy};
 use crate::connection::{Connection, Port};
 use crate::journal::{Operation, Protocol};
@@ -51,6 +52,8 @@ pub(crate) struct Backend {
     capacity: Arc<Capacity>,
     /// In place of the capacity, where requests share steps.
     batch: Option<Arc<Batch>>,
+    /// What each request costs beyond its answer.
+    burden: Burden,
     timer: Timer,
 }
 
@@ -79,6 +82,7 @@ impl Backend {
             body_read,
             behaviour: RwLock::new(Arc::new(behaviour)),
             changed: watch::Sender::default(),
+            burden: Burden::default(),
             timer,
         })
     }
@@ -171,6 +175,11 @@ impl Backend {
     /// Where requests get their tokens, if they share steps.
     pub(crate) fn batch(&self) -> Option<&Arc<Batch>> {
         self.batch.as_ref()
+    }
+
+    /// What each request costs beyond its answer.
+    pub(crate) fn burden(&self) -> &Burden {
+        &self.burden
     }
 
     /// What its waits are measured with.

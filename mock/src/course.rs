@@ -100,10 +100,15 @@ impl Backend {
                 Turn::struck(strike, visit, &behaviour).await?
             }
         };
+        let burden = behaviour.spec().burden;
         if let (Some(batch), 1..) = (self.batch(), turn.tokens) {
+            self.burden()
+                .bear(burden, self.timer(), visit.arrived)
+                .await;
             return self.join(batch, visit, turn).await;
         }
         let admitted = self.admit(visit).await?;
+        let admitted = self.burden().bear(burden, self.timer(), admitted).await;
         let began = admitted + turn.delay;
         if began > admitted {
             self.timer().alarm().until(began).await;

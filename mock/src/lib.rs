@@ -34,6 +34,7 @@ mod ascii;
 mod backend;
 mod batching;
 mod behaviour;
+mod burden;
 mod capacity;
 mod clock;
 mod connection;
@@ -63,6 +64,7 @@ mod visit;
 mod words;
 
 pub use batching::BatchingSpec;
+pub use burden::BurdenSpec;
 pub use capacity::{CapacitySpec, WhenFull};
 pub use clock::Clock;
 pub use fault::{

@@ -26,6 +26,7 @@ pub use tls::{Tls, TlsFiles};
 
 use crate::backend::MOST_TOKENS;
 use crate::batching::BatchingSpec;
+use crate::burden::BurdenSpec;
 use crate::capacity::CapacitySpec;
 use crate::fault::Fault;
 use crate::journal::JournalSpec;
@@ -76,6 +77,9 @@ pub struct MockSpec {
     /// How many requests are worked on at once, and how many wait; without limit when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<CapacitySpec>,
+    /// Work that each request costs beyond its answer.
+    #[serde(skip_serializing_if = "is_default")]
+    pub burden: BurdenSpec,
     /// What goes wrong, first match first.
     pub faults: Vec<Fault>,
     /// How much is remembered of what happened.
@@ -110,6 +114,7 @@ impl Default for MockSpec {
             coalesce: Period::default(),
             batching: None,
             capacity: None,
+            burden: BurdenSpec::default(),
             faults: Vec::new(),
             journal: JournalSpec::default(),
             admin: AdminSpec::default(),
@@ -205,6 +210,9 @@ impl MockSpec {
                 .map_err(|error| error.within("capacity"))?;
         }
         self.check_batching()?;
+        self.burden
+            .check()
+            .map_err(|error| error.within("burden"))?;
         self.limits.check()?;
         self.journal
             .check()

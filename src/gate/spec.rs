@@ -50,10 +50,10 @@ impl Default for GateSpec {
         Self {
             baseline: None,
             candidate: None,
-            block: Duration::from_millis(300).into(),
-            quads: 12,
+            block: Duration::from_millis(100).into(),
+            quads: 36,
             extensions: 4,
-            quads_per_start: 2,
+            quads_per_start: 6,
             budget: Duration::from_mins(10).into(),
             margins: BTreeMap::new(),
             hypothesis: None,
