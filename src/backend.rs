@@ -1,7 +1,9 @@
 //! Brings a stage's target up, says when it is ready, notices when it dies, and takes it down again. No target outlives
-//! the process: a spawned mock ends when its standard input does, however its parent ended.
+//! the process: a spawned mock ends when its standard input does, and so does the keeper of a server that was launched,
+//! however their parent ended.
 
 mod journal;
+mod launch;
 mod mock;
 mod mock_process;
 mod mock_thread;
@@ -10,12 +12,14 @@ mod stubs;
 mod timeline;
 
 pub use journal::Hearing;
+pub(crate) use launch::{files as launched_files, keep};
 pub use stubs::{Difference, Script, Unexpected, Why};
 pub use timeline::Disturbance;
 
 use crate::client::{self, ClientConfig, Endpoint, Protocol};
-use crate::plan::{ASKED_BY, Target};
+use crate::plan::{ASKED_BY, Launch, Target};
 use futures_util::future::select_all;
+use launch::Launched;
 use mock::Mock;
 use std::io;
 use std::path::PathBuf;
@@ -51,6 +55,14 @@ pub enum Error {
         /// How it ended, with its last words.
         reason: String,
     },
+    /// A server could not be launched.
+    #[error("could not launch `{command}`: {reason}")]
+    Launch {
+        /// The command, as it is written.
+        command: String,
+        /// What went wrong, with the last that it printed.
+        reason: String,
+    },
     /// No port could be opened for scripted stubs.
     #[error("could not open a port for the scripted stubs: {0}")]
     Stubs(#[source] io::Error),
@@ -76,6 +88,13 @@ impl Error {
             reason,
         }
     }
+
+    fn launch(launch: &Launch, reason: String) -> Self {
+        Self::Launch {
+            command: launch.shown(),
+            reason,
+        }
+    }
 }
 
 /// A target that is up.
@@ -86,6 +105,7 @@ pub struct Backend {
     /// The mocks behind the endpoints; none where the target is somebody else's.
     mocks: Vec<Mock>,
     stubs: Option<Stubs>,
+    launched: Option<Launched>,
 }
 
 impl Backend {
@@ -125,9 +145,8 @@ impl Backend {
                 let endpoint = Endpoint::new(Protocol::Openai, stubs.url());
                 Ok(Self {
                     names: vec!["scripted stubs".to_owned()],
-                    endpoints: vec![endpoint],
-                    mocks: Vec::new(),
                     stubs: Some(stubs),
+                    ..Self::at(vec![endpoint], Vec::new())
                 })
             }
             Target::Endpoints {
@@ -136,6 +155,16 @@ impl Backend {
             } => {
                 readiness::wait(client, endpoints, *ready_within).await?;
                 Ok(Self::at(endpoints.clone(), Vec::new()))
+            }
+            Target::Launch(launch) => {
+                let (launched, endpoints) = Launched::start(launch, client, host).await?;
+                let written = launch.endpoints.iter();
+                Ok(Self {
+                    // Ports differ from run to run, and say nothing.
+                    names: written.map(|endpoint| endpoint.url.clone()).collect(),
+                    launched: Some(launched),
+                    ..Self::at(endpoints, Vec::new())
+                })
             }
         }
     }
@@ -147,6 +176,7 @@ impl Backend {
             endpoints,
             mocks,
             stubs: None,
+            launched: None,
         }
     }
 
@@ -161,15 +191,24 @@ impl Backend {
         &self.names
     }
 
-    /// The ids of the processes that are the target; none where it is no process of ours, or not all of it is.
+    /// The ids of the processes that are the target; none where it is no process of ours, or not all of it is. Of a server that
+    /// was launched see [`launched`](Self::launched).
     pub fn processes(&self) -> Vec<u32> {
         let ids: Option<Vec<u32>> = self.mocks.iter().map(Mock::process).collect();
         ids.unwrap_or_default()
     }
 
+    /// The id of the first process of a server that was launched; its group and its children are the server, too.
+    pub fn launched(&self) -> Option<u32> {
+        self.launched.as_ref().map(Launched::id)
+    }
+
     /// Waits until a part of the target dies by itself, and says which and how; ends the mocks whose time has come. Never ends for a target that is not ours.
     /// Dropping the future loses nothing.
     pub async fn died(&mut self) -> String {
+        if let Some(launched) = &mut self.launched {
+            return launched.died().await;
+        }
         if self.mocks.is_empty() {
             return std::future::pending().await;
         }
@@ -186,6 +225,9 @@ impl Backend {
     /// Takes the target down and waits until it is gone; the server of scripted stubs is only told to go.
     pub async fn stop(self) {
         futures_util::future::join_all(self.mocks.into_iter().map(Mock::stop)).await;
+        if let Some(launched) = self.launched {
+            launched.stop().await;
+        }
     }
 }
 

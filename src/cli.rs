@@ -40,6 +40,9 @@ pub enum Command {
     /// Serve a comparison as one of its arms: blocks are asked for on standard input
     #[command(hide = true)]
     Arm(Arm),
+    /// Keep a server for a run: what to start is told on standard input, and the server ends with it
+    #[command(hide = true)]
+    Keep,
 }
 
 /// Arguments of `run`.

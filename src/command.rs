@@ -10,6 +10,7 @@ mod comparison;
 mod console;
 mod doctor;
 mod gate;
+mod keep;
 mod live;
 mod mock;
 pub mod plans;
@@ -34,6 +35,7 @@ pub fn execute(cli: Cli, console: &Console) -> Exit {
         Command::Mock(arguments) => mock::mock(&arguments, console),
         Command::Ab(arguments) => ab::ab(&arguments, console),
         Command::Arm(arguments) => arm::arm(&arguments, console),
+        Command::Keep => keep::keep(console),
         Command::Baseline(command) => baseline::baseline(&command, console),
         Command::Gate(arguments) => gate::gate(&arguments, console),
         Command::Trend(arguments) => trend::trend(&arguments, console),

@@ -20,7 +20,7 @@ pub use text::text;
 
 use crate::drive::{self, Paced};
 use crate::metric::Metric;
-use crate::observe::{Gaps, Observation};
+use crate::observe::{Gaps, Observation, Watched};
 use crate::plan::Plan;
 use crate::run::{self, Options};
 use crate::summary::{Calibration, RunSummary, Taken};
@@ -293,7 +293,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn limits() -> Limits {
-    let seen = Observation::begin(&[]).end();
+    let seen = Observation::begin(Watched::nothing()).end();
     Limits {
         open_files: seen.open_files,
         ports: seen.ports,

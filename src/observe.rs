@@ -9,7 +9,7 @@ mod priority;
 mod thread;
 
 pub use allocation::CountingAllocator;
-pub use conditions::{Conditions, Observation, Pressure, Process, Taken, TargetUsage};
+pub use conditions::{Conditions, Observation, Pressure, Process, Taken, TargetUsage, Watched};
 pub use gaps::Gaps;
 pub use machine::Machine;
 pub(crate) use priority::stand_back;

@@ -12,8 +12,8 @@ mod sweep;
 mod tokenizers;
 
 pub use crate::scenario::{
-    ASKED_BY, Adapter, ExpectedBody, Mocks, NamedMock, Objective, Phases, Stub, StubBody,
-    StubOrder, StubRequest, StubResponse, Target, Times,
+    ASKED_BY, Adapter, ExpectedBody, Launch, Mocks, NamedMock, Objective, Phases, Placeholder,
+    Stub, StubBody, StubOrder, StubRequest, StubResponse, Target, Times, Variable, filled,
 };
 pub use course::{Course, Done, Search, Way};
 pub use explain::Explanation;
@@ -290,7 +290,7 @@ fn completed(target: &Target, scenario: &Scenario) -> Target {
             let own = seed.derive(&format!("mock {}", mock.name));
             with_defaults(&mock.spec, own, scenario)
         })),
-        Target::Stubs { .. } | Target::Endpoints { .. } => target.clone(),
+        Target::Stubs { .. } | Target::Endpoints { .. } | Target::Launch(_) => target.clone(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::archive;
 use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
-use crate::observe::Usage;
+use crate::observe::{Usage, Watched};
 use crate::plan::{Plan, Stage, Target};
 use crate::summary::{
     self, Asked, ClientCounts, Conditions, Recorder, RunEnd, RunSummary, StageEnd, StageFacts,
@@ -235,7 +235,7 @@ async fn measure(
     };
     let starting = start(stage, backend.endpoints(), options.lanes, &sink);
     let mut running = starting.await?;
-    let lookout = Lookout::over(window(stage), &backend.processes());
+    let lookout = Lookout::over(window(stage), watched(backend));
     let mut attended = attend(&mut running, lookout, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let epoch = running.epoch();
@@ -259,6 +259,14 @@ async fn measure(
         ..facts(stage)
     };
     Ok(summary::summarize(known, lanes.recorder))
+}
+
+/// The processes that are the target, as far as they run here and are known.
+fn watched(backend: &Backend) -> Watched {
+    match backend.launched() {
+        Some(first) => Watched::Group(first),
+        None => Watched::Processes(backend.processes()),
+    }
 }
 
 /// What became of a stage.

@@ -32,8 +32,8 @@ pub use overrides::{Open, Overrides};
 pub use phases::Phases;
 pub use stop::Stop;
 pub use target::{
-    ASKED_BY, ExpectedBody, Mocks, NamedMock, Stub, StubBody, StubOrder, StubRequest, StubResponse,
-    Target, Times,
+    ASKED_BY, ExpectedBody, Launch, Mocks, NamedMock, Placeholder, Stub, StubBody, StubOrder,
+    StubRequest, StubResponse, Target, Times, Variable, filled,
 };
 pub(crate) use variant::{laid as variant, names as variants};
 

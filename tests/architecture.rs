@@ -118,7 +118,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["report.rs", "report/junit.rs", "report/comparison/junit.rs"],
     ),
     ("reqwest", &["client/transport"]),
-    ("rustix", &["observe/", "drive/pace.rs"]),
+    ("rustix", &["observe/", "drive/pace.rs", "backend/launch/"]),
     (
         "rustls",
         &["client/transport/access", "client/transport/pool"],

@@ -173,7 +173,8 @@ fn spawn(executable: &Path) -> Result<Child, Error> {
     })
 }
 
-fn ended(status: ExitStatus) -> String {
+/// How a process ended, behind its name.
+pub(super) fn ended(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return format!("was killed by signal {signal}");

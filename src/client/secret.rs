@@ -26,6 +26,19 @@ impl Secret {
         Self(text.into())
     }
 
+    /// What is hidden, for a program that is told it in its environment.
+    pub(crate) fn revealed(&self) -> &str {
+        &self.0
+    }
+
+    /// The text without the secret, should it stand there.
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
+        text.replace(&self.0, HIDDEN)
+    }
+
     /// The value of the header `authorization` that shows this key to a server, marked so that no library prints it.
     /// `field` is where the key was named.
     ///
@@ -87,7 +100,7 @@ pub enum ApiKey {
 
 impl ApiKey {
     /// What messages call the place.
-    pub(super) fn named(&self) -> String {
+    pub(crate) fn named(&self) -> String {
         match self {
             Self::Env(name) => name.clone(),
             Self::File(path) => path.display().to_string(),
@@ -105,15 +118,23 @@ impl ApiKey {
             reason,
             remedy,
         };
+        self.looked_up().map_err(|reason| {
+            let remedy = match self {
+                Self::Env(_) => "set this environment variable to the key",
+                Self::File(_) => "name a file that holds the key and nothing else",
+            };
+            unusable(reason, remedy)
+        })
+    }
+
+    /// What stands there, without the white space around it.
+    ///
+    /// # Errors
+    /// Why nothing can be read there.
+    pub(crate) fn looked_up(&self) -> Result<Secret, String> {
         let text = match self {
-            Self::Env(name) => variable(name)
-                .map_err(|reason| unusable(reason, "set this environment variable to the key"))?,
-            Self::File(path) => content(path).map_err(|error| {
-                unusable(
-                    error.to_string(),
-                    "name a file that holds the key and nothing else",
-                )
-            })?,
+            Self::Env(name) => variable(name)?,
+            Self::File(path) => content(path).map_err(|error| error.to_string())?,
         };
         Ok(Secret::new(text.trim()))
     }

@@ -23,7 +23,7 @@ impl Ids {
             stage: stage.index,
             form: match stage.target {
                 Target::Mock(_) | Target::Mocks(_) | Target::Stubs { .. } => Form::Short,
-                Target::Endpoints { .. } => Form::Uuid,
+                Target::Endpoints { .. } | Target::Launch(_) => Form::Uuid,
             },
         }
     }

@@ -8,8 +8,10 @@
 
 mod counters;
 mod process;
+mod tree;
 
 pub use process::Process;
+pub use tree::Watched;
 
 use crate::units::{self, float};
 use counters::Counters;
@@ -118,7 +120,7 @@ impl Conditions {
 pub struct Observation {
     began: Instant,
     counters: Counters,
-    target: Vec<Process>,
+    target: Watched,
     target_cpu: Option<Duration>,
     open_files: Option<Taken>,
     ports: Option<Taken>,
@@ -126,13 +128,12 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Begins to watch the machine, and the target's processes where their ids are known.
-    pub fn begin(target: &[u32]) -> Self {
-        let target: Vec<_> = target.iter().copied().map(Process::of).collect();
+    /// Begins to watch the machine, and the target's processes where they are known.
+    pub fn begin(target: Watched) -> Self {
         let mut observation = Self {
             began: Instant::now(),
             counters: Counters::now(),
-            target_cpu: total(&target, Process::cpu),
+            target_cpu: target.cpu(),
             target,
             open_files: None,
             ports: counters::ports(),
@@ -145,7 +146,7 @@ impl Observation {
     /// Begins again; of what was seen so far only the ports that were taken count.
     #[must_use]
     pub fn again(self) -> Self {
-        let target_cpu = total(&self.target, Process::cpu);
+        let target_cpu = self.target.cpu();
         let mut observation = Self {
             began: Instant::now(),
             counters: Counters::now(),
@@ -161,13 +162,13 @@ impl Observation {
     /// Looks at what has a peak and no counter: open files, and the target's memory.
     pub fn look(&mut self) {
         self.open_files = most(self.open_files, counters::open_files());
-        self.target_rss = self.target_rss.max(total(&self.target, Process::rss));
+        self.target_rss = self.target_rss.max(self.target.rss());
     }
 
     /// What happened since it began.
     pub fn end(mut self) -> Conditions {
         let counters = Counters::now();
-        let cpu = total(&self.target, Process::cpu);
+        let cpu = self.target.cpu();
         let watched = self.began.elapsed();
         self.look();
         let target_cpu = cpu
@@ -191,16 +192,6 @@ fn most(one: Option<Taken>, other: Option<Taken>) -> Option<Taken> {
         (Some(one), Some(other)) => Some(one.worse(other)),
         (known, None) | (None, known) => known,
     }
-}
-
-/// The sum over all processes; nothing without any, or where one does not tell.
-fn total<T: std::iter::Sum>(
-    processes: &[Process],
-    read: impl Fn(&Process) -> Option<T>,
-) -> Option<T> {
-    (!processes.is_empty())
-        .then(|| processes.iter().map(read).sum())
-        .flatten()
 }
 
 impl Counters {

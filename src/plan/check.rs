@@ -2,6 +2,7 @@
 
 mod batch;
 mod kind;
+mod launch;
 mod loading;
 mod operation;
 mod script;
@@ -74,6 +75,7 @@ pub(super) fn stage(document: &Document, stage: &Stage) -> Result<(), Error> {
                 &place,
             )
         }
+        Target::Launch(launched) => launch::check(document, stage, launched),
     }
 }
 

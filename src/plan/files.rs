@@ -1,8 +1,9 @@
-//! Files that a scenario names besides that of its client: traces, prompts and a tokenizer. Each is read once, however many stages follow it.
+//! Files that a scenario names besides that of its client: traces, prompts and a tokenizer. Each is read once, however many stages
+//! follow it. And folders, which are not looked into.
 
 use super::recordings::Recordings;
 use super::tokenizers::Tokenizers;
-use crate::scenario::{Document, Error, Open, Part, Path, Scenario};
+use crate::scenario::{Document, Error, Open, Part, Path, Scenario, Target};
 use crate::schedule::{Law, Load, Replay};
 use crate::tokenizer::Tokenizer;
 use crate::trace::{self, Format, Trace};
@@ -56,6 +57,7 @@ impl<'a> Files<'a> {
         let tokenizer = self.tokenizers.named(document, scenario)?;
         self.recordings
             .fill(document, &mut scenario.workload, tokenizer.as_ref())?;
+        directory(document, &mut scenario.target);
         let source = match &mut scenario.load {
             Load::Open(open) => match &mut open.law {
                 Law::Replay(replay) => {
@@ -112,6 +114,16 @@ fn read(file: String, text: String, replay: &Replay) -> Result<Source, Error> {
         Err(error @ (trace::Error::Empty | trace::Error::TooMany)) => {
             Err(Error::of_file(&file, error.to_string()))
         }
+    }
+}
+
+/// Where a server that is launched runs, if the scenario says so.
+fn directory(document: &Document, target: &mut Target) {
+    if let Target::Launch(launch) = target
+        && let Some(named) = &launch.working_directory
+    {
+        let setting = Path::parse("target.launch.working_directory");
+        launch.directory = Some(document.file_named(&setting, named));
     }
 }
 

@@ -47,7 +47,7 @@ fn order(hash: &mut Sha256, target: &Target) {
             let names = mocks.list().iter().map(|mock| mock.name.as_str());
             hash.update(canonical(&names.collect::<Vec<_>>()));
         }
-        Target::Mock(_) | Target::Stubs { .. } | Target::Endpoints { .. } => {}
+        Target::Mock(_) | Target::Stubs { .. } | Target::Endpoints { .. } | Target::Launch(_) => {}
     }
 }
 

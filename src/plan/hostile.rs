@@ -12,6 +12,7 @@ const SCENARIOS: &[&[u8]] = &[
     include_bytes!("../../scenarios/load/open-poisson.yaml"),
     include_bytes!("../../scenarios/contract/chat-retry.yaml"),
     include_bytes!("../../scenarios/failover/primary-dies.yaml"),
+    include_bytes!("../../scenarios/e2e/launched.yaml"),
     b"name: &n x\nseed: \"${SEED:-7}\"\nworkload: { chat: { model: *n, prompt: { tokens: 4 }, output: { tokens: 2 } } }\nload: { closed: { in_flight: 1 } }\nphases: { measure: 1s }\nsweep: { load.closed.in_flight: [1, 2] }\nexpect: [ { metric: error_rate, at_most: 0% } ]\n",
 ];
 

@@ -76,7 +76,7 @@ fn value_of(spec: &MockSpec) -> Value {
 fn mocks(stage: &Stage) -> &[NamedMock] {
     match &stage.target {
         Target::Mocks(mocks) => mocks.list(),
-        Target::Mock(_) | Target::Stubs { .. } | Target::Endpoints { .. } => {
+        Target::Mock(_) | Target::Stubs { .. } | Target::Endpoints { .. } | Target::Launch(_) => {
             panic!("{:?}", stage.target)
         }
     }

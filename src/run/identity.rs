@@ -51,6 +51,7 @@ fn target_words(stage: &Stage) -> String {
                 .map(|at| format!("{} {}", at.protocol, at.url));
             words.collect::<Vec<_>>().join(", ")
         }
+        Target::Launch(launch) => format!("launched: {}", launch.shown()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Watches the machine over the measure phase of a stage: from its begin to its end, with a look each second in between.
 
-use crate::observe::{Conditions, Observation};
+use crate::observe::{Conditions, Observation, Watched};
 use crate::summary::Window;
 use crate::units::Offset;
 use std::time::Duration;
@@ -24,7 +24,7 @@ enum State {
 }
 
 impl Lookout {
-    pub(super) fn over(window: Window, target: &[u32]) -> Self {
+    pub(super) fn over(window: Window, target: Watched) -> Self {
         Self {
             window,
             state: State::Before(Observation::begin(target)),
@@ -76,7 +76,7 @@ mod tests {
             end: Offset::from_millis(3_000),
         };
         let epoch = Instant::now();
-        let mut lookout = Lookout::over(window, &[]);
+        let mut lookout = Lookout::over(window, Watched::nothing());
         let mut looks = Vec::new();
 
         while let Some(next) = lookout.next(epoch) {

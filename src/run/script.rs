@@ -9,7 +9,9 @@ pub(super) fn facts(stage: &Stage, backend: &Backend) -> Option<Script> {
     let seen = backend.script()?;
     let stubs = match &stage.target {
         Target::Stubs { stubs, .. } => stubs.as_slice(),
-        Target::Mock(_) | Target::Mocks(_) | Target::Endpoints { .. } => return None,
+        Target::Mock(_) | Target::Mocks(_) | Target::Endpoints { .. } | Target::Launch(_) => {
+            return None;
+        }
     };
     let calls = stubs.iter().zip(seen.calls).map(|(stub, calls)| StubCalls {
         request: format!("{} {}", stub.request.method, stub.request.path),

@@ -23,12 +23,12 @@ fn ten_seconds() -> Period {
     Period::from_secs(10)
 }
 
-fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn command<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let command = Vec::<String>::deserialize(deserializer)?;
     match command.first() {
         Some(program) if !program.is_empty() => Ok(command),
         _ => Err(D::Error::custom(
-            "expected a program and its arguments, such as `[python3, client.py]`",
+            "expected a program and its arguments, such as `[python3, program.py]`",
         )),
     }
 }

@@ -8,6 +8,10 @@ use serde_json::Value;
 /// The keys behind which secrets stand, wherever they are.
 const BLOCKS: [&str; 3] = ["api_keys", "api_key", "admin"];
 
+/// Likewise where a text is looked at that may not be read yet: the environment of a server that is launched, where somebody
+/// may have written a secret in place of where to find it.
+const IN_TEXTS: [&str; 4] = ["api_keys", "api_key", "admin", "environment"];
+
 /// Does the path lead to a secret, or into a block that has one?
 pub(super) fn leads_to(path: &Path) -> bool {
     path.steps()
@@ -37,7 +41,7 @@ pub(super) fn stands_in(value: &Value) -> bool {
 /// Does the text name a block of secrets, or a user in a URL? Whether it is YAML at all does not matter.
 pub(super) fn is_named_in(text: &str) -> bool {
     has_user(text)
-        || BLOCKS.iter().any(|key| {
+        || IN_TEXTS.iter().any(|key| {
             text.match_indices(key).any(|(at, _)| {
                 let before = text.get(..at).unwrap_or_default();
                 let behind = text.get(at + key.len()..).unwrap_or_default();
@@ -110,6 +114,7 @@ mod tests {
             "{\"admin\": 1}",
             "target.mock.admin.token=a",
             "url: http://me:a@b, weight: 2",
+            "environment: { HF_TOKEN: a }",
         ] {
             assert!(is_named_in(text), "{text}");
         }

@@ -1,9 +1,11 @@
-//! Who answers the requests: `{ mock: {..} }`, `{ mocks: { primary: {..}, secondary: {..} } }`, `{ stubs: [ .. ] }` or
-//! `{ endpoints: [ { protocol: openai, url: "http://host:8000" } ] }`.
+//! Who answers the requests: `{ mock: {..} }`, `{ mocks: { primary: {..}, secondary: {..} } }`, `{ stubs: [ .. ] }`,
+//! `{ endpoints: [ { protocol: openai, url: "http://host:8000" } ] }` or `{ launch: { command: [..], endpoints: [..] } }`.
 
+mod launch;
 mod mocks;
 mod stubs;
 
+pub use launch::{Launch, Placeholder, Variable, filled};
 pub use mocks::{ASKED_BY, Mocks, NamedMock};
 pub use stubs::{ExpectedBody, Stub, StubBody, StubOrder, StubRequest, StubResponse, Times};
 
@@ -14,6 +16,7 @@ use inferometer_mock::MockSpec;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::time::Duration;
 
 /// Who answers the requests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +40,8 @@ pub enum Target {
         /// How long to wait until one of them is ready.
         ready_within: Period,
     },
+    /// A server that is started for the run by a command.
+    Launch(Box<Launch>),
 }
 
 impl Target {
@@ -45,7 +50,19 @@ impl Target {
         match self {
             Self::Stubs { .. } => true,
             Self::Mocks(mocks) => mocks.list().iter().any(|mock| mock.dies_after.is_some()),
-            Self::Mock(_) | Self::Endpoints { .. } => false,
+            Self::Mock(_) | Self::Endpoints { .. } | Self::Launch(_) => false,
+        }
+    }
+
+    /// How long it may take to come up and to go, together, where the scenario says so.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::Mock(_) | Self::Mocks(_) | Self::Stubs { .. } => Duration::ZERO,
+            Self::Endpoints { ready_within, .. } => ready_within.duration(),
+            Self::Launch(launch) => {
+                let (ready, stop) = (launch.ready_within, launch.stop_within);
+                ready.duration().saturating_add(stop.duration())
+            }
         }
     }
 }
@@ -56,11 +73,12 @@ impl Default for Target {
     }
 }
 
-/// Who answers the requests: exactly one of `mock`, `mocks`, `stubs` and `endpoints`.
+/// Who answers the requests: exactly one of `mock`, `mocks`, `stubs`, `endpoints` and `launch`.
 #[derive(Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     { "required": ["mock"] }, { "required": ["mocks"] }, { "required": ["stubs"] }, { "required": ["endpoints"] },
+    { "required": ["launch"] },
 ]))]
 struct File {
     /// The embedded mock, started for the run as a process of its own.
@@ -108,6 +126,13 @@ struct File {
         skip_serializing_if = "Option::is_none"
     )]
     ready_within: Option<Period>,
+    /// A server that is started for the run by a command, and ended after it.
+    #[serde(
+        default,
+        deserialize_with = "some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    launch: Option<Launch>,
 }
 
 /// `key:` with nothing behind it is refused as it is everywhere else, not taken for a key that is left out.
@@ -123,16 +148,24 @@ fn shown<S: Serializer>(mock: &Option<MockSpec>, serializer: S) -> Result<S::Ok,
     mock.as_ref().map(MockSpec::shown).serialize(serializer)
 }
 
+fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    some(deserializer)
+}
+
 fn some_endpoints<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<Endpoint>>, D::Error> {
+    endpoints(deserializer).map(Some)
+}
+
+fn endpoints<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Endpoint>, D::Error> {
     let endpoints = Vec::deserialize(deserializer)?;
     if endpoints.is_empty() {
         return Err(D::Error::custom(
             "expected at least one endpoint, found an empty list",
         ));
     }
-    Ok(Some(endpoints))
+    Ok(endpoints)
 }
 
 fn some_period<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {
@@ -151,18 +184,20 @@ impl TryFrom<File> for Target {
             order,
             endpoints,
             ready_within,
+            launch,
         } = file;
         if order.is_some() && stubs.is_none() {
             return Err("expected `order` only beside `stubs`".to_owned());
         }
-        let one = match (mock, mocks, stubs, endpoints) {
-            (Some(mock), None, None, None) => Self::Mock(Box::new(mock)),
-            (None, Some(mocks), None, None) => Self::Mocks(mocks),
-            (None, None, Some(stubs), None) => Self::Stubs {
+        let one = match (mock, mocks, stubs, endpoints, launch) {
+            (Some(mock), None, None, None, None) => Self::Mock(Box::new(mock)),
+            (None, Some(mocks), None, None, None) => Self::Mocks(mocks),
+            (None, None, Some(stubs), None, None) => Self::Stubs {
                 stubs,
                 order: order.unwrap_or_default(),
             },
-            (None, None, None, Some(endpoints)) => {
+            (None, None, None, None, Some(launch)) => Self::Launch(Box::new(launch)),
+            (None, None, None, Some(endpoints), None) => {
                 return Ok(Self::Endpoints {
                     endpoints,
                     ready_within: ready_within.unwrap_or(Period::from_secs(10)),
@@ -172,7 +207,7 @@ impl TryFrom<File> for Target {
         };
         if ready_within.is_some() {
             return Err(
-                "expected `ready_within` only beside `endpoints`: what the tool starts itself is ready when it has started"
+                "expected `ready_within` only beside `endpoints`, or inside `launch`: what the tool starts of its own is ready when it has started"
                     .to_owned(),
             );
         }
@@ -188,6 +223,7 @@ impl File {
             ("`mocks`", self.mocks.is_some()),
             ("`stubs`", self.stubs.is_some()),
             ("`endpoints`", self.endpoints.is_some()),
+            ("`launch`", self.launch.is_some()),
         ]
         .into_iter()
         .filter_map(|(name, is_there)| is_there.then_some(name))
@@ -200,7 +236,9 @@ fn not_one(found: &[&str]) -> String {
         [] => "none".to_owned(),
         several => several.join(" and "),
     };
-    format!("expected exactly one of `mock`, `mocks`, `stubs` and `endpoints`, found {found}")
+    format!(
+        "expected exactly one of `mock`, `mocks`, `stubs`, `endpoints` and `launch`, found {found}"
+    )
 }
 
 impl From<Target> for File {
@@ -225,6 +263,10 @@ impl From<Target> for File {
             } => Self {
                 endpoints: Some(endpoints),
                 ready_within: Some(ready_within),
+                ..Self::default()
+            },
+            Target::Launch(launch) => Self {
+                launch: Some(*launch),
                 ..Self::default()
             },
         }

@@ -147,7 +147,7 @@ fn shards_have_the_worse_conditions_of_both() {
 #[test]
 fn this_process_can_be_watched() {
     let id = std::process::id();
-    let mut observation = Observation::begin(&[id]);
+    let mut observation = Observation::begin(Watched::Processes(vec![id]));
     let since = Process::of(id).cpu().unwrap();
     while Process::of(id).cpu().unwrap() < since + Duration::from_millis(2) {}
     observation.look();
@@ -158,5 +158,5 @@ fn this_process_can_be_watched() {
     assert!(target.rss_bytes > 1 << 20, "{target:?}");
     assert!(conditions.open_files.unwrap().most >= 3, "{conditions:?}");
     assert!(conditions.other_cores.is_some(), "{conditions:?}");
-    assert_eq!(Observation::begin(&[]).end().target, None);
+    assert_eq!(Observation::begin(Watched::nothing()).end().target, None);
 }

@@ -65,6 +65,10 @@ pub(super) fn spoken(target: &Target) -> Vec<Protocol> {
         Target::Endpoints { endpoints, .. } => {
             endpoints.iter().map(|endpoint| endpoint.protocol).collect()
         }
+        Target::Launch(launch) => {
+            let endpoints = launch.endpoints.iter();
+            endpoints.map(|endpoint| endpoint.protocol).collect()
+        }
     }
 }
 
