@@ -42,6 +42,9 @@ pub struct Baseline {
     pub commit: Option<String>,
     /// The program that measured it.
     pub program: Program,
+    /// The files that the command of a server names which the scenario launches, as they were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub launched: Vec<LaunchedFile>,
     /// When it was saved, as RFC 3339 text.
     pub saved: String,
 }
@@ -58,6 +61,16 @@ pub struct Program {
     pub tool_version: String,
     /// Is it a copy that was kept with the baseline?
     pub kept: bool,
+}
+
+/// A file of a server that a scenario launches: its program, or the script of an interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its digest, 64 hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Why the file of a baseline cannot be used.

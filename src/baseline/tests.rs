@@ -17,6 +17,7 @@ fn baseline() -> Baseline {
             tool_version: "0.1.0".to_owned(),
             kept: true,
         },
+        launched: Vec::new(),
         saved: "2026-01-02T03:04:05Z".to_owned(),
     }
 }

@@ -66,6 +66,7 @@ fn save(arguments: &Save, console: &Console) -> Result<(), Refused> {
         fingerprint: plan.fingerprint.clone(),
         commit: program::commit(),
         program,
+        launched: program::launched(&plan).map_err(could_not)?,
         saved: started,
     };
     shelf

@@ -3,7 +3,7 @@
 use super::baseline::{Kept, Shelf, digest};
 use super::comparison::{self, Side, formats, publish, told};
 use super::{Console, plans, run};
-use crate::baseline::unlike;
+use crate::baseline::{LaunchedFile, unlike};
 use crate::cli;
 use crate::exit::Exit;
 use crate::gate::stored::judge_stored;
@@ -92,6 +92,9 @@ fn program(kept: &Kept) -> Result<PathBuf, String> {
     } else {
         saved.path.clone()
     };
+    if let Some(why) = kept.baseline.launched.iter().find_map(is_another) {
+        return Err(why);
+    }
     match digest(&path) {
         Ok(now) if now == saved.sha256 => {
             // A name without a folder would be looked for on the path.
@@ -104,6 +107,20 @@ fn program(kept: &Kept) -> Result<PathBuf, String> {
         Err(error) => Err(format!(
             "its program {} cannot be run: {error}",
             path.display()
+        )),
+    }
+}
+
+/// Why a file of a server that the scenario launches is not the one that was saved, if it is not.
+fn is_another(saved: &LaunchedFile) -> Option<String> {
+    let path = saved.path.display();
+    match digest(&saved.path) {
+        Ok(now) if now == saved.sha256 => None,
+        Ok(_) => Some(format!(
+            "{path}, which its command names, is no longer the file that was saved"
+        )),
+        Err(error) => Some(format!(
+            "{path}, which its command names, cannot be read: {error}"
         )),
     }
 }

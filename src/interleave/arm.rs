@@ -13,10 +13,10 @@ use tokio::time::timeout;
 
 /// The longest that an arm may take to say what it is.
 const START_DEADLINE: Duration = Duration::from_secs(20);
-/// The longest that an arm may take to end by itself.
+/// The longest that an arm may take to end by itself, besides what its target may take.
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
-/// How much longer than its block an arm may take: it brings its target up before the first, drains after each, and reads
-/// the target's journal.
+/// How much longer than its block an arm may take: it brings its target up before the first, which may take more if the
+/// scenario says so, drains after each, and reads the target's journal.
 const BLOCK_DEADLINE: Duration = Duration::from_mins(2);
 
 /// What is started for an arm.
@@ -99,6 +99,7 @@ impl Process {
                 metrics_version: METRICS_VERSION,
                 fingerprint: String::new(),
                 stages: Vec::new(),
+                patience: Duration::ZERO,
             },
         };
         match process.hear(START_DEADLINE).await? {
@@ -138,7 +139,9 @@ impl Process {
         if self.lifeline.write_all(line.as_bytes()).await.is_err() {
             return Err(self.last_words().await);
         }
-        let run = match self.hear(ask.block.saturating_add(BLOCK_DEADLINE)).await? {
+        let within = ask.block.saturating_add(BLOCK_DEADLINE);
+        let within = within.saturating_add(self.ready.patience);
+        let run = match self.hear(within).await? {
             Heard::Block(run) => *run,
             Heard::Failed(reason) => return Err(self.ended(reason)),
             Heard::Ready(_) => {
@@ -199,10 +202,12 @@ impl Process {
         let Self {
             mut child,
             lifeline,
+            ready,
             ..
         } = self;
         drop(lifeline);
-        if timeout(STOP_DEADLINE, child.wait()).await.is_err() {
+        let within = STOP_DEADLINE.saturating_add(ready.patience);
+        if timeout(within, child.wait()).await.is_err() {
             // Failing means that it is gone already, which is what is wanted.
             child.kill().await.ok();
         }

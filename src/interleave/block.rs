@@ -5,6 +5,7 @@ use crate::plan::{Phases, Plan, Stage};
 use crate::run::{Bench, Options};
 use crate::summary::METRICS_VERSION;
 use std::io::{self, BufRead, Write};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// The part of a block that is not measured: connections are made and caches filled in it.
@@ -48,7 +49,14 @@ fn ready(plan: &Plan) -> Ready {
         metrics_version: METRICS_VERSION,
         fingerprint: plan.fingerprint.clone(),
         stages: plan.stages.iter().map(Stage::name).collect(),
+        patience: patience(plan),
     }
+}
+
+/// The longest that any of its targets may take to come and go.
+fn patience(plan: &Plan) -> Duration {
+    let targets = plan.stages.iter().map(|stage| stage.target.patience());
+    targets.max().unwrap_or_default()
 }
 
 async fn answer(bench: &mut Bench, plan: &Plan, ask: Ask) -> Heard {
@@ -83,7 +91,6 @@ mod tests {
     use crate::plan;
     use crate::scenario::Overrides;
     use std::path::Path;
-    use std::time::Duration;
 
     const TEXT: &str = "name: x
 workload: { chat: { model: tiny, prompt: { tokens: 8 }, output: { tokens: 4 }, stream: false } }

@@ -28,6 +28,14 @@ pub struct Ready {
     pub fingerprint: String,
     /// The names of its stages.
     pub stages: Vec<String>,
+    /// How much longer than usual it may take to bring its target up, or to take it down.
+    #[serde(
+        rename = "patience_ns",
+        default,
+        serialize_with = "nanos",
+        deserialize_with = "duration"
+    )]
+    pub patience: Duration,
 }
 
 /// One block, as it is asked for.

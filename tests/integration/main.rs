@@ -20,6 +20,7 @@ mod comparison;
 mod doctor;
 mod guide;
 mod interrupt;
+mod launch;
 mod mock_alone;
 mod mock_child;
 mod processes;

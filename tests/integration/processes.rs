@@ -40,11 +40,18 @@ pub(crate) fn is_alive(process: u32) -> bool {
 }
 
 fn child_of(parent: u32) -> Option<u32> {
-    fs::read_dir("/proc").unwrap().find_map(|entry| {
+    children_of(parent).first().copied()
+}
+
+/// The processes that a process has started.
+pub(crate) fn children_of(parent: u32) -> Vec<u32> {
+    let all = fs::read_dir("/proc").unwrap();
+    let children = all.filter_map(|entry| {
         let process = entry.ok()?.file_name().to_str()?.parse().ok()?;
         let (_, of) = status(process)?;
         (of == parent).then_some(process)
-    })
+    });
+    children.collect()
 }
 
 /// State and parent, from the fields behind the parenthesised name.

@@ -1,8 +1,11 @@
 //! The program that carries a baseline out, and the state of the folder that it was built from.
 
-use crate::baseline::Program;
+use crate::backend;
+use crate::baseline::{LaunchedFile, Program};
 use crate::cli::KeepProgram;
+use crate::plan::{Plan, Target};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
@@ -23,6 +26,30 @@ pub(super) fn own(keep: KeepProgram) -> io::Result<(Program, Option<PathBuf>)> {
         kept,
     };
     Ok((program, kept.then_some(own)))
+}
+
+/// Larger files that a command names are what its server works on, such as a model's weights.
+const LARGEST: u64 = 1 << 30;
+
+/// The files that the commands of a plan's servers name, as they are now.
+pub(super) fn launched(plan: &Plan) -> io::Result<Vec<LaunchedFile>> {
+    let servers = plan.stages.iter().filter_map(|stage| match &stage.target {
+        Target::Launch(launch) => Some(launch),
+        Target::Mock(_) | Target::Mocks(_) | Target::Stubs { .. } | Target::Endpoints { .. } => {
+            None
+        }
+    });
+    let files: BTreeSet<PathBuf> = servers
+        .flat_map(|launch| backend::launched_files(launch))
+        .collect();
+    let mut launched = Vec::new();
+    for path in files {
+        if path.metadata()?.len() <= LARGEST {
+            let sha256 = digest(&path)?;
+            launched.push(LaunchedFile { path, sha256 });
+        }
+    }
+    Ok(launched)
 }
 
 /// The digest of a file's content: 64 hexadecimal digits.

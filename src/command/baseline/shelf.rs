@@ -145,6 +145,12 @@ impl Shelf {
                 what: "program",
             });
         }
+        if old.launched != new.launched {
+            return Err(Error::Taken {
+                name,
+                what: "server",
+            });
+        }
         Ok(())
     }
 
