@@ -8,6 +8,7 @@
 //! flight may still finish). What is unfinished when the drain ends is emitted as failed, never dropped.
 
 mod adapter;
+mod alarm;
 mod bare;
 mod clock;
 mod closed_loop;

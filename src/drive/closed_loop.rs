@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 /// So many workers begin together. Each has a connection to make first, and one whose connection is there has a request to
 /// send: without a pause, the first ones would wait until the last one has begun.
-const TOGETHER: usize = 4;
+pub(super) const TOGETHER: usize = 4;
 
 /// Keeps this lane's share of `in_flight` requests going until sending is over, then waits for the last answers.
 pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, closed: &Closed) {

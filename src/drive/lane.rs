@@ -4,6 +4,7 @@ mod round;
 
 pub(super) use round::Round;
 
+use super::alarm::Alarm;
 use super::clock::Clock;
 use super::epoch::Starter;
 use super::exchange::{Exchange, Exchanged};
@@ -11,20 +12,20 @@ use super::heard::Heard;
 use super::pace::Pacer;
 use super::request::{Due, Requests};
 use super::uncounted::{Ended, Uncounted};
+use super::users::Crowd;
 use super::{Error, LaneRecord, Progress, closed_loop, open_loop, users};
 use crate::observe::{Meter, Usage};
 use crate::plan::Phases;
 use crate::sample::{Chunk, ClientCounts, Failure, Outcome, Sample, Sink};
-use crate::schedule::{Load, Slot};
+use crate::schedule::{Closed, Load, Open, Slot, Users};
 use crate::seed::Seed;
 use crate::units::Offset;
-use crate::workload::Stretch;
 use std::cell::RefCell;
 use std::num::NonZero;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::LocalSet;
+use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -61,11 +62,34 @@ impl Share {
 pub(super) struct Sending<E, S> {
     lane: Lane<E, S>,
     pub(super) clock: Clock,
+    /// Wakes those who pause before a request.
+    alarm: Alarm,
     /// Cancelled when the drain phase is over: requests still in flight are given up.
     give_up: CancellationToken,
     /// Cancelled when all requests of a stage that has a number of them, or a trace of them, have ended: measuring ends with
     /// them.
     all_ended: CancellationToken,
+}
+
+/// What a lane does when its stage begins.
+pub(super) enum Work {
+    Open(Open),
+    Closed(Closed),
+    Users(Users, Crowd),
+}
+
+impl Work {
+    /// The lane's work at this load, with all that has to be there before the stage begins.
+    pub(super) async fn of<E, S>(load: Load, lane: &Lane<E, S>) -> Result<Self, Error> {
+        Ok(match load {
+            Load::Open(open) => Self::Open(open),
+            Load::Closed(closed) => Self::Closed(closed),
+            Load::Users(users) => {
+                let crowd = Crowd::gather(&users, &lane.requests, lane.share).await?;
+                Self::Users(users, crowd)
+            }
+        })
+    }
 }
 
 /// Runs a lane to its end on the current thread. All lanes of a stage count time from the same epoch.
@@ -84,15 +108,18 @@ pub(super) fn run<E: Exchange, S: Sink>(
         // A stage that is stopped already needs no connections.
         let warming_up = lane.exchange.warm_up();
         lane.stop.run_until_cancelled(warming_up).await;
+        let ends = load.ends();
+        let work = Work::of(load, &lane).await?;
         let epoch = starter.ready().await;
-        drive(lane, load, seed, pacer, epoch).await
+        drive(lane, work, ends, seed, pacer, epoch).await
     })
 }
 
-/// Sends the lane's share, measures what that costs, and drains.
+/// Sends the lane's share, measures what that costs, and drains. Work that `ends` is measured no longer than it takes.
 pub(super) async fn drive<E: Exchange, S: Sink>(
     lane: Lane<E, S>,
-    load: Load,
+    work: Work,
+    ends: bool,
     seed: Seed,
     pacer: Pacer,
     epoch: Instant,
@@ -101,28 +128,28 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
     let sending = Rc::new(Sending {
         lane,
         clock: Clock::new(epoch),
+        alarm: Alarm::default(),
         give_up: CancellationToken::new(),
         all_ended: CancellationToken::new(),
     });
     let metering = tokio::task::spawn_local(meter(Rc::clone(&sending)));
     let draining = tokio::task::spawn_local(drain(Rc::clone(&sending)));
     let watching = tokio::task::spawn_local(watch(Rc::clone(&sending)));
-    let ends = load.ends();
-    match load {
-        Load::Closed(closed) => closed_loop::send(&sending, &closed).await,
-        Load::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
-        Load::Users(population) => users::send(&sending, &population, seed).await?,
+    let ringing = tokio::task::spawn_local(ring(Rc::clone(&sending), pacer.another()?));
+    match work {
+        Work::Closed(closed) => closed_loop::send(&sending, &closed).await,
+        Work::Open(open) => open_loop::send(&sending, &open, seed, &pacer).await?,
+        Work::Users(users, crowd) => users::send(&sending, &users, crowd, seed).await?,
     }
     if ends || sending.lane.phases.requests.is_some() {
         sending.all_ended.cancel();
     }
-    for helping in [draining, watching] {
-        helping.abort();
-        // An aborted task's only news is that it was aborted; waiting lets it drop its handle on the lane.
-        helping.await.ok();
-    }
+    ended(draining).await;
+    ended(watching).await;
+    // Until its end measuring has to be woken.
     let metered = metering.await.map_err(|_| Error::LaneDied)?;
     sending.count();
+    ended(ringing).await;
     let sending = Rc::into_inner(sending).ok_or(Error::LaneDied)?;
     Ok(LaneRecord {
         sink: sending.lane.sink.into_inner(),
@@ -130,6 +157,12 @@ pub(super) async fn drive<E: Exchange, S: Sink>(
         client: metered.client,
         measured: metered.measured,
     })
+}
+
+/// Ends a task. Its only news is that it was aborted; waiting lets it drop its handle on the lane.
+async fn ended(helping: JoinHandle<()>) {
+    helping.abort();
+    helping.await.ok();
 }
 
 impl<E: Exchange, S: Sink> Sending<E, S> {
@@ -148,11 +181,6 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
             .after(self.lane.phases.measure.duration())
     }
 
-    /// What a user does in a round, and which part of a mix that is.
-    pub(super) fn of_user(&self, user: u32) -> (Option<usize>, Vec<Stretch>) {
-        self.lane.requests.of_user(user)
-    }
-
     /// Waits until sending is stopped.
     pub(super) async fn stopped(&self) {
         self.lane.stop.cancelled().await;
@@ -163,7 +191,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         tokio::select! {
             biased;
             () = self.lane.stop.cancelled() => false,
-            () = tokio::time::sleep_until(self.clock.instant(at)) => true,
+            () = self.alarm.until(self.clock.instant(at)) => true,
         }
     }
 
@@ -207,7 +235,7 @@ impl<E: Exchange, S: Sink> Sending<E, S> {
         tokio::select! {
             biased;
             () = self.give_up.cancelled() => {}
-            () = tokio::time::sleep_until(self.clock.instant(at)) => {}
+            () = self.alarm.until(self.clock.instant(at)) => {}
         }
         Slot { at, ..slot }
     }
@@ -339,6 +367,11 @@ async fn meter<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>) -> Metered {
         client: sending.lane.exchange.counts().since(before),
         measured: sending.measure_ended().since(start),
     }
+}
+
+/// Wakes those who pause.
+async fn ring<E: Exchange, S: Sink>(sending: Rc<Sending<E, S>>, pacer: Pacer) {
+    sending.alarm.ring(&pacer).await;
 }
 
 /// Lets the client do what it has to do besides requests.

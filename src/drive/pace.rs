@@ -25,6 +25,16 @@ impl Pacer {
         return Ok(Self::Coarse);
     }
 
+    /// Another of the same kind, which can wait at the same time.
+    pub(super) fn another(&self) -> io::Result<Self> {
+        match self {
+            #[cfg(any(test, not(target_os = "linux")))]
+            Self::Coarse => Ok(Self::Coarse),
+            #[cfg(target_os = "linux")]
+            Self::Fine(_) => Self::fine(),
+        }
+    }
+
     /// Waits until `instant`. Returns at once, after letting other tasks run, if that is past.
     pub(super) async fn wait_until(&self, instant: Instant) -> io::Result<()> {
         match self {

@@ -10,7 +10,7 @@ use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
 use super::heard::Heard;
 use super::ids::Ids;
-use super::lane::{self, Lane, Share};
+use super::lane::{self, Lane, Share, Work};
 use super::pace::Pacer;
 use super::request::{Asked, Requests};
 use super::uncounted::{Ended, Uncounted};
@@ -190,7 +190,12 @@ async fn drive_share_into<E: Exchange, S: Sink>(
         stop,
         progress: Arc::new(Progress::default()),
     };
-    let driving = lane::drive(lane, load, Seed::new(7), Pacer::Coarse, Instant::now());
+    let driving = async {
+        let ends = load.ends();
+        let work = Work::of(load, &lane).await?;
+        let (seed, begun) = (Seed::new(7), Instant::now());
+        lane::drive(lane, work, ends, seed, Pacer::Coarse, begun).await
+    };
     LocalSet::new().run_until(driving).await
 }
 

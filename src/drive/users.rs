@@ -5,9 +5,11 @@ mod attack;
 mod untouched;
 
 use super::Error;
+use super::closed_loop::TOGETHER;
 use super::exchange::Exchange;
 use super::heard::Heard;
-use super::lane::Sending;
+use super::lane::{Sending, Share};
+use super::request::Requests;
 use crate::sample::Sink;
 use crate::schedule::{Slot, Users};
 use crate::seed::Seed;
@@ -16,18 +18,52 @@ use attack::{Asker, Attack};
 use std::rc::Rc;
 use tokio::task::{JoinError, JoinSet};
 
-/// Lets this lane's share of the users work until sending is over, then waits for their last answers.
+/// A lane's share of the users, each of whom knows its first step.
+pub(super) struct Crowd {
+    attack: Attack,
+    askers: Vec<(u32, Asker)>,
+}
+
+impl Crowd {
+    /// Gathers the users of a lane, before the stage begins.
+    pub(super) async fn gather(
+        users: &Users,
+        requests: &Requests,
+        share: Share,
+    ) -> Result<Self, Error> {
+        let (lane, lanes) = (wide(share.index), wide(share.lanes.get()));
+        let mine = (0..users.count.get()).filter(|user| u64::from(*user) % lanes == lane);
+        let mine = mine.map(|user| (user, requests.of_user(user)));
+        let (mut attack, mut askers) = Attack::of(mine)?;
+        tokio::select! {
+            biased;
+            ended = attack.goes_on() => return Err(ended),
+            all = all_ready(&mut askers) => all?,
+        }
+        Ok(Self { attack, askers })
+    }
+}
+
+async fn all_ready(askers: &mut [(u32, Asker)]) -> Result<(), Error> {
+    for (_, asker) in askers {
+        asker.ready().await?;
+    }
+    Ok(())
+}
+
+/// Lets the users of this lane work until sending is over, then waits for their last answers.
 pub(super) async fn send<E: Exchange, S: Sink>(
     sending: &Rc<Sending<E, S>>,
     users: &Users,
+    crowd: Crowd,
     seed: Seed,
 ) -> Result<(), Error> {
-    let share = sending.share();
-    let (lane, lanes) = (wide(share.index), wide(share.lanes.get()));
-    let mine = (0..users.count.get()).filter(|user| u64::from(*user) % lanes == lane);
-    let (attack, askers) = Attack::of(mine.map(|user| (user, sending.of_user(user))))?;
+    let Crowd { mut attack, askers } = crowd;
     let mut working = JoinSet::new();
-    for (user, asker) in askers {
+    for (place, (user, asker)) in askers.into_iter().enumerate() {
+        if place % TOGETHER == 0 {
+            tokio::task::yield_now().await;
+        }
         let worker = Worker {
             sending: Rc::clone(sending),
             users: users.clone(),
@@ -40,7 +76,7 @@ pub(super) async fn send<E: Exchange, S: Sink>(
     tokio::select! {
         biased;
         ended = all(&mut working) => ended,
-        ended = attack.goes_on() => Err(Error::Users(ended)),
+        ended = attack.goes_on() => Err(ended),
     }
 }
 
@@ -82,7 +118,6 @@ impl<E: Exchange, S: Sink> Worker<E, S> {
                     }
                     round.step(&sending, &mut heard).await;
                 }
-                self.asker.done();
             }
             seq += u64::from(self.users.count.get());
             let pause = self.users.pause(self.seed, seq);

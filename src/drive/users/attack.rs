@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 /// Goose wants a host, which nobody asks.
 const NOWHERE: &str = "http://nowhere.invalid/";
@@ -30,18 +30,15 @@ pub(super) struct Attack(Execution);
 
 type Execution = Pin<Box<dyn Future<Output = Result<GooseMetrics, GooseError>>>>;
 
-/// Hears what one user of goose's asks for.
+/// Hears what one user of goose's asks for: for how many requests, or for all of the round.
 pub(super) struct Asker {
     asks: mpsc::Receiver<Option<u32>>,
-    done: Arc<Notify>,
+    /// What was heard and not yet taken.
+    heard: Option<Option<u32>>,
 }
 
 /// The other end, which is the user's.
-#[derive(Clone)]
-struct Line {
-    asks: mpsc::Sender<Option<u32>>,
-    done: Arc<Notify>,
-}
+type Line = mpsc::Sender<Option<u32>>;
 
 /// Users of one kind who have not yet made their first step.
 type Waiting = Arc<Mutex<VecDeque<Line>>>;
@@ -57,8 +54,8 @@ impl Attack {
         let mut kinds = BTreeMap::new();
         let mut askers = Vec::new();
         for (user, (part, round)) in users {
-            let (line, asker) = line();
-            askers.push((user, asker));
+            let (line, asks) = mpsc::channel(1);
+            askers.push((user, Asker { asks, heard: None }));
             let (_, lines) = kinds.entry(part).or_insert((round, VecDeque::new()));
             lines.push_back(line);
         }
@@ -73,45 +70,34 @@ impl Attack {
     }
 
     /// Lets it go on. Says why it ended, which it does not by itself.
-    pub(super) async fn goes_on(self) -> String {
-        why(self.0.await)
+    pub(super) async fn goes_on(&mut self) -> Error {
+        Error::Users(why((&mut self.0).await))
     }
 }
 
 impl Asker {
-    /// The next step: how many requests it is, or all of the round.
+    /// Waits until the next step is known.
     ///
     /// # Errors
     /// [`Error::Users`] when the user is no more.
-    pub(super) async fn next(&mut self) -> Result<Option<u32>, Error> {
-        let next = self.asks.recv().await;
-        next.ok_or_else(|| Error::Users("a user ended before its time".to_owned()))
-    }
-
-    /// The step is done: the user goes on.
-    pub(super) fn done(&self) {
-        self.done.notify_one();
-    }
-}
-
-impl Line {
-    /// Asks for the requests of a step, and waits until they have ended; for ever, when there is nobody to make them any more.
-    async fn step(&self, requests: Option<u32>) {
-        if self.asks.send(requests).await.is_err() {
-            pending::<()>().await;
+    pub(super) async fn ready(&mut self) -> Result<(), Error> {
+        if self.heard.is_none() {
+            self.heard = self.asks.recv().await;
         }
-        self.done.notified().await;
+        match self.heard {
+            Some(_) => Ok(()),
+            None => Err(Error::Users("a user ended before its time".to_owned())),
+        }
     }
-}
 
-fn line() -> (Line, Asker) {
-    let (sender, asks) = mpsc::channel(1);
-    let done = Arc::new(Notify::new());
-    let line = Line {
-        asks: sender,
-        done: Arc::clone(&done),
-    };
-    (line, Asker { asks, done })
+    /// The next step: how many requests it is, or all of the round.
+    ///
+    /// # Errors
+    /// Those of [`Self::ready`].
+    pub(super) async fn next(&mut self) -> Result<Option<u32>, Error> {
+        self.ready().await?;
+        Ok(self.heard.take().flatten())
+    }
 }
 
 fn why(ended: Result<GooseMetrics, GooseError>) -> String {
@@ -178,10 +164,10 @@ fn step(requests: Option<u32>, waiting: &Waiting) -> TransactionFunction {
         let line = line_of(user, &waiting);
         Box::pin(async move {
             match line {
-                Some(line) => line.step(requests).await,
-                None => pending().await,
+                Some(line) if line.send(requests).await.is_ok() => Ok(()),
+                // Nobody makes requests any more.
+                Some(_) | None => pending().await,
             }
-            Ok(())
         })
     })
 }
