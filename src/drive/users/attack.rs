@@ -32,13 +32,17 @@ type Execution = Pin<Box<dyn Future<Output = Result<GooseMetrics, GooseError>>>>
 
 /// Hears what one user of goose's asks for: for how many requests, or for all of the round.
 pub(super) struct Asker {
-    asks: mpsc::Receiver<Option<u32>>,
+    asks: mpsc::Receiver<Step>,
     /// What was heard and not yet taken.
-    heard: Option<Option<u32>>,
+    heard: Option<Step>,
 }
 
+/// For how many requests a user asks, or for all of the round.
+#[derive(Debug, Clone, Copy)]
+struct Step(Option<u32>);
+
 /// The other end, which is the user's.
-type Line = mpsc::Sender<Option<u32>>;
+type Line = mpsc::Sender<Step>;
 
 /// Users of one kind who have not yet made their first step.
 type Waiting = Arc<Mutex<VecDeque<Line>>>;
@@ -96,7 +100,7 @@ impl Asker {
     /// Those of [`Self::ready`].
     pub(super) async fn next(&mut self) -> Result<Option<u32>, Error> {
         self.ready().await?;
-        Ok(self.heard.take().flatten())
+        Ok(self.heard.take().and_then(|Step(requests)| requests))
     }
 }
 
@@ -164,7 +168,7 @@ fn step(requests: Option<u32>, waiting: &Waiting) -> TransactionFunction {
         let line = line_of(user, &waiting);
         Box::pin(async move {
             match line {
-                Some(line) if line.send(requests).await.is_ok() => Ok(()),
+                Some(line) if line.send(Step(requests)).await.is_ok() => Ok(()),
                 // Nobody makes requests any more.
                 Some(_) | None => pending().await,
             }
