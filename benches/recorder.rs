@@ -15,6 +15,7 @@ fn sample(seq: u64, chunks: &mut [Chunk]) -> Sample<'_> {
         chunk.at = at;
     }
     Sample {
+        stream: 0,
         seq,
         operation: Operation::Chat,
         kind: 0,

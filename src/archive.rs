@@ -130,8 +130,8 @@ pub struct Stage {
     pub index: usize,
     /// Its name.
     pub name: String,
-    /// The kinds of request that samples name by their place in this list.
-    pub kinds: Vec<Kind>,
+    /// The kinds of request that samples of each load stream name by their place in its list.
+    pub kinds: Vec<Vec<Kind>>,
     /// The endpoints that samples name by their place in this list.
     pub endpoints: Vec<Target>,
 }
@@ -200,6 +200,13 @@ impl Intake {
     /// A stage begins. `start` and `end` are those of its measure phase, on the clock of its samples.
     pub fn stage(&self, stage: Stage, start: Offset, end: Offset) -> StageIntake {
         StageIntake::begin(&self.messages, stage, start, end)
+    }
+}
+
+impl Stage {
+    /// The kind that a row is of.
+    fn kind(&self, row: &row::Row) -> Option<&Kind> {
+        self.kinds.get(row.stream)?.get(row.kind)
     }
 }
 

@@ -2,7 +2,8 @@
 //! and nothing of what the samples are used for.
 //!
 //! The work is done by *lanes*: threads that each have a runtime, connections and a [`Sink`] of their own, so that
-//! nothing is shared on the sending path. Lane `i` of `n` sends the requests `i, i + n, i + 2n, ...` of the stage.
+//! nothing is shared on the sending path. Lane `i` of `n` sends the requests `i, i + n, i + 2n, ...` of the stage; of several load
+//! streams side by side, likewise of each, begun at a lane that balances them.
 //!
 //! A stage has three phases: *warmup* (sent, not measured), *measure*, and *drain* (nothing new is sent; what is in
 //! flight may still finish). What is unfinished when the drain ends is emitted as failed, never dropped.
@@ -24,6 +25,7 @@ mod pace;
 mod progress;
 mod request;
 mod said;
+mod sender;
 mod uncounted;
 mod users;
 
@@ -35,7 +37,7 @@ pub(crate) use request::kinds;
 
 use crate::client::{self, Client, ClientConfig, Endpoint};
 use crate::observe::Usage;
-use crate::plan::Stage;
+use crate::plan::{Stage, Streams};
 use crate::sample::{ClientCounts, Sink};
 use crate::schedule::Load;
 use adapter::Subprocess;
@@ -44,6 +46,7 @@ use epoch::{Start, Starter};
 use exchange::Exchange;
 use foreign::Foreign;
 use request::Requests;
+use sender::Source;
 use std::io;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -153,7 +156,7 @@ pub async fn start<S: Sink>(
     lanes: NonZero<usize>,
     sink: impl Fn(usize) -> S,
 ) -> Result<Running<S>, Error> {
-    let lanes = useful_lanes(&stage.load, lanes);
+    let lanes = useful_lanes(&stage.streams, lanes);
     let Some(adapter) = &stage.adapter else {
         let clients = embedded(stage, endpoints, lanes)?;
         return start_lanes(stage, clients, sink);
@@ -201,7 +204,7 @@ pub fn start_with<C: InferenceClient, S: Sink>(
     client: impl Fn() -> C,
     sink: impl Fn(usize) -> S,
 ) -> Result<Running<S>, Error> {
-    let lanes = useful_lanes(&stage.load, lanes);
+    let lanes = useful_lanes(&stage.streams, lanes);
     let clients = (0..lanes.get()).map(|_| Foreign(client()));
     start_lanes(stage, clients.collect(), sink)
 }
@@ -220,16 +223,14 @@ fn start_lanes<E: Exchange, S: Sink>(
     let beginning = Start::of(clients.len());
     for (index, exchange) in clients.into_iter().enumerate() {
         let lane = lane::Lane {
+            index,
             exchange,
-            requests: Requests::of(stage),
             sink: sink(index).into(),
-            uncounted: Uncounted::new(stage.tokenizer.clone()).into(),
             phases: stage.phases,
-            share: lane::Share { index, lanes },
             stop: stop.clone(),
             progress: Arc::clone(&progress),
         };
-        let (load, seed) = (stage.load.clone(), stage.seed);
+        let sources = sources(stage, index, lanes);
         let report = report.clone();
         let starter = Starter::new(&beginning);
         let (start, awaited) = oneshot::channel();
@@ -241,7 +242,7 @@ fn start_lanes<E: Exchange, S: Sink>(
                 let Ok(()) = awaited.blocking_recv() else {
                     return;
                 };
-                let record = lane::run(lane, load, seed, starter);
+                let record = lane::run(lane, sources, starter);
                 // Nobody receives when the run was given up; then nobody wants the record.
                 report.blocking_send(record).ok();
             })?;
@@ -259,15 +260,42 @@ fn start_lanes<E: Exchange, S: Sink>(
     })
 }
 
-/// A closed loop cannot use more lanes than it has requests in flight, and users no more than there are users.
-fn useful_lanes(load: &Load, lanes: NonZero<usize>) -> NonZero<usize> {
+/// What one lane of so many sends of each load stream. The places of closed loops and the users are dealt out to the lanes one after the
+/// other, over all streams, so that none has two more of them than another.
+fn sources(stage: &Stage, index: usize, lanes: NonZero<usize>) -> Vec<Source> {
+    let mut dealt = 0;
+    let streams = stage.streams.iter().enumerate();
+    let source = streams.map(|(place, stream)| {
+        let index = (index + lanes.get() - dealt) % lanes;
+        dealt = (dealt + places(&stream.load).unwrap_or(0)) % lanes;
+        Source {
+            place,
+            requests: Requests::of(stage, place, stream),
+            load: stream.load.clone(),
+            seed: stream.seed(stage.seed),
+            uncounted: Uncounted::new(stage.tokenizer.clone()).into(),
+            share: lane::Share { index, lanes },
+        }
+    });
+    source.collect()
+}
+
+/// Closed loops cannot use more lanes than they have requests in flight, and users no more than there are users.
+fn useful_lanes(streams: &Streams, lanes: NonZero<usize>) -> NonZero<usize> {
+    let mut each = streams.iter().map(|stream| places(&stream.load));
+    let all = each.try_fold(0, |all: usize, places| Some(all.saturating_add(places?)));
+    let all = all.and_then(NonZero::new);
+    all.map_or(lanes, |all| all.min(lanes))
+}
+
+/// How many requests a load has in flight at most, where that is fixed: of users one each.
+fn places(load: &Load) -> Option<usize> {
     let most = match load {
         Load::Closed(closed) => closed.in_flight,
         Load::Users(users) => users.count.get(),
-        Load::Open(_) => return lanes,
+        Load::Open(_) => return None,
     };
-    let most = usize::try_from(most).ok().and_then(NonZero::new);
-    most.map_or(lanes, |most| most.min(lanes))
+    usize::try_from(most).ok()
 }
 
 #[cfg(test)]

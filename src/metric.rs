@@ -36,6 +36,33 @@ pub struct Metric {
     read: fn(&RunSummary, &StageSummary) -> Reading,
 }
 
+/// The metrics besides those of distributions that are told of each of several load streams: the others are of the target, of
+/// the machine, of the client's own work or of the stage as a whole.
+const OF_STREAMS: [&str; 22] = [
+    "success_rate",
+    "error_rate",
+    "offered",
+    "answered",
+    "wrong",
+    "failed",
+    "cancelled",
+    "not_sent",
+    "rps_offered",
+    "rps_sent",
+    "rps_ok",
+    "output_tokens_per_second",
+    "output_tokens_per_answer",
+    "attempts_per_request",
+    "retried",
+    "retry_rate",
+    "hedged",
+    "hedge_won",
+    "connection_reuse",
+    "batch_size_mean",
+    "cache_hit_rate",
+    "tpot_na",
+];
+
 /// Which way a metric gets better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Better {
@@ -70,6 +97,11 @@ impl Metric {
             |nearest| format!("did you mean `{nearest}`?"),
         );
         format!("expected the name of a metric, found `{name}`; {hint}")
+    }
+
+    /// Is it told of each of several load streams by itself, and not only of what they share?
+    pub fn is_told_of_streams(&self) -> bool {
+        self.statistic.is_some() || OF_STREAMS.contains(&self.name)
     }
 
     /// Reads it from one stage of a run.

@@ -8,6 +8,7 @@ mod files;
 mod fingerprint;
 mod provenance;
 mod recordings;
+mod stream;
 mod sweep;
 mod tokenizers;
 
@@ -19,16 +20,16 @@ pub use course::{Course, Done, Search, Way};
 pub use explain::Explanation;
 pub(crate) use explain::{flow, table};
 pub use provenance::Setting;
+pub use stream::{Stream, Streams};
 
 use crate::client::{ClientConfig, ClientFile};
 use crate::gate::Validity;
 use crate::gate::rule::Rule;
 use crate::gate::spec::GateSpec;
 use crate::scenario::{self, Document, Error, Open, Overrides, Scenario};
-use crate::schedule::Load;
 use crate::seed::Seed;
 use crate::tokenizer::Tokenizer;
-use crate::workload::{Ask, InputTensor, Workload};
+use crate::workload::{Ask, InputTensor};
 use files::Files;
 use inferometer_mock::{MockSpec, ModelSpec, TensorAnswer, TensorSpec};
 use serde::Serialize;
@@ -80,10 +81,9 @@ pub struct Stage {
     /// What counts tokens where no server does. In the fingerprint it is its contents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<Tokenizer>,
-    /// What to send.
-    pub workload: Workload,
-    /// When to send it.
-    pub load: Load,
+    /// What to send and when: one load stream, or several side by side.
+    #[serde(flatten)]
+    pub streams: Streams,
     /// How long.
     pub phases: Phases,
     /// What must be met again after a fault. It changes how the stage is judged, not what is measured, and is no part of the
@@ -156,7 +156,9 @@ pub fn plan(document: &Document, open: Open<'_>) -> Result<Plan, Error> {
     } else {
         axes.as_slice()
     };
-    check::expectations(document, &scenario.expect, swept, &scenario.workload)?;
+    if let Some(first) = stages.first() {
+        check::expectations(document, &scenario.expect, swept, &first.streams)?;
+    }
     check::gate(document, &scenario.gate)?;
     let name = scenario.name.to_string();
     let course = course(document, &scenario, searched, stages.len())?;
@@ -196,8 +198,10 @@ fn expanded(document: &Document, open: Open<'_>) -> Result<Expanded, Error> {
     for (index, point) in sweep::points(&axes).enumerate() {
         let here = sweep::moved_to(document, &point)?;
         let mut scenario: Scenario = here.read_as()?;
-        let tokenizer = files.complete(&here, &mut scenario)?;
-        let stage = stage(index, sweep::settings(&point), &scenario, tokenizer);
+        let mut streams = Streams::of(&here, &scenario)?;
+        let tokenizer = files.complete(&here, &mut scenario, &mut streams)?;
+        let mut stage = stage(index, sweep::settings(&point), &scenario, streams);
+        stage.tokenizer = tokenizer;
         check::stage(&here, &stage)?;
         stages.push(stage);
         first.get_or_insert((here, scenario));
@@ -252,17 +256,16 @@ fn stage(
     index: usize,
     settings: Vec<(String, Value)>,
     scenario: &Scenario,
-    tokenizer: Option<Tokenizer>,
+    streams: Streams,
 ) -> Stage {
     Stage {
         index,
         settings,
-        target: completed(&scenario.target, scenario),
+        target: completed(&scenario.target, scenario, &streams),
         client: scenario.client.clone(),
         adapter: scenario.adapter.clone(),
-        tokenizer,
-        workload: shared_out(scenario),
-        load: scenario.load.clone(),
+        tokenizer: None,
+        streams,
         phases: scenario.phases,
         objective: scenario.objective,
         validity: scenario.validity,
@@ -270,37 +273,26 @@ fn stage(
     }
 }
 
-/// The workload, with who does what of it where users do.
-fn shared_out(scenario: &Scenario) -> Workload {
-    let mut workload = scenario.workload.clone();
-    match &scenario.load {
-        Load::Users(users) => workload.share_out(users.count),
-        Load::Open(_) | Load::Closed(_) => {}
-    }
-    workload
-}
-
 /// The target with what the scenario knows: its mocks' seeds, and the model that will be asked for.
-fn completed(target: &Target, scenario: &Scenario) -> Target {
+fn completed(target: &Target, scenario: &Scenario, streams: &Streams) -> Target {
     let seed = Seed::new(scenario.seed);
     match target {
-        Target::Mock(mock) => Target::Mock(Box::new(with_defaults(mock, seed, scenario))),
+        Target::Mock(mock) => Target::Mock(Box::new(with_defaults(mock, seed, streams))),
         // Each has a seed of its own: what strikes a request at one must not strike it at all of them.
         Target::Mocks(mocks) => Target::Mocks(mocks.completed(|mock| {
             let own = seed.derive(&format!("mock {}", mock.name));
-            with_defaults(&mock.spec, own, scenario)
+            with_defaults(&mock.spec, own, streams)
         })),
         Target::Stubs { .. } | Target::Endpoints { .. } | Target::Launch(_) => target.clone(),
     }
 }
 
-fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
+fn with_defaults(mock: &MockSpec, seed: Seed, streams: &Streams) -> MockSpec {
     let known = MockSpec {
         seed: mock.seed.or(Some(seed.number())),
         models: if mock.models.is_empty() {
-            let models = scenario.workload.models();
-            let model = |name| model(name, &scenario.workload);
-            models.into_iter().map(model).collect()
+            let models = streams.models().into_iter();
+            models.map(|name| model(name, streams)).collect()
         } else {
             mock.models.clone()
         },
@@ -311,9 +303,9 @@ fn with_defaults(mock: &MockSpec, seed: Seed, scenario: &Scenario) -> MockSpec {
 }
 
 /// The model that a mock has which declares none: one of text, or one that gives back the tensors it is sent.
-fn model(name: &str, workload: &Workload) -> ModelSpec {
+fn model(name: &str, streams: &Streams) -> ModelSpec {
     let model = ModelSpec::named(name);
-    let given = workload.asks().into_iter().find_map(|(_, ask)| match ask {
+    let given = streams.asks().into_iter().find_map(|(_, ask)| match ask {
         Ask::Tensor(inference) if inference.model == name => Some(inference),
         Ask::Tensor(_)
         | Ask::Chat(_)

@@ -20,9 +20,10 @@ use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
 use crate::observe::{Usage, Watched};
 use crate::plan::{Plan, Stage, Target};
+use crate::schedule::Load;
 use crate::summary::{
-    self, Asked, ClientCounts, Conditions, Recorder, RunEnd, RunSummary, StageEnd, StageFacts,
-    StageSummary, Window,
+    self, Asked, ClientCounts, Conditions, Recorder, Recorders, RunEnd, RunSummary, StageEnd,
+    StageFacts, StageSummary, Watch, Window,
 };
 use crate::units::Offset;
 use lanes::Lanes;
@@ -33,7 +34,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Where a lane puts its samples: into its summary, and into the archive of all samples if there is one.
-type LaneSink = (Recorder, Option<archive::Feed>);
+type LaneSink = (Recorders, Option<archive::Feed>);
 
 /// How often a watcher hears of progress.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
@@ -225,13 +226,13 @@ async fn measure(
     let names = backend.names().to_vec();
     backend.reset().await;
     let watch_for = faults::expected(stage, backend, window(stage).end);
-    let kinds = drive::kinds(&stage.workload);
     let archive = samples::begin(options, stage, backend);
     let sink = |lane| {
-        let recorder = Recorder::watching(window(stage), watch_for.clone())
-            .telling_apart(&kinds)
-            .of_slots(stage.workload.requests_per_slot());
-        (recorder, archive.as_ref().map(|archive| archive.feed(lane)))
+        let recorders = recorders(stage, watch_for.as_ref());
+        (
+            recorders,
+            archive.as_ref().map(|archive| archive.feed(lane)),
+        )
     };
     let starting = start(stage, backend.endpoints(), options.lanes, &sink);
     let mut running = starting.await?;
@@ -239,9 +240,9 @@ async fn measure(
     let mut attended = attend(&mut running, lookout, backend, options, watch).await?;
     let script = script::facts(stage, backend);
     let epoch = running.epoch();
-    let lanes = Lanes::joined(joint_recorder(stage), attended.records);
+    let lanes = Lanes::joined(recorders(stage, None), attended.records);
     attended.notes.extend(samples::end(archive).await);
-    let told = journal::facts(backend, epoch, stage.index, &lanes.recorder).await;
+    let told = journal::facts(backend, epoch, stage, &lanes.recorders).await;
     let (journal, duplicates) = told.unzip();
     let known = StageFacts {
         endpoints: names,
@@ -258,7 +259,7 @@ async fn measure(
         notes: attended.notes,
         ..facts(stage)
     };
-    Ok(summary::summarize(known, lanes.recorder))
+    Ok(summary::summarize(known, lanes.recorders))
 }
 
 /// The processes that are the target, as far as they run here and are known.
@@ -329,7 +330,7 @@ fn never_ran(stage: &Stage, error: &backend::Error) -> StageSummary {
         notes: vec![error.to_string()],
         ..facts(stage)
     };
-    summary::summarize(facts, joint_recorder(stage))
+    summary::summarize(facts, recorders(stage, None))
 }
 
 /// What is known of a stage before it runs.
@@ -356,17 +357,35 @@ fn facts(stage: &Stage) -> StageFacts {
 }
 
 fn asked(stage: &Stage) -> Asked {
-    if stage.load.is_open() {
-        let burstiness = stage.load.burstiness();
+    let mut named = Vec::new();
+    for stream in &stage.streams {
+        let asked = asked_by(&stream.load);
+        match &stream.name {
+            Some(name) => named.push((name.clone(), asked)),
+            None => return asked,
+        }
+    }
+    Asked::SideBySide(named)
+}
+
+fn asked_by(load: &Load) -> Asked {
+    if load.is_open() {
+        let burstiness = load.burstiness();
         Asked::OpenLoop { burstiness }
     } else {
         Asked::ClosedLoop
     }
 }
 
-/// An empty recorder for all lanes of a stage together.
-fn joint_recorder(stage: &Stage) -> Recorder {
-    Recorder::new(window(stage)).telling_apart(&drive::kinds(&stage.workload))
+/// An empty recorder for each load stream of a stage, in one lane or in all together.
+fn recorders(stage: &Stage, watch: Option<&Watch>) -> Recorders {
+    let streams = stage.streams.iter();
+    let recorder = streams.map(|stream| {
+        Recorder::watching(window(stage), watch.cloned())
+            .telling_apart(&drive::kinds(stream))
+            .of_slots(stream.workload.requests_per_slot())
+    });
+    recorder.collect()
 }
 
 fn window(stage: &Stage) -> Window {

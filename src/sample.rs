@@ -18,11 +18,13 @@ use std::time::{Duration, Instant};
 /// sample allocates nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample<'a> {
-    /// Its number in the stage, from 0; also selects the request's content.
+    /// Which of the load streams of its stage it belongs to, from 0.
+    pub stream: usize,
+    /// Its number in that, from 0; also selects the request's content.
     pub seq: u64,
     /// What was asked.
     pub operation: Operation,
-    /// Which it is of the kinds of request that its stage tells apart, from 0.
+    /// Which it is of the kinds of request that its stream tells apart, from 0.
     pub kind: usize,
     /// `s0`: when the request should have started. In a closed loop, when its worker became free; within a journey, when
     /// the request before it had ended and the pause between both was over.

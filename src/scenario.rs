@@ -20,6 +20,7 @@ mod phases;
 mod secret;
 mod setting;
 mod stop;
+mod streams;
 mod target;
 mod variant;
 
@@ -31,6 +32,7 @@ pub use objective::Objective;
 pub use overrides::{Open, Overrides};
 pub use phases::Phases;
 pub use stop::Stop;
+pub use streams::{StreamSpec, Streams};
 pub use target::{
     ASKED_BY, ExpectedBody, Launch, Mocks, NamedMock, Placeholder, Stub, StubBody, StubOrder,
     StubRequest, StubResponse, Target, Times, Variable, filled,
@@ -50,6 +52,7 @@ use serde_json::{Map, Value, json};
 /// A scenario of Inferometer: what to send, how often, to whom, for how long, and what to expect.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["workload", "load"] }, { "required": ["streams"] }]))]
 pub struct Scenario {
     /// Its name in reports and on disk.
     pub name: Name,
@@ -67,19 +70,24 @@ pub struct Scenario {
     pub client: ClientConfig,
     /// The path of a client's file, relative to this one: its settings are those of `client` that are left out there, its
     /// endpoints the target when that is left out.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "given")]
     pub client_file: Option<String>,
     /// A client in any language that sends the requests in place of the embedded one.
     #[serde(default)]
     pub adapter: Option<Adapter>,
     /// The path of a model's `tokenizer.json`, relative to this file: it counts the tokens of answers whose server does not, and
     /// those of prompts. Without one the pieces of such answers are counted.
-    #[serde(default, deserialize_with = "some_text")]
+    #[serde(default, deserialize_with = "given")]
     pub tokenizer: Option<String>,
     /// What each request asks for.
-    pub workload: Workload,
+    #[serde(default, deserialize_with = "given")]
+    pub workload: Option<Workload>,
     /// When requests start.
-    pub load: Load,
+    #[serde(default, deserialize_with = "given")]
+    pub load: Option<Load>,
+    /// Load streams side by side, by their names, each with a `workload` and a `load` of its own, in place of those here.
+    #[serde(default, deserialize_with = "given")]
+    pub streams: Option<Streams>,
     /// How long each part of a stage takes.
     pub phases: Phases,
     /// Settings to vary, by path: `{ load.closed.in_flight: [1, 10, 50] }` or `{ load.closed.in_flight: { from: 1, to: 64, factor: 2 } }`. Every
@@ -114,9 +122,11 @@ pub struct Scenario {
     pub expect: Vec<Rule>,
 }
 
-/// `client_file:` with nothing behind it names no file, and so does `tokenizer:`.
-fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
+/// A key with nothing behind it, as `client_file:`, says nothing.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The schema of the one key of a sweep that is no setting.

@@ -1,4 +1,4 @@
-//! Samples become facts: a [`Recorder`] for each lane while the load runs, a [`StageSummary`] for each stage, one
+//! Samples become facts: a [`Recorder`] for each lane and load stream while the load runs, a [`StageSummary`] for each stage, one
 //! [`RunSummary`] for the run. Facts only: nothing here knows an expectation, a clock, a file or how the load was
 //! made; the limits of [`Validity`] are about the instrument, not about the target.
 //!
@@ -28,6 +28,7 @@ mod scaling;
 mod script;
 mod shape;
 mod stage;
+mod streams;
 mod timings;
 mod validity;
 
@@ -35,7 +36,7 @@ pub use accounting::Accounting;
 pub use added::Added;
 pub use books::ClientBooks;
 pub use calibration::Calibration;
-pub use certificate::{Certificate, Doubt, StageTrust, Trouble};
+pub use certificate::{Certificate, Doubt, StageTrust, StreamTrust, Trouble};
 pub use course::{Course, Level, Search};
 pub use distribution::{Distribution, SpectrumPoint};
 pub use disturbance::{Disturbance, Disturbances, ExpectedFault, Objective, Recovery, Watch};
@@ -55,6 +56,7 @@ pub use stage::{
     Attempts, EndpointTally, StageEnd, StageFacts, StageSummary, Throughput, TokenSources,
     TokenTally, summarize,
 };
+pub use streams::{Recorders, StreamSummary};
 pub use timings::{Distributions, Timings};
 pub use validity::{Breach, Limit, Severity, Strictness, Validity};
 

@@ -47,7 +47,7 @@ pub(super) const COLUMNS: &[Column] = &[
     Column {
         name: "number",
         value: Value::Count(|row, _| Some(row.seq)),
-        meaning: "the request's number in its stage, from 0; also decides its content",
+        meaning: "the request's number in its stage, of several load streams in its own, from 0; also decides its content",
     },
     Column {
         name: "stage",
@@ -58,6 +58,11 @@ pub(super) const COLUMNS: &[Column] = &[
         name: "stage_name",
         value: Value::Text(|_, stage| Some(stage.name.as_str().into())),
         meaning: "the swept settings with their values, `all` where nothing is swept",
+    },
+    Column {
+        name: "stream",
+        value: Value::Text(|row, stage| stage.kind(row)?.stream.as_deref().map(Cow::from)),
+        meaning: "the load stream that it belongs to, by its name; null where the scenario has no `streams`",
     },
     Column {
         name: "lane",
@@ -71,15 +76,12 @@ pub(super) const COLUMNS: &[Column] = &[
     },
     Column {
         name: "part",
-        value: Value::Text(|row, stage| {
-            let kind = stage.kinds.get(row.kind)?;
-            kind.part.as_deref().map(Cow::from)
-        }),
+        value: Value::Text(|row, stage| stage.kind(row)?.part.as_deref().map(Cow::from)),
         meaning: "the part of the mix that it belongs to, by its name; null without a mix",
     },
     Column {
         name: "turn",
-        value: Value::Count(|row, stage| stage.kinds.get(row.kind)?.turn.map(u64::from)),
+        value: Value::Count(|row, stage| stage.kind(row)?.turn.map(u64::from)),
         meaning: "which turn of its conversation it is, from 1; null where turns are not told apart",
     },
     Column {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// A stream that was answered at its second attempt, begun beside the first.
 pub(super) const SENT: Sample<'_> = Sample {
+    stream: 0,
     seq: 7,
     operation: Operation::Chat,
     kind: 1,
@@ -53,6 +54,7 @@ pub(super) const SENT: Sample<'_> = Sample {
 
 /// A request that was due after the measure phase.
 pub(super) const NOT_SENT: Sample<'_> = Sample {
+    stream: 1,
     seq: 8,
     operation: Operation::Tensor,
     kind: 0,
@@ -79,13 +81,14 @@ pub(super) const NOT_SENT: Sample<'_> = Sample {
     outcome: Outcome::NotSent,
 };
 
-/// A stage of a sweep, with two kinds of request and two endpoints.
+/// A stage of a sweep, with two load streams and two endpoints.
 pub(super) fn stage() -> Stage {
     let target = |name: &str, protocol: &str| Target {
         name: name.to_owned(),
         protocol: protocol.to_owned(),
     };
     let kind = |part: Option<&str>, operation| Kind {
+        stream: Some(if part.is_some() { "chats" } else { "tensors" }.to_owned()),
         turn: part.map(|_| 2),
         part: part.map(str::to_owned),
         operation,
@@ -94,8 +97,11 @@ pub(super) fn stage() -> Stage {
         index: 3,
         name: "rate=\"5/s\"".to_owned(),
         kinds: vec![
-            kind(None, Operation::Tensor),
-            kind(Some("short"), Operation::Chat),
+            vec![
+                kind(None, Operation::Chat),
+                kind(Some("short"), Operation::Chat),
+            ],
+            vec![kind(None, Operation::Tensor)],
         ],
         endpoints: vec![target("a", "openai"), target("b (oip_grpc)", "oip_grpc")],
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 /// A sample, its chunks summed up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Row {
+    pub(super) stream: usize,
     pub(super) seq: u64,
     pub(super) lane: usize,
     pub(super) operation: Operation,
@@ -41,6 +42,7 @@ impl Row {
         let chunks = sample.chunks;
         let gaps = chunks.iter().zip(chunks.iter().skip(1));
         Self {
+            stream: sample.stream,
             seq: sample.seq,
             lane,
             operation: sample.operation,

@@ -66,7 +66,7 @@ fn a_stream_is_kept_with_all_that_is_known_of_it() {
     let (folder, written) = keep(&[SENT]);
 
     let expected = json!({
-        "number": 7, "stage": 3, "stage_name": "rate=\"5/s\"", "lane": 2, "operation": "chat", "part": "short", "turn": 2, "measured": true,
+        "number": 7, "stage": 3, "stage_name": "rate=\"5/s\"", "stream": "chats", "lane": 2, "operation": "chat", "part": "short", "turn": 2, "measured": true,
         "scheduled": 1000, "sent": 1050, "answered_attempt": 1700, "first_byte": 2000, "first_token": 2100,
         "last_token": 2800, "finished": 2900, "chunks": 3, "longest_gap": 400, "streamed": true, "attempts": 2,
         "endpoint": "b (oip_grpc)", "protocol": "oip_grpc", "source": "target", "connection": "reused",
@@ -84,7 +84,7 @@ fn what_was_never_sent_is_kept_with_nothing_in_what_is_not_known() {
     let (folder, _) = keep(&[NOT_SENT]);
 
     let expected = json!({
-        "number": 8, "stage": 3, "stage_name": "rate=\"5/s\"", "lane": 2, "operation": "tensor", "part": null, "turn": null, "measured": false,
+        "number": 8, "stage": 3, "stage_name": "rate=\"5/s\"", "stream": "tensors", "lane": 2, "operation": "tensor", "part": null, "turn": null, "measured": false,
         "scheduled": 5000, "sent": null, "answered_attempt": null, "first_byte": null, "first_token": null,
         "last_token": null, "finished": 5000, "chunks": 0, "longest_gap": null, "streamed": false, "attempts": 0,
         "endpoint": null, "protocol": null, "source": null, "connection": null,

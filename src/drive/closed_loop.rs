@@ -2,7 +2,8 @@
 
 use super::exchange::Exchange;
 use super::heard::Heard;
-use super::lane::Sending;
+use super::lane::Share;
+use super::sender::Sender;
 use crate::sample::Sink;
 use crate::schedule::{Closed, Slot};
 use crate::units::wide;
@@ -15,24 +16,26 @@ use tokio::task::JoinSet;
 pub(super) const TOGETHER: usize = 4;
 
 /// Keeps this lane's share of `in_flight` requests going until sending is over, then waits for the last answers.
-pub(super) async fn send<E: Exchange, S: Sink>(sending: &Rc<Sending<E, S>>, closed: &Closed) {
-    let sequence = Rc::new(Sequence::new(sending));
+pub(super) async fn send<E: Exchange, S: Sink>(sender: &Rc<Sender<E, S>>, closed: &Closed) {
+    let share = sender.source.share;
+    let sequence = Rc::new(Sequence::new(share));
     let mut workers = JoinSet::new();
-    for worker in 0..sending.share().of(closed.in_flight) {
+    for worker in 0..share.of(closed.in_flight) {
         if worker % TOGETHER == 0 {
             tokio::task::yield_now().await;
         }
-        let (sending, sequence) = (Rc::clone(sending), Rc::clone(&sequence));
+        let (sender, sequence) = (Rc::clone(sender), Rc::clone(&sequence));
         let think = closed.think.duration();
         workers.spawn_local(async move {
             let mut heard = Heard::default();
+            let sending = &sender.sending;
             while !sending.is_over() {
                 let at = sending.clock.now();
                 let seq = sequence.next();
-                if !sending.may_send(seq) {
+                if !sender.may_send(seq) {
                     break;
                 }
-                sending.send(Slot { seq, at }, &mut heard).await;
+                sender.send(Slot { seq, at }, &mut heard).await;
                 if !think.is_zero() {
                     // Who thinks beyond the end does not hold the stage up.
                     let thought = sending.clock.now().after(think);
@@ -52,8 +55,7 @@ struct Sequence {
 }
 
 impl Sequence {
-    fn new<E: Exchange, S: Sink>(sending: &Sending<E, S>) -> Self {
-        let share = sending.share();
+    fn new(share: Share) -> Self {
         Self {
             next: Cell::new(wide(share.index)),
             step: wide(share.lanes.get()),

@@ -4,30 +4,28 @@
 use super::Error;
 use super::exchange::Exchange;
 use super::heard::Heard;
-use super::lane::Sending;
 use super::pace::Pacer;
+use super::sender::Sender;
 use crate::sample::Sink;
 use crate::schedule::Open;
-use crate::seed::Seed;
 use crate::units::wide;
 use std::rc::Rc;
 use tokio::task::JoinSet;
 
-/// Sends this lane's slots until sending is over, then waits for the last answers.
+/// Sends this lane's slots of a load stream until sending is over, then waits for the last answers.
 pub(super) async fn send<E: Exchange, S: Sink>(
-    sending: &Rc<Sending<E, S>>,
+    sender: &Rc<Sender<E, S>>,
     open: &Open,
-    seed: Seed,
     pacer: &Pacer,
 ) -> Result<(), Error> {
-    let share = sending.share();
+    let (sending, share) = (&sender.sending, sender.source.share);
     let (index, lanes) = (wide(share.index), wide(share.lanes.get()));
     let cap = share.of(open.max_in_flight);
     let end = sending.measure_end();
     let mut in_flight = JoinSet::new();
     let slots = open
-        .slots(seed)
-        .take_while(|slot| slot.at < end && sending.may_send(slot.seq))
+        .slots(sender.source.seed)
+        .take_while(|slot| slot.at < end && sender.may_send(slot.seq))
         .filter(|slot| slot.seq % lanes == index);
     for slot in slots {
         tokio::select! {
@@ -39,11 +37,11 @@ pub(super) async fn send<E: Exchange, S: Sink>(
             sent.map_err(|_| Error::LaneDied)?;
         }
         if in_flight.len() >= cap {
-            sending.not_sent(slot);
+            sender.not_sent(slot);
             continue;
         }
-        let sending = Rc::clone(sending);
-        in_flight.spawn_local(async move { sending.send(slot, &mut Heard::default()).await });
+        let sender = Rc::clone(sender);
+        in_flight.spawn_local(async move { sender.send(slot, &mut Heard::default()).await });
     }
     in_flight.join_all().await;
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::ids::Ids;
 use crate::client::{Input, Message, Request, Role, Tensor};
-use crate::plan::Stage;
+use crate::plan::{Stage, Stream};
 use crate::sample::{Kind, Operation, Outcome};
 use crate::seed::Seed;
 use crate::workload::{
@@ -11,7 +11,7 @@ use crate::workload::{
 };
 use std::time::Duration;
 
-/// The requests of a stage: those of each slot, and each by its number.
+/// The requests of a load stream: those of each slot, and each by its number.
 #[derive(Debug, Clone)]
 pub(super) struct Requests {
     workload: Workload,
@@ -49,8 +49,10 @@ pub(super) enum Asked {
 }
 
 impl Requests {
-    pub(super) fn of(stage: &Stage) -> Self {
-        Self::new(stage.workload.clone(), stage.seed, Ids::of(stage))
+    /// Those of the stage's stream at this place.
+    pub(super) fn of(stage: &Stage, place: usize, stream: &Stream) -> Self {
+        let ids = Ids::of(stage, place, stream);
+        Self::new(stream.workload.clone(), stream.seed(stage.seed), ids)
     }
 
     pub(super) fn new(workload: Workload, seed: Seed, ids: Ids) -> Self {
@@ -112,10 +114,12 @@ impl Due {
     }
 }
 
-/// The kinds of request that a workload tells apart, as reports name them.
-pub(crate) fn kinds(workload: &Workload) -> Vec<Kind> {
+/// The kinds of request that a load stream tells apart, as reports name them.
+pub(crate) fn kinds(stream: &Stream) -> Vec<Kind> {
+    let workload = &stream.workload;
     let name = |part| workload.part_name(part).map(str::to_owned);
     let named = |(kind, operation): (workload::Kind, Operation)| Kind {
+        stream: stream.name.clone(),
         part: kind.part.and_then(name),
         turn: kind.turn,
         operation,

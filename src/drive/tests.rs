@@ -4,15 +4,17 @@ mod conversation;
 mod counting;
 mod journey;
 mod replay;
+mod streams;
 mod users;
 
 use super::clock::Clock;
 use super::exchange::{Exchange, Exchanged};
 use super::heard::Heard;
 use super::ids::Ids;
-use super::lane::{self, Lane, Share, Work};
+use super::lane::{self, Lane, Ready, Share};
 use super::pace::Pacer;
 use super::request::{Asked, Requests};
+use super::sender::Source;
 use super::uncounted::{Ended, Uncounted};
 use super::{Error, LaneRecord, Progress};
 use crate::plan::Phases;
@@ -62,6 +64,7 @@ impl Exchange for Counting {
 /// What a test needs of a sample.
 #[derive(Debug, Clone, PartialEq)]
 struct Seen {
+    stream: usize,
     seq: u64,
     operation: Operation,
     scheduled: Offset,
@@ -77,6 +80,7 @@ struct Kept(Vec<Seen>, Option<Offset>);
 impl Sink for Kept {
     fn take(&mut self, sample: &Sample<'_>) {
         self.0.push(Seen {
+            stream: sample.stream,
             seq: sample.seq,
             operation: sample.operation,
             scheduled: sample.scheduled,
@@ -176,27 +180,50 @@ async fn drive_share_into<E: Exchange, S: Sink>(
     stop: CancellationToken,
     share: Share,
 ) -> Result<LaneRecord<S>, Error> {
-    let mut workload: Workload = serde_json::from_str(workload).unwrap();
-    if let Load::Users(users) = &load {
-        workload.share_out(users.count);
-    }
+    let source = source(0, workload, load, share, uncounted);
+    drive_sources(sink, exchange, vec![source], phases, stop).await
+}
+
+/// Drives several load streams side by side, all with the same seed.
+async fn drive_sources<E: Exchange, S: Sink>(
+    sink: S,
+    exchange: E,
+    sources: Vec<Source>,
+    phases: Phases,
+    stop: CancellationToken,
+) -> Result<LaneRecord<S>, Error> {
     let lane = Lane {
+        index: 0,
         exchange,
-        requests: Requests::new(workload, Seed::new(7), Ids::short(0)),
         sink: sink.into(),
-        uncounted: uncounted.into(),
         phases,
-        share,
         stop,
         progress: Arc::new(Progress::default()),
     };
     let driving = async {
-        let ends = load.ends();
-        let work = Work::of(load, &lane).await?;
-        let (seed, begun) = (Seed::new(7), Instant::now());
-        lane::drive(lane, work, ends, seed, Pacer::Coarse, begun).await
+        let mut ready = Vec::new();
+        for source in sources {
+            ready.push(Ready::of(source, Pacer::Coarse).await?);
+        }
+        lane::drive(lane, ready, Instant::now()).await
     };
     LocalSet::new().run_until(driving).await
+}
+
+/// What a lane sends of the load stream at this place.
+fn source(place: usize, workload: &str, load: Load, share: Share, uncounted: Uncounted) -> Source {
+    let mut workload: Workload = serde_json::from_str(workload).unwrap();
+    if let Load::Users(users) = &load {
+        workload.share_out(users.count);
+    }
+    Source {
+        place,
+        requests: Requests::new(workload, Seed::new(7), Ids::short(0, None)),
+        load,
+        seed: Seed::new(7),
+        uncounted: uncounted.into(),
+        share,
+    }
 }
 
 fn closed(in_flight: u32, think: Period) -> Load {

@@ -8,11 +8,11 @@ use super::Error;
 use super::closed_loop::TOGETHER;
 use super::exchange::Exchange;
 use super::heard::Heard;
-use super::lane::{Sending, Share};
+use super::lane::Share;
 use super::request::Requests;
+use super::sender::Sender;
 use crate::sample::Sink;
 use crate::schedule::{Slot, Users};
-use crate::seed::Seed;
 use crate::units::wide;
 use attack::{Asker, Attack};
 use std::rc::Rc;
@@ -53,10 +53,9 @@ async fn all_ready(askers: &mut [(u32, Asker)]) -> Result<(), Error> {
 
 /// Lets the users of this lane work until sending is over, then waits for their last answers.
 pub(super) async fn send<E: Exchange, S: Sink>(
-    sending: &Rc<Sending<E, S>>,
+    sender: &Rc<Sender<E, S>>,
     users: &Users,
     crowd: Crowd,
-    seed: Seed,
 ) -> Result<(), Error> {
     let Crowd { mut attack, askers } = crowd;
     let mut working = JoinSet::new();
@@ -65,9 +64,8 @@ pub(super) async fn send<E: Exchange, S: Sink>(
             tokio::task::yield_now().await;
         }
         let worker = Worker {
-            sending: Rc::clone(sending),
+            sender: Rc::clone(sender),
             users: users.clone(),
-            seed,
             user,
             asker,
         };
@@ -90,37 +88,37 @@ async fn all(working: &mut JoinSet<Result<(), Error>>) -> Result<(), Error> {
 
 /// One user, who makes the requests that goose asks for.
 struct Worker<E, S> {
-    sending: Rc<Sending<E, S>>,
+    sender: Rc<Sender<E, S>>,
     users: Users,
-    seed: Seed,
     user: u32,
     asker: Asker,
 }
 
 impl<E: Exchange, S: Sink> Worker<E, S> {
     async fn work(mut self) -> Result<(), Error> {
-        let sending = Rc::clone(&self.sending);
+        let sender = Rc::clone(&self.sender);
+        let sending = &sender.sending;
         let mut heard = Heard::default();
         let mut at = self.users.begins(self.user);
         let mut seq = u64::from(self.user);
         loop {
             // Who pauses beyond the end does not wait for that.
             let until = at.min(sending.measure_end());
-            if !sending.may_send(seq) || !sending.wait_until(until).await || sending.is_over() {
+            if !sender.may_send(seq) || !sending.wait_until(until).await || sending.is_over() {
                 return Ok(());
             }
-            let mut round = sending.round(Slot { seq, at });
+            let mut round = sender.round(Slot { seq, at });
             while !round.is_done() {
                 let requests = self.asker.next().await?;
                 for _ in 0..requests.unwrap_or(u32::MAX) {
                     if round.is_done() {
                         break;
                     }
-                    round.step(&sending, &mut heard).await;
+                    round.step(&sender, &mut heard).await;
                 }
             }
             seq += u64::from(self.users.count.get());
-            let pause = self.users.pause(self.seed, seq);
+            let pause = self.users.pause(sender.source.seed, seq);
             at = sending.clock.now().after(pause);
         }
     }

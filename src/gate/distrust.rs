@@ -39,6 +39,13 @@ fn accounting(stage: &StageSummary) -> String {
 
 /// A breach in words, with what was measured, the limit and what helps; without a full stop.
 pub fn told(breach: &Breach) -> String {
+    if let Some(stream) = &breach.stream {
+        let of_stage = Breach {
+            stream: None,
+            ..breach.clone()
+        };
+        return format!("load stream {stream}: {}", told(&of_stage));
+    }
     let (unit, (what, remedy)) = (unit(breach.what), words(breach.what));
     let (measured, limit) = (unit.print(breach.measured), unit.print_round(breach.limit));
     match breach.what {

@@ -61,7 +61,7 @@ fn judge_rule(run: &RunSummary, rule: &Rule) -> Vec<Finding> {
     findings
 }
 
-/// Holds a stage, or its requests of some kind, against a rule.
+/// Holds a stage, or some of its requests, against a rule.
 fn hold_rule(
     run: &RunSummary,
     stage: &StageSummary,
@@ -72,7 +72,7 @@ fn hold_rule(
         return hold(run, stage, metric, bound, Origin::Scenario);
     };
     // A stage that ended before it asked anything still tells its kinds.
-    let part = stage.of_kinds(|kind| rule.is_about(kind));
+    let part = rule.narrowed(stage);
     let finding = match &part {
         Some(part) => hold(run, part, metric, bound, Origin::Scenario),
         None => about_the_run(

@@ -2,10 +2,11 @@
 
 use super::Bound;
 use crate::metric::{Metric, NotALimit};
-use crate::summary::{Kind, Operation};
+use crate::summary::{Kind, Operation, StageSummary};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// A limit on one metric, in one stage or in all. Exactly one of `at_most` and `at_least` is given, written in the
 /// metric's own unit: `100ms`, `99.5%`, `200/s`, `64KiB`, `3`.
@@ -20,6 +21,9 @@ pub struct Rule {
     /// The value may not be below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<Limit>,
+    /// Only requests of this load stream, by its name; all when left out. For whatever can be told of one stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
     /// Only requests for this operation; all when left out. For `latency_..`, `ttft_..`, and counts and shares of requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
@@ -70,9 +74,13 @@ impl Rule {
             field: "metric",
             message: Metric::unknown(&self.metric),
         })?;
-        if let Some(field) = self.narrowed_by()
-            && !is_told_by_kind(metric)
-        {
+        let of_kinds = self.narrowed_by().filter(|_| !is_told_by_kind(metric));
+        let of_streams = self
+            .stream
+            .is_some()
+            .then_some("stream")
+            .filter(|_| !metric.is_told_of_streams());
+        if let Some(field) = of_kinds.or(of_streams) {
             return Err(Invalid {
                 field,
                 message: format!(
@@ -113,7 +121,7 @@ impl Rule {
             .all(|(path, wanted)| settings.get(path).is_some_and(|found| same(wanted, found)))
     }
 
-    /// The field by which it is about some of a stage's requests alone, if it is.
+    /// The field by which it is about some kinds of request alone, if it is.
     fn narrowed_by(&self) -> Option<&'static str> {
         let fields = [
             ("operation", self.operation.is_some()),
@@ -124,16 +132,39 @@ impl Rule {
         given.next().map(|(field, _)| field)
     }
 
+    /// The stage as if it had nothing but what the rule is about. `None` where the stage does not tell that apart.
+    pub(super) fn narrowed<'a>(&self, stage: &'a StageSummary) -> Option<Cow<'a, StageSummary>> {
+        let stage = match &self.stream {
+            None => Cow::Borrowed(stage),
+            Some(name) => Cow::Owned(stage.of_stream(name)?),
+        };
+        if self.narrowed_by().is_none() {
+            return Some(stage);
+        }
+        let of_kinds = stage.of_kinds(|kind| self.is_about(kind))?;
+        Some(Cow::Owned(of_kinds))
+    }
+
     /// Is it about requests of this kind?
-    pub(crate) fn is_about(&self, kind: &Kind) -> bool {
+    fn is_about(&self, kind: &Kind) -> bool {
         let asks = self.operation.is_none_or(|one| kind.operation == one);
         let belongs = self.part.is_none() || kind.part == self.part;
         let is_turn = self.turn.is_none() || kind.turn == self.turn;
         asks && belongs && is_turn
     }
 
-    /// Which of a stage's requests it is about, in words: `load`, `load in short`, `turn 2`; `None` where it is about all.
+    /// Which of a stage's requests it is about, in words: `load`, `load in short`, `turn 2`, `stream chat`, `turn 2 in stream chat`;
+    /// `None` where it is about all.
     pub(crate) fn subject(&self) -> Option<String> {
+        let stream = self.stream.as_ref().map(|name| format!("stream {name}"));
+        match (self.kinds(), stream) {
+            (Some(kinds), Some(stream)) => Some(format!("{kinds} in {stream}")),
+            (kinds, stream) => kinds.or(stream),
+        }
+    }
+
+    /// Which kinds of request it is about, in words; `None` where it is about all.
+    fn kinds(&self) -> Option<String> {
         let operation = self.operation.map(|operation| operation.name().to_owned());
         let turn = self.turn.map(|turn| format!("turn {turn}"));
         let what: Vec<String> = [operation, turn].into_iter().flatten().collect();

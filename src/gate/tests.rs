@@ -9,6 +9,7 @@ use std::time::Duration;
 
 fn at_most(metric: &str, limit: Value) -> Rule {
     Rule {
+        stream: None,
         metric: metric.to_owned(),
         at_most: Some(Limit(limit)),
         at_least: None,

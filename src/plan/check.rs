@@ -12,14 +12,12 @@ mod variants;
 mod workload;
 
 pub(super) use variants::{gate, variant_names};
-pub(super) use workload::workload_at;
 
 use super::sweep::{Axis, quoted};
-use super::{Mocks, NamedMock, Stage, Target};
+use super::{Mocks, NamedMock, Stage, Streams, Target};
 use crate::client::{self, ClientConfig, ClientFile, Endpoint, Mode, Protocol};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::Workload;
 use inferometer_mock::{MockSpec, SpecError, Tls as MockTls};
 use serde_json::Value;
 
@@ -296,12 +294,12 @@ pub(super) fn expectations(
     document: &Document,
     rules: &[Rule],
     axes: &[Axis],
-    asking: &Workload,
+    streams: &Streams,
 ) -> Result<(), Error> {
     for (index, rule) in rules.iter().enumerate() {
         let path = Path::root().key("expect").index(index);
         check_rule(document, &path, rule)?;
-        kind::told_apart(document, &path, rule, asking)?;
+        kind::told_apart(document, &path, rule, streams)?;
         for (key, value) in &rule.only {
             selection(document, &path.key("where").key(key), key, value, axes)?;
         }

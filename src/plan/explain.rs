@@ -1,6 +1,6 @@
 //! A plan in words: what `inferometer check` prints.
 
-use super::{Plan, Setting, Stage, Way};
+use super::{Plan, Setting, Stage, Stream, Way};
 use crate::schedule::Load;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,8 +16,8 @@ const STAGES_SHOWN: usize = 30;
 /// How many stages to show at each end of a list that is shortened.
 const STAGES_AT_END: usize = 10;
 
-/// How to read one part of a stage.
-type Read = fn(&Stage) -> Value;
+/// How to read one part of a stage, if it has it.
+type Read = fn(&Stage) -> Option<Value>;
 
 /// A plan, printed for a reader at a terminal.
 #[derive(Debug, Clone, Copy)]
@@ -51,14 +51,17 @@ impl fmt::Display for Explanation<'_> {
             writeln!(f, "  {text}")?;
         }
         writeln!(f)?;
-        let parts: [(&str, Read); 4] = [
-            ("target", |stage| value_of(&stage.target)),
-            ("workload", |stage| value_of(&stage.workload)),
-            ("load", load),
-            ("phases", |stage| value_of(&stage.phases)),
+        let parts: [(&str, Read); 5] = [
+            ("target", |stage| Some(value_of(&stage.target))),
+            ("workload", |stage| offered(stage, "workload")),
+            ("load", |stage| offered(stage, "load")),
+            ("streams", |stage| offered(stage, "streams")),
+            ("phases", |stage| Some(value_of(&stage.phases))),
         ];
         for (title, read) in parts {
-            part(f, title, &common(&plan.stages, title, read))?;
+            if let Some(common) = common(&plan.stages, title, read) {
+                part(f, title, &common)?;
+            }
         }
         if let Some(users) = users(&plan.stages) {
             line(f, "users", &users)?;
@@ -90,27 +93,39 @@ impl fmt::Display for Explanation<'_> {
     }
 }
 
-/// The load, with the name of a trace, which is no part of what is measured.
-fn load(stage: &Stage) -> Value {
-    let mut value = value_of(&stage.load);
-    let place = value
-        .pointer_mut("/open/replay")
-        .and_then(Value::as_object_mut);
-    if let (Some(place), Some(replay)) = (place, stage.load.replay()) {
-        place.insert("file".to_owned(), replay.file.clone().into());
+/// The part of this name of what a stage sends and when, with the names of traces, which are no part of what is measured.
+fn offered(stage: &Stage, part: &str) -> Option<Value> {
+    let mut all = value_of(&stage.streams);
+    for stream in &stage.streams {
+        let above = stream.name.as_ref().map(|name| format!("/streams/{name}"));
+        let place = format!("{}/load/open/replay", above.unwrap_or_default());
+        let place = all.pointer_mut(&place).and_then(Value::as_object_mut);
+        if let (Some(place), Some(replay)) = (place, stream.load.replay()) {
+            place.insert("file".to_owned(), replay.file.clone().into());
+        }
     }
-    value
+    all.get(part).cloned()
 }
 
 /// How many users there are of each kind, if there are kinds of users and all stages have the same.
 fn users(stages: &[Stage]) -> Option<String> {
     let (first, others) = stages.split_first()?;
-    let users = first.workload.users_of_parts();
-    let are_same = |stage: &Stage| stage.workload.users_of_parts() == users;
-    let is_told = matches!(first.load, Load::Users(_)) && others.iter().all(are_same);
-    let of_each = users.iter().map(|(part, users)| format!("{users} {part}"));
-    let of_each: Vec<String> = of_each.collect();
-    (is_told && !of_each.is_empty()).then(|| of_each.join(", "))
+    let users = users_of(first);
+    let are_same = others.iter().all(|stage| users_of(stage) == users);
+    (are_same && !users.is_empty()).then(|| users.join(", "))
+}
+
+/// The kinds of users of a stage, with the name of their load stream where it has one: `3 readers`, `1 writers in office`.
+fn users_of(stage: &Stage) -> Vec<String> {
+    let are_users = |stream: &&Stream| matches!(stream.load, Load::Users(_));
+    let streams = stage.streams.iter().filter(are_users);
+    let kinds = streams.flat_map(|stream| {
+        let place = stream.name.as_ref().map(|name| format!(" in {name}"));
+        let place = place.unwrap_or_default();
+        let kinds = stream.workload.users_of_parts().into_iter();
+        kinds.map(move |(part, users)| format!("{users} {part}{place}"))
+    });
+    kinds.collect()
 }
 
 fn line(f: &mut fmt::Formatter<'_>, title: &str, text: &str) -> fmt::Result {
@@ -161,11 +176,9 @@ fn part(f: &mut fmt::Formatter<'_>, title: &str, value: &Value) -> fmt::Result {
 }
 
 /// What the stages have in common; what is swept stands as `(swept)`.
-fn common(stages: &[Stage], title: &str, read: Read) -> Value {
-    let Some(first) = stages.first() else {
-        return Value::Null;
-    };
-    let mut value = read(first);
+fn common(stages: &[Stage], title: &str, read: Read) -> Option<Value> {
+    let first = stages.first()?;
+    let mut value = read(first)?;
     for (path, _) in &first.settings {
         let inside = path
             .strip_prefix(title)
@@ -174,7 +187,7 @@ fn common(stages: &[Stage], title: &str, read: Read) -> Value {
             *swept = Value::String("(swept)".to_owned());
         }
     }
-    value
+    Some(value)
 }
 
 /// A block without its outer braces.
@@ -199,7 +212,7 @@ fn duration(plan: &Plan) -> String {
     let is_bounded = plan
         .stages
         .iter()
-        .any(|stage| stage.phases.requests.is_some() || stage.load.ends());
+        .any(|stage| stage.phases.requests.is_some() || stage.streams.end());
     let is_bounded = is_bounded || all > plan.course.way.most(all);
     let most = if is_bounded { "at most " } else { "" };
     format!(

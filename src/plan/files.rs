@@ -3,11 +3,12 @@
 
 use super::recordings::Recordings;
 use super::tokenizers::Tokenizers;
+use super::{Stream, Streams};
 use crate::scenario::{Document, Error, Open, Part, Path, Scenario, Target};
 use crate::schedule::{Law, Load, Replay};
 use crate::tokenizer::Tokenizer;
 use crate::trace::{self, Format, Trace};
-use crate::workload::{Length, LengthAt, Side, Traced, Workload};
+use crate::workload::{Length, LengthAt, Side, Traced};
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -53,15 +54,28 @@ impl<'a> Files<'a> {
         &mut self,
         document: &Document,
         scenario: &mut Scenario,
+        streams: &mut Streams,
     ) -> Result<Option<Tokenizer>, Error> {
-        let tokenizer = self.tokenizers.named(document, scenario)?;
-        self.recordings
-            .fill(document, &mut scenario.workload, tokenizer.as_ref())?;
         directory(document, &mut scenario.target);
-        let source = match &mut scenario.load {
+        let tokenizer = self.tokenizers.named(document, scenario, streams)?;
+        for stream in streams.each_mut() {
+            self.fill(document, stream, tokenizer.as_ref())?;
+        }
+        Ok(tokenizer)
+    }
+
+    fn fill(
+        &mut self,
+        document: &Document,
+        stream: &mut Stream,
+        tokenizer: Option<&Tokenizer>,
+    ) -> Result<(), Error> {
+        self.recordings.fill(document, stream, tokenizer)?;
+        let place = stream.place();
+        let source = match &mut stream.load {
             Load::Open(open) => match &mut open.law {
                 Law::Replay(replay) => {
-                    let source = self.trace(document, replay)?;
+                    let source = self.trace(document, &place, replay)?;
                     *replay = replay.clone().of(Arc::clone(&source.trace));
                     Some(source)
                 }
@@ -73,12 +87,17 @@ impl<'a> Files<'a> {
             },
             Load::Closed(_) | Load::Users(_) => None,
         };
-        follow(document, &mut scenario.workload, source.as_deref())?;
-        Ok(tokenizer)
+        follow(document, stream, source.as_deref())
     }
 
-    fn trace(&mut self, document: &Document, replay: &Replay) -> Result<Arc<Source>, Error> {
-        let place = Path::parse("load.open.replay");
+    /// The trace that the stream which stands at this place replays.
+    fn trace(
+        &mut self,
+        document: &Document,
+        stream: &Path,
+        replay: &Replay,
+    ) -> Result<Arc<Source>, Error> {
+        let place = stream.join(&Path::parse("load.open.replay"));
         let setting = place.key("file");
         let path = document.file_named(&setting, &replay.file);
         let key = (path, replay.format, replay.limit);
@@ -128,17 +147,14 @@ fn directory(document: &Document, target: &mut Target) {
 }
 
 /// Lets every length that the workload leaves to a trace follow it.
-fn follow(
-    document: &Document,
-    workload: &mut Workload,
-    source: Option<&Source>,
-) -> Result<(), Error> {
-    for LengthAt { path, side, length } in workload.lengths() {
+fn follow(document: &Document, stream: &mut Stream, source: Option<&Source>) -> Result<(), Error> {
+    let workload = stream.workload_at();
+    for LengthAt { path, side, length } in stream.workload.lengths() {
         if !length.is_from_trace() {
             continue;
         }
         let refused = |told: &str| {
-            let place = Path::root().key("workload").join(&Path::parse(&path));
+            let place = workload.join(&Path::parse(&path));
             Err(document.error(&place, Part::Value, told))
         };
         let Some(side) = side else {

@@ -1,8 +1,9 @@
 //! Sixteen digits that say whether two plans would measure the same: the same stages, and the same first requests at the
 //! same times. Made of values only, so that comments, order of keys and the place of the file do not matter.
 
-use super::{Course, Stage, Target, Way};
+use super::{Course, Stage, Stream, Target, Way};
 use crate::schedule::Load;
+use crate::seed::Seed;
 use crate::units::wide;
 use crate::workload::{Call, Prompts};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZero;
 
-/// How many slots and contents of each stage are part of it.
+/// How many slots and contents of each load stream of a stage are part of it.
 const REQUESTS: usize = 100;
 
 /// How many bytes of contents are enough, where prompts are very long.
@@ -27,10 +28,13 @@ pub(super) fn of(name: &str, stages: &[Stage], course: &Course) -> String {
     for stage in stages {
         hash.update(canonical(stage));
         order(&mut hash, &stage.target);
-        times(&mut hash, stage);
-        trace(&mut hash, stage);
-        contents(&mut hash, stage);
-        files(&mut hash, stage);
+        for stream in &stage.streams {
+            let seed = stream.seed(stage.seed);
+            times(&mut hash, stream, seed);
+            trace(&mut hash, stream);
+            contents(&mut hash, stream, seed);
+            files(&mut hash, stream);
+        }
     }
     let mut digits = String::new();
     for byte in hash.finalize().into_iter().take(8) {
@@ -51,10 +55,10 @@ fn order(hash: &mut Sha256, target: &Target) {
     }
 }
 
-fn times(hash: &mut Sha256, stage: &Stage) {
-    match &stage.load {
+fn times(hash: &mut Sha256, stream: &Stream, seed: Seed) {
+    match &stream.load {
         Load::Open(open) => {
-            for slot in open.slots(stage.seed).take(REQUESTS) {
+            for slot in open.slots(seed).take(REQUESTS) {
                 hash.update(slot.at.nanos().to_le_bytes());
             }
         }
@@ -62,9 +66,9 @@ fn times(hash: &mut Sha256, stage: &Stage) {
     }
 }
 
-/// All that a trace says, of which the stage itself holds no more than the length.
-fn trace(hash: &mut Sha256, stage: &Stage) {
-    let entries = stage
+/// All that a trace says, of which the stream itself holds no more than the length.
+fn trace(hash: &mut Sha256, stream: &Stream) {
+    let entries = stream
         .load
         .trace()
         .into_iter()
@@ -83,13 +87,13 @@ fn trace(hash: &mut Sha256, stage: &Stage) {
     }
 }
 
-fn contents(hash: &mut Sha256, stage: &Stage) {
+fn contents(hash: &mut Sha256, stream: &Stream, seed: Seed) {
     let mut bytes = 0;
     let slots = (0..).take(REQUESTS);
-    let requests = slots.flat_map(|slot| stage.workload.requests_of(stage.seed, slot));
+    let requests = slots.flat_map(|slot| stream.workload.requests_of(seed, slot));
     for seq in requests.take(REQUESTS) {
-        let Call::Infer(content) = stage.workload.asked(stage.seed, seq).call else {
-            // What it says stands in the stage itself.
+        let Call::Infer(content) = stream.workload.asked(seed, seq).call else {
+            // What it says stands in the stream itself.
             continue;
         };
         let content = canonical(&content);
@@ -102,8 +106,8 @@ fn contents(hash: &mut Sha256, stage: &Stage) {
 }
 
 /// What stands in files counts in whole, not only the first of it.
-fn files(hash: &mut Sha256, stage: &Stage) {
-    for (_, ask) in stage.workload.asks() {
+fn files(hash: &mut Sha256, stream: &Stream) {
+    for (_, ask) in stream.workload.asks() {
         if let Some(generation) = ask.generation()
             && let Prompts::Recorded(recorded) = &generation.prompt
         {

@@ -1,9 +1,9 @@
 //! Files of prompts that a workload names, each read once, however many stages there are.
 
-use super::check::workload_at;
+use super::Stream;
 use crate::scenario::{Document, Error, Open, Part, Path};
 use crate::tokenizer::Tokenizer;
-use crate::workload::{Generation, Prompts, Recorded, Records, Workload};
+use crate::workload::{Generation, Prompts, Recorded, Records};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,15 +22,17 @@ impl<'a> Recordings<'a> {
         Self { open, read }
     }
 
-    /// Gives a workload everything that it names files for. Tokens are those of the `tokenizer`; without one they are estimated.
+    /// Gives a stream everything that its workload names files for. Tokens are those of the `tokenizer`; without one they are
+    /// estimated.
     pub(super) fn fill(
         &mut self,
         document: &Document,
-        workload: &mut Workload,
+        stream: &mut Stream,
         tokenizer: Option<&Tokenizer>,
     ) -> Result<(), Error> {
-        for (place, generation) in workload.generations_mut() {
-            let place = workload_at(&place);
+        let workload = stream.workload_at();
+        for (place, generation) in stream.workload.generations_mut() {
+            let place = workload.join(&Path::parse(&place));
             if let Prompts::Recorded(recorded) = &mut generation.prompt {
                 let (field, _) = recorded.file();
                 let at = place.key("prompt").key(field);

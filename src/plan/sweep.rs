@@ -12,7 +12,9 @@ use serde_json::Value;
 const MOST: usize = 1000;
 
 /// The parts of a scenario that can be swept.
-const SWEPT: [&str; 6] = ["client", "load", "phases", "seed", "target", "workload"];
+const SWEPT: [&str; 7] = [
+    "client", "load", "phases", "seed", "streams", "target", "workload",
+];
 
 /// One swept setting and its values.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::client::Mode;
 use crate::scenario::Origin;
+use crate::schedule::Load;
 use std::collections::BTreeMap;
 
 const SHORT: &str = "\
@@ -144,7 +145,9 @@ fn a_sweep_is_every_combination_and_its_last_setting_varies_fastest() {
         ]
     );
     assert_eq!(plan.stages[3].client.mode, Mode::Grpc);
-    assert!(matches!(&plan.stages[5].load, Load::Closed(closed) if closed.in_flight == 50));
+    assert!(
+        matches!(&plan.stages[5].streams.only().load, Load::Closed(closed) if closed.in_flight == 50)
+    );
     assert_eq!(
         plan.stages
             .iter()
@@ -183,7 +186,9 @@ fn a_swept_setting_need_not_stand_in_the_file() {
     let text = SHORT.replace("{ in_flight: 10 }", "{}");
     let plan = planned(&format!("{text}sweep: {{ load.closed.in_flight: [3] }}\n"));
 
-    assert!(matches!(&plan.stages[0].load, Load::Closed(closed) if closed.in_flight == 3));
+    assert!(
+        matches!(&plan.stages[0].streams.only().load, Load::Closed(closed) if closed.in_flight == 3)
+    );
 }
 
 #[test]

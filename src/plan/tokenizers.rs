@@ -1,5 +1,6 @@
 //! The tokenizer that a scenario names: read once, however many stages there are.
 
+use super::Streams;
 use crate::scenario::{Document, Error, Open, Part, Path, Scenario};
 use crate::tokenizer::Tokenizer;
 use crate::workload::{Words, Workload};
@@ -26,18 +27,21 @@ impl<'a> Tokenizers<'a> {
         Self { open, read }
     }
 
-    /// The tokenizer that the scenario names, if it names one. What the workload draws is then made of its tokens.
+    /// The tokenizer that the scenario names, if it names one. What the load streams draw is then made of its tokens.
     pub(super) fn named(
         &mut self,
         document: &Document,
-        scenario: &mut Scenario,
+        scenario: &Scenario,
+        streams: &mut Streams,
     ) -> Result<Option<Tokenizer>, Error> {
         let Some(file) = &scenario.tokenizer else {
             return Ok(None);
         };
         let setting = Path::root().key("tokenizer");
         let known = self.known(document, &setting, file)?;
-        speak(document, &setting, &known, &mut scenario.workload)?;
+        for stream in streams.each_mut() {
+            speak(document, &setting, &known, &mut stream.workload)?;
+        }
         Ok(Some(known.tokenizer))
     }
 

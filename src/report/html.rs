@@ -6,6 +6,7 @@
 //! number; the numbers, stage by stage, then as pictures, then as scaling; and last the evidence: the instrument's account
 //! of itself, errors and endpoints, folded where they are long.
 
+mod certificate;
 mod chart;
 mod comparison;
 mod history;
@@ -16,6 +17,7 @@ mod scaling;
 pub(super) use self::comparison::render as comparison;
 pub use self::history::render as history;
 
+use self::certificate::TrustLine;
 use self::scaling::ScalingTable;
 use super::course;
 use super::disturbance::{self, HEADERS, Row};
@@ -26,7 +28,7 @@ use super::{Error, Report, words};
 use super::{calibration, conditions};
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::{Metric, Unit};
-use crate::summary::{EndpointTally, Journal, Reading, StageSummary, Statistic};
+use crate::summary::{EndpointTally, Reading, StageSummary};
 use crate::units;
 use askama::Template;
 
@@ -107,16 +109,6 @@ struct EndpointLine {
     attempts: String,
 }
 
-struct TrustLine {
-    stage: String,
-    books: String,
-    adds_up: bool,
-    shape: &'static str,
-    added: [String; 2],
-    lag: [String; 3],
-    cpu: String,
-}
-
 impl<'a> Page<'a> {
     fn of(report: &'a Report) -> Result<Self, Error> {
         let table = StageTable::of(report);
@@ -145,8 +137,8 @@ impl<'a> Page<'a> {
             objective: disturbance::objective(report).unwrap_or_default(),
             errors: report.run.stages.iter().flat_map(errors).collect(),
             endpoints: report.run.stages.iter().flat_map(endpoints).collect(),
-            certified: certified(report),
-            trust: trust(report),
+            certified: certificate::sentence(report),
+            trust: certificate::lines(report),
             conditions: conditions::rows(&report.run),
             calibration: calibration::sentence(&report.run),
             warnings: warnings(&report.run),
@@ -262,130 +254,6 @@ fn endpoints(stage: &StageSummary) -> impl Iterator<Item = EndpointLine> + '_ {
             failed: number(endpoint.failed),
             attempts: attempts.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.3}")),
         })
-}
-
-/// The certificate in one sentence, by its worst stage.
-fn certified(report: &Report) -> String {
-    let stages = &report.run.certificate.stages;
-    let balanced = stages
-        .iter()
-        .filter(|stage| stage.accounting_adds_up)
-        .count();
-    let worst = |values: Vec<f64>, unit: Unit| {
-        let most = values.into_iter().reduce(f64::max);
-        most.map_or_else(|| "unknown".to_owned(), |value| unit.print(value))
-    };
-    let lag = stages.iter().filter_map(|stage| stage.lag_max_ns);
-    let share = stages.iter().filter_map(|stage| stage.generator_cpu_share);
-    format!(
-        "Every request is accounted for in {balanced} of {}. The largest send lag was {}, the largest share of its \
-         lanes' time that the generator spent computing {}. {}{}",
-        words::plural(units::wide(stages.len()), "stage"),
-        worst(lag.collect(), Unit::Duration),
-        worst(share.collect(), Unit::Share),
-        shaped(report),
-        journaled(report)
-    )
-}
-
-/// Whether the load had the shape that was asked for, and a space; nothing where none had a schedule.
-fn shaped(report: &Report) -> String {
-    let stages = &report.run.certificate.stages;
-    let kept: Vec<bool> = stages.iter().filter_map(|stage| stage.shape_kept).collect();
-    if kept.is_empty() {
-        return String::new();
-    }
-    format!(
-        "What was sent had the shape of its schedule, and that the shape of its law, in {} of {} with a \
-         schedule. ",
-        kept.iter().filter(|kept| **kept).count(),
-        words::plural(units::wide(kept.len()), "stage"),
-    )
-}
-
-/// What the target's own journal says to that.
-fn journaled(report: &Report) -> String {
-    let stages = &report.run.stages;
-    let held: Vec<_> = stages
-        .iter()
-        .filter_map(|stage| stage.journal.as_ref())
-        .collect();
-    if held.is_empty() {
-        return "The target keeps no journal of its own to hold them against.".to_owned();
-    }
-    let agreeing = held
-        .iter()
-        .copied()
-        .filter_map(Journal::agrees)
-        .filter(|agrees| *agrees);
-    let late = held
-        .iter()
-        .filter_map(|journal| journal.lateness.read(Statistic::Max).value());
-    format!(
-        "The target's own journal agrees about the number of answers and tokens in {} of {}; the latest of its writes \
-         came {} after it was due.{}",
-        agreeing.count(),
-        words::plural(units::wide(stages.len()), "stage"),
-        late.reduce(f64::max).map_or_else(
-            || "an unknown time".to_owned(),
-            |late| Unit::Duration.print(late)
-        ),
-        added(report)
-    )
-}
-
-/// How much later than its write the first piece of an answer was read, at worst.
-fn added(report: &Report) -> String {
-    let stages = report.run.certificate.stages.iter();
-    let worst = |added: &mut dyn Iterator<Item = f64>| added.reduce(f64::max);
-    let median = worst(&mut stages.clone().filter_map(|stage| stage.added_p50_ns));
-    let rare = worst(&mut stages.filter_map(|stage| stage.added_p99_ns));
-    let Some(median) = median else {
-        return String::new();
-    };
-    let rare = rare.map_or_else(String::new, |rare| {
-        format!(", by {} at the 99th percentile", Unit::Duration.print(rare))
-    });
-    format!(
-        " The instrument read the first piece of an answer later than it was written by {} at the median{rare}, in the \
-         worst stage.",
-        Unit::Duration.print(median),
-    )
-}
-
-fn trust(report: &Report) -> Vec<TrustLine> {
-    let duration = |nanos: Option<f64>| {
-        nanos.map_or_else(|| "–".to_owned(), |nanos| Unit::Duration.print(nanos))
-    };
-    let stages = report.run.stages.iter().zip(&report.run.certificate.stages);
-    stages
-        .map(|(stage, trust)| {
-            let held = &stage.accounting;
-            TrustLine {
-                stage: stage.name.clone(),
-                books: format!(
-                    "{} = {} + {} + {} + {} + {}",
-                    number(held.offered),
-                    number(held.answered),
-                    number(held.wrong),
-                    number(held.failed),
-                    number(held.cancelled),
-                    number(held.not_sent)
-                ),
-                adds_up: trust.accounting_adds_up,
-                shape: match trust.shape_kept {
-                    None => "–",
-                    Some(true) => "kept",
-                    Some(false) => "lost",
-                },
-                added: [trust.added_p50_ns, trust.added_p99_ns].map(duration),
-                lag: [trust.lag_p50_ns, trust.lag_p99_ns, trust.lag_max_ns].map(duration),
-                cpu: trust
-                    .generator_cpu_share
-                    .map_or_else(|| "–".to_owned(), |share| Unit::Share.print(share)),
-            }
-        })
-        .collect()
 }
 
 fn number(count: u64) -> String {

@@ -1,9 +1,9 @@
-//! The table of operations, as every format shows it: the requests of each stage by what they asked by the part of a mix and by the turn of a
-//! conversation, where there are several kinds. Columns that would hold nothing but zeros are left out.
+//! The table of operations, as every format shows it: the requests of each stage by their load stream, the part of a mix, the turn of a
+//! conversation and what they asked, where there are several kinds. Columns that would hold nothing but zeros are left out.
 
 use super::Report;
 use crate::metric::Unit;
-use crate::summary::{Distribution, Kind, OperationTally, Reading, Statistic};
+use crate::summary::{Distribution, Kind, OperationTally, Reading, StageSummary, Statistic};
 use crate::units::float;
 
 /// Headers, and a cell of text for each in every row.
@@ -46,6 +46,7 @@ impl OperationTable {
             .iter()
             .flat_map(|stage| {
                 let each = stage.operations.iter();
+                let each = each.filter(|tally| !is_a_whole_stream(tally, stage));
                 each.map(|tally| (stage.name.as_str(), tally))
             })
             .collect();
@@ -85,12 +86,23 @@ impl OperationTable {
     }
 }
 
+/// Is it all that a load stream asks for? The stream has a row in the table of stages.
+fn is_a_whole_stream(tally: &OperationTally, stage: &StageSummary) -> bool {
+    let alike = stage.operations.iter();
+    let alike = alike.filter(|other| other.kind.stream == tally.kind.stream);
+    tally.kind.stream.is_some() && alike.count() == 1
+}
+
 /// What the first columns say of a row: nothing that would be the same in all of them.
 fn named_by(stages: usize, tallies: &[(&str, &OperationTally)]) -> Vec<(&'static str, Name)> {
+    let is_stream = tallies.iter().any(|(_, tally)| tally.kind.stream.is_some());
     let is_part = tallies.iter().any(|(_, tally)| tally.kind.part.is_some());
     let is_turn = tallies.iter().any(|(_, tally)| tally.kind.turn.is_some());
-    let columns: [(&str, bool, Name); 4] = [
+    let columns: [(&str, bool, Name); 5] = [
         ("stage", stages > 1, |stage, _| stage.to_owned()),
+        ("load stream", is_stream, |_, kind| {
+            kind.stream.clone().unwrap_or_default()
+        }),
         ("part", is_part, |_, kind| {
             kind.part.clone().unwrap_or_default()
         }),

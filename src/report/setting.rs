@@ -20,10 +20,6 @@ impl<'a> Settings<'a> {
         Self { paths }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.paths.is_empty()
-    }
-
     pub(super) fn paths(&self) -> &[&'a str] {
         &self.paths
     }

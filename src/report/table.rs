@@ -1,11 +1,11 @@
 //! The table of stages, as every format shows it: the settings that tell the stages apart, then the metrics, each cell as
-//! text. Metrics that no stage could measure are left out.
+//! text. Below a stage of several load streams stands each of these. Metrics that no stage could measure are left out.
 
 use super::Report;
 use super::setting::Settings;
 use crate::gate::{Finding, Origin, Verdict};
 use crate::metric::Metric;
-use crate::summary::Reading;
+use crate::summary::{Reading, StageSummary};
 use serde_json::Value;
 
 /// The columns: group, header, metric, and rank: where room is short, the highest rank goes first.
@@ -51,7 +51,8 @@ pub(super) struct StageTable {
     pub(super) rows: Vec<Row>,
 }
 
-/// A column that tells stages apart: a swept setting, or their name where nothing was swept.
+/// A column that tells rows apart: a swept setting, the load stream where there are several, or the name of the stage where
+/// there is neither.
 pub(super) struct Setting {
     pub(super) name: String,
     pub(super) is_number: bool,
@@ -98,26 +99,12 @@ impl StageTable {
             .filter(|column| column.is_worth_showing(report))
             .collect();
         let swept = Settings::of(&report.run);
-        let rows = report
-            .run
-            .stages
-            .iter()
-            .map(|stage| Row {
-                settings: if swept.is_empty() {
-                    vec![stage.name.clone()]
-                } else {
-                    swept.values(stage)
-                },
-                cells: columns
-                    .iter()
-                    .map(|column| cell(column.metric, column.metric.read(&report.run, stage)))
-                    .collect(),
-            })
-            .collect();
+        let stages = report.run.stages.iter();
+        let rows = stages.flat_map(|stage| rows(report, stage, &swept, &columns));
         Self {
             settings: settings(report, &swept),
+            rows: rows.collect(),
             columns,
-            rows,
         }
     }
 
@@ -143,25 +130,77 @@ impl StageTable {
     }
 }
 
+/// The row of a stage, and one for each of its load streams where it has several.
+fn rows(
+    report: &Report,
+    stage: &StageSummary,
+    swept: &Settings<'_>,
+    columns: &[Column],
+) -> Vec<Row> {
+    let named = |stream: &str| {
+        let mut names = swept.values(stage);
+        if has_streams(report) {
+            names.push(stream.to_owned());
+        } else if names.is_empty() {
+            names.push(stage.name.clone());
+        }
+        names
+    };
+    let mut rows = vec![Row {
+        settings: named("all"),
+        cells: columns
+            .iter()
+            .map(|column| cell(column.metric, column.metric.read(&report.run, stage)))
+            .collect(),
+    }];
+    rows.extend(stage.by_stream().map(|(name, alone)| {
+        Row {
+            settings: named(name),
+            cells: columns
+                .iter()
+                .map(|column| {
+                    let reading = if column.metric.is_told_of_streams() {
+                        column.metric.read(&report.run, &alone)
+                    } else {
+                        Reading::NotMeasured("it is told of all load streams together")
+                    };
+                    cell(column.metric, reading)
+                })
+                .collect(),
+        }
+    }));
+    rows
+}
+
+fn has_streams(report: &Report) -> bool {
+    let mut stages = report.run.stages.iter();
+    stages.any(|stage| !stage.streams.is_empty())
+}
+
 fn settings(report: &Report, swept: &Settings<'_>) -> Vec<Setting> {
-    if swept.is_empty() {
-        return vec![Setting {
-            name: "stage".to_owned(),
-            is_number: false,
-        }];
-    }
-    swept
+    let stages = &report.run.stages;
+    let is_number = |path: &str| {
+        let mut values = stages.iter().map(|stage| stage.settings.get(path));
+        values.all(|value| value.is_some_and(Value::is_number))
+    };
+    let mut settings: Vec<_> = swept
         .paths()
         .iter()
         .map(|path| Setting {
             name: swept.short(path).to_owned(),
-            is_number: report
-                .run
-                .stages
-                .iter()
-                .all(|stage| stage.settings.get(*path).is_some_and(Value::is_number)),
+            is_number: is_number(path),
         })
-        .collect()
+        .collect();
+    let word = |name: &str| Setting {
+        name: name.to_owned(),
+        is_number: false,
+    };
+    if has_streams(report) {
+        settings.push(word("load stream"));
+    } else if settings.is_empty() {
+        settings.push(word("stage"));
+    }
+    settings
 }
 
 impl Column {

@@ -11,6 +11,7 @@ use std::path::Path;
 
 fn at_most(metric: &str, limit: &str) -> Rule {
     Rule {
+        stream: None,
         metric: metric.to_owned(),
         at_most: Some(Limit(limit.into())),
         at_least: None,

@@ -49,12 +49,32 @@ fn doubts(run: &RunSummary) -> Vec<Warning<'_>> {
 fn is_alike(one: &Doubt, other: &Doubt) -> bool {
     match (one, other) {
         (Doubt::Machine(one), Doubt::Machine(other)) => discriminant(one) == discriminant(other),
+        (
+            Doubt::InStream { stream, doubt },
+            Doubt::InStream {
+                stream: other,
+                doubt: theirs,
+            },
+        ) => stream == other && is_alike(doubt, theirs),
         _ => discriminant(one) == discriminant(other),
     }
 }
 
-/// Two doubts of one kind as one: counts add up, measures are those of the worse; of disagreements the first is told.
+/// Two doubts of one kind as one, of a load stream or of the whole stage.
 fn joined(one: &Doubt, other: &Doubt) -> Doubt {
+    match (one, other) {
+        (Doubt::InStream { stream, doubt }, Doubt::InStream { doubt: theirs, .. }) => {
+            Doubt::InStream {
+                stream: stream.clone(),
+                doubt: Box::new(joined(doubt, theirs)),
+            }
+        }
+        (one, other) => joined_of_stages(one, other),
+    }
+}
+
+/// Two doubts of one kind as one: counts add up, measures are those of the worse; of disagreements the first is told.
+fn joined_of_stages(one: &Doubt, other: &Doubt) -> Doubt {
     match (one, other) {
         (
             &Doubt::Accounting { offered, accounted },
@@ -117,6 +137,9 @@ fn joined(one: &Doubt, other: &Doubt) -> Doubt {
 fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
     let at_worst = if in_many { "at worst " } else { "" };
     match doubt {
+        Doubt::InStream { stream, doubt } => {
+            format!("Load stream {stream}: {}", said(doubt, run, in_many))
+        }
         Doubt::Accounting { offered, accounted } => format!(
             "{} were due and {} are accounted for. Every number of this stage is void; please report this as a defect of the instrument.",
             requests(*offered),
@@ -194,8 +217,9 @@ fn not_sent(count: u64, offered: u64, run: &RunSummary) -> String {
         let each = stage.operations.iter();
         let next = each.clone().skip(1);
         // Kinds of one part, or of no mix, are those of a journey.
-        each.zip(next)
-            .any(|(one, other)| one.kind.part == other.kind.part)
+        each.zip(next).any(|(one, other)| {
+            one.kind.part == other.kind.part && one.kind.stream == other.kind.stream
+        })
     });
     let first = if has_journeys {
         "Look at what failed before them in their journeys; or raise"

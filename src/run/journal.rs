@@ -2,7 +2,8 @@
 
 use crate::backend::Backend;
 use crate::drive;
-use crate::summary::{Journal, JournalReader, Recorder, Visit, VisitEnd};
+use crate::plan::Stage;
+use crate::summary::{Journal, JournalReader, Recorders, Visit, VisitEnd};
 use crate::units::{Offset, nanos};
 use inferometer_mock::{Clock, End, Entry};
 use std::time::Duration;
@@ -13,14 +14,14 @@ use tokio::time::Instant;
 pub(super) async fn facts(
     backend: &mut Backend,
     epoch: Instant,
-    stage: usize,
-    recorder: &Recorder,
+    stage: &Stage,
+    recorders: &Recorders,
 ) -> Option<(Journal, Vec<Offset>)> {
     let now = Instant::now();
     let since_epoch = nanos(now.saturating_duration_since(epoch));
     let epoch_ns = Clock::new(now).nanos(now).saturating_sub(since_epoch);
     let offset = |at_ns: u64| Offset::from_nanos(at_ns.saturating_sub(epoch_ns));
-    let mut reader = JournalReader::beside(recorder);
+    let mut reader = JournalReader::beside(recorders);
     let mut writes = Vec::new();
     let hearing = backend
         .hear(&mut |entry| {
@@ -29,7 +30,7 @@ pub(super) async fn facts(
             let told = entry.writes.iter();
             writes.extend(told.map(|write| (offset(write.at_ns), late(write.late_ns))));
             reader.note(Visit {
-                seq: drive::number(stage, &entry.id),
+                request: drive::number(stage, &entry.id),
                 arrived: offset(entry.arrived_ns),
                 executed: entry.admitted_ns.map(offset),
                 writes: &writes,
@@ -49,7 +50,7 @@ pub(super) async fn facts(
 fn visit(entry: &Entry) -> Visit<'_> {
     Visit {
         id: &entry.id,
-        seq: None,
+        request: None,
         attempt: entry.attempt,
         end: match entry.end {
             End::Answered => VisitEnd::Answered,

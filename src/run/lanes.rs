@@ -3,12 +3,12 @@
 use super::LaneSink;
 use crate::drive::LaneRecord;
 use crate::observe::Usage;
-use crate::summary::{ClientCounts, Recorder};
+use crate::summary::{ClientCounts, Recorders};
 use std::time::Duration;
 
 /// What the lanes of a stage recorded, together.
 pub(super) struct Lanes {
-    pub(super) recorder: Recorder,
+    pub(super) recorders: Recorders,
     pub(super) usage: Usage,
     pub(super) client: ClientCounts,
     pub(super) count: usize,
@@ -17,9 +17,9 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// Adds up what each lane handed over.
-    pub(super) fn joined(recorder: Recorder, records: Vec<LaneRecord<LaneSink>>) -> Self {
+    pub(super) fn joined(recorders: Recorders, records: Vec<LaneRecord<LaneSink>>) -> Self {
         let mut lanes = Self {
-            recorder,
+            recorders,
             usage: Usage::default(),
             client: ClientCounts::default(),
             count: records.len(),
@@ -27,8 +27,8 @@ impl Lanes {
         };
         for (index, record) in records.into_iter().enumerate() {
             // What the lane's feed still holds is handed in as it is dropped.
-            let (recorder, _) = record.sink;
-            lanes.recorder.merge(recorder);
+            let (recorders, _) = record.sink;
+            lanes.recorders.merge(recorders);
             lanes.measured = lanes.measured.max(record.measured);
             (lanes.usage, lanes.client) = if index == 0 {
                 (record.usage, record.client)

@@ -13,7 +13,7 @@ pub(super) fn begin(options: &Options, stage: &Stage, backend: &Backend) -> Opti
     let known = archive::Stage {
         index: stage.index,
         name: stage.name(),
-        kinds: drive::kinds(&stage.workload),
+        kinds: stage.streams.iter().map(drive::kinds).collect(),
         endpoints: endpoints
             .map(|(name, endpoint)| archive::Target {
                 name: name.clone(),

@@ -74,6 +74,9 @@ impl fmt::Display for Operation {
 /// A kind of request that a stage tells apart from others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Kind {
+    /// The load stream that it belongs to, by its name, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
     /// The part of a mix that it belongs to, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
@@ -88,6 +91,7 @@ impl Kind {
     /// All requests for this, where there is no mix.
     pub const fn of(operation: Operation) -> Self {
         Self {
+            stream: None,
             part: None,
             turn: None,
             operation,

@@ -8,7 +8,7 @@ const EXPECTED: &str =
     "expected a name of at most 64 lower-case letters, digits and hyphens, such as `my-first`";
 
 /// Lower-case letters, digits and hyphens, beginning with a letter or digit; at most 64.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(inline, extend("pattern" = "^[a-z0-9][a-z0-9-]{0,63}$"))]
 pub struct Name(String);

@@ -12,8 +12,8 @@ use super::error::Error;
 use serde_json::Value;
 
 /// The parts of a scenario that a variant may change.
-const CHANGED: [&str; 7] = [
-    "adapter", "client", "load", "phases", "seed", "target", "workload",
+const CHANGED: [&str; 8] = [
+    "adapter", "client", "load", "phases", "seed", "streams", "target", "workload",
 ];
 
 fn block() -> Path {

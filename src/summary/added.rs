@@ -9,6 +9,7 @@
 //! The network's own time is in the first two, so they are upper bounds of what the client adds.
 
 use super::distribution::Distribution;
+use super::evidence::Evidence;
 use super::recorder::Timing;
 use crate::sample::{Outcome, Sample};
 use crate::units::{Offset, wide};
@@ -45,7 +46,9 @@ struct Sighting {
 /// One request as the target's journal has it, on the stage's clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Told<'a> {
-    /// Its number in the stage.
+    /// The place of its load stream among those of the stage.
+    pub(super) stream: usize,
+    /// Its number there.
     pub(super) seq: u64,
     /// How many attempts of it had come before.
     pub(super) attempt: u32,
@@ -116,7 +119,8 @@ impl Sightings {
 /// Holds what the lanes saw against a journal, request by request.
 #[derive(Debug)]
 pub(super) struct Comparison<'a> {
-    seen: BTreeMap<(u64, u32), Seen<'a>>,
+    /// By the place of the load stream, the number and the attempt.
+    seen: BTreeMap<(usize, u64, u32), Seen<'a>>,
     early: u64,
     compared: u64,
     arrival: Timing,
@@ -133,8 +137,8 @@ struct Seen<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(super) fn of(lanes: impl Iterator<Item = &'a Sightings>) -> Self {
-        let seen = |lane: &'a Sightings, request: &Sighting| {
+    pub(super) fn of(evidence: impl Iterator<Item = &'a Evidence>) -> Self {
+        let seen = |stream, lane: &'a Sightings, request: &Sighting| {
             let arrivals = lane
                 .arrivals
                 .get(request.from..request.from + request.arrivals);
@@ -142,10 +146,12 @@ impl<'a> Comparison<'a> {
                 sent: request.sent,
                 arrivals: arrivals.unwrap_or_default(),
             };
-            ((request.seq, request.attempt), seen)
+            ((stream, request.seq, request.attempt), seen)
         };
-        let all =
-            lanes.flat_map(|lane| lane.requests.iter().map(move |request| seen(lane, request)));
+        let all = evidence.flat_map(|own| {
+            let requests = own.sightings.requests.iter();
+            requests.map(move |request| seen(own.stream, &own.sightings, request))
+        });
         Self {
             seen: all.collect(),
             early: 0,
@@ -159,7 +165,8 @@ impl<'a> Comparison<'a> {
 
     /// Compares one request, unless nothing is known of it here. Each is compared once.
     pub(super) fn note(&mut self, told: Told<'_>) {
-        let Some(seen) = self.seen.remove(&(told.seq, told.attempt)) else {
+        let request = (told.stream, told.seq, told.attempt);
+        let Some(seen) = self.seen.remove(&request) else {
             return;
         };
         self.compared += 1;

@@ -3,13 +3,14 @@
 //! said the report's.
 
 mod machine;
+mod stream;
 
 pub use machine::Trouble;
+pub use stream::StreamTrust;
 
 use super::calibration::Calibration;
 use super::journal::Journal;
 use super::reading::{Reading, Statistic};
-use super::shape::Shape;
 use super::stage::StageSummary;
 use super::validity::{Breach, tail};
 use schemars::JsonSchema;
@@ -39,7 +40,8 @@ pub struct StageTrust {
     /// the target keeps none, or did not tell all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal_agrees: Option<bool>,
-    /// Whether what was sent had the shape that was asked for; nothing in a closed loop, and of too few requests.
+    /// Whether what was sent had the shape that was asked for, in each load stream that has one; nothing in a closed loop, and of
+    /// too few requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape_kept: Option<bool>,
     /// What the instrument added to the time of the first token, in nanoseconds at the median, where the target told.
@@ -56,6 +58,9 @@ pub struct StageTrust {
     pub lag_max_ns: Option<f64>,
     /// Share of its lanes' time that the generator spent computing.
     pub generator_cpu_share: Option<f64>,
+    /// The same of each load stream, where there are several side by side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<StreamTrust>,
     /// Reasons to read the numbers with care.
     pub doubts: Vec<Doubt>,
     /// Those of them that are about the measurement, each with its limit and whether the numbers are marked or refused.
@@ -67,6 +72,13 @@ pub struct StageTrust {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
+    /// One of several load streams has it.
+    InStream {
+        /// The stream's name.
+        stream: String,
+        /// What is doubted of it.
+        doubt: Box<Self>,
+    },
     /// The requests do not add up: the measurement itself is broken.
     Accounting {
         /// Requests scheduled.
@@ -193,16 +205,21 @@ impl StageTrust {
     fn of(stage: &StageSummary) -> Self {
         let lag = &stage.distributions.lag;
         let validity = &stage.validity;
+        let (streams, in_streams) = stream::each(stage);
         let doubts: Vec<_> = CHECKS
             .iter()
             .filter_map(|check| check(stage))
+            .chain(in_streams)
             .filter(|doubt| validity.allows(doubt))
             .collect();
         Self {
             stage: stage.index,
             accounting_adds_up: adds_up(stage),
             journal_agrees: stage.journal.as_ref().and_then(Journal::agrees),
-            shape_kept: stage.shape.as_ref().map(Shape::is_kept),
+            shape_kept: match &stage.shape {
+                Some(shape) => Some(shape.is_kept()),
+                None => stream::shape_kept(&streams),
+            },
             added_p50_ns: added(stage, Statistic::P50),
             added_p99_ns: added(stage, Statistic::P99),
             lag_p50_ns: lag.read(Statistic::P50).value(),
@@ -213,6 +230,7 @@ impl StageTrust {
                 .iter()
                 .filter_map(|doubt| validity.breach(doubt, stage))
                 .collect(),
+            streams,
             doubts,
         }
     }

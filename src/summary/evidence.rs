@@ -1,4 +1,4 @@
-//! What one lane keeps of single requests, so that the instrument itself can be judged when the stage is over: when each was
+//! What one lane keeps of single requests of a load stream, so that the instrument itself can be judged when the stage is over: when each was
 //! due and sent, and when its answer arrived. Bounded: the first so many requests of the measure phase.
 
 use super::added::Sightings;
@@ -6,11 +6,13 @@ use super::shape::Sends;
 use crate::sample::Sample;
 use std::num::NonZero;
 
-/// The single requests of one lane. All memory is taken at once, so that noting takes none.
+/// The single requests of one load stream in one lane. All memory is taken at once, so that noting takes none.
 #[derive(Debug)]
 pub(super) struct Evidence {
     pub(super) sends: Sends,
     pub(super) sightings: Sightings,
+    /// Which of the load streams of the stage they belong to, from 0.
+    pub(super) stream: usize,
     /// How many requests a slot of the schedule has at most, one after the other: by it the first of each is known.
     pub(super) requests_per_slot: NonZero<u64>,
 }
@@ -20,6 +22,7 @@ impl Evidence {
         Self {
             sends: Sends::new(),
             sightings: Sightings::new(),
+            stream: 0,
             requests_per_slot: NonZero::<u64>::MIN,
         }
     }

@@ -22,6 +22,7 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
         tokens: 1,
     });
     Sample {
+        stream: 0,
         seq: 0,
         operation: Operation::Chat,
         kind: 0,
@@ -50,6 +51,7 @@ pub(crate) fn unary(at: Offset, took: Duration, chunks: &mut Vec<Chunk>) -> Samp
 pub(crate) fn ended(at: Offset, took: Duration, outcome: Outcome) -> Sample<'static> {
     let sent = outcome != Outcome::NotSent;
     Sample {
+        stream: 0,
         seq: 0,
         operation: Operation::Chat,
         kind: 0,

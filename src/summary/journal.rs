@@ -4,8 +4,9 @@
 use super::added::{Added, Comparison, Told};
 use super::books::ClientBooks;
 use super::distribution::Distribution;
-use super::recorder::{Recorder, Timing};
+use super::recorder::Timing;
 use super::stage::TokenSources;
+use super::streams::Recorders;
 use crate::units::{Offset, wide};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,8 +60,8 @@ pub struct Journal {
 pub struct Visit<'a> {
     /// Its id.
     pub id: &'a str,
-    /// Its number in the stage; `None` where the id is none of the stage's.
-    pub seq: Option<u64>,
+    /// The place of its load stream among those of the stage, and its number there; `None` where the id is none of the stage's.
+    pub request: Option<(usize, u64)>,
     /// How many attempts of it had come before, as it told.
     pub attempt: u32,
     /// How it ended.
@@ -106,11 +107,10 @@ pub struct JournalReader<'a> {
 
 impl<'a> JournalReader<'a> {
     /// A reader that holds the times of a journal against those that a client recorded of the same stage.
-    pub fn beside(recorder: &'a Recorder) -> Self {
-        let lanes = recorder.evidence.iter();
+    pub fn beside(recorders: &'a Recorders) -> Self {
         Self {
             journal: Journal::default(),
-            comparison: Comparison::of(lanes.map(|lane| &lane.sightings)),
+            comparison: Comparison::of(recorders.evidence()),
             lateness: Timing::new(),
             seen: BTreeSet::new(),
             executed: BTreeMap::new(),
@@ -142,8 +142,9 @@ impl<'a> JournalReader<'a> {
         for (_, late) in visit.writes {
             self.lateness.record(*late);
         }
-        if let Some(seq) = visit.seq {
+        if let Some((stream, seq)) = visit.request {
             self.comparison.note(Told {
+                stream,
                 seq,
                 attempt: visit.attempt,
                 arrived: visit.arrived,
@@ -251,12 +252,13 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::Recorder;
     use crate::summary::fixture::WINDOW;
 
     fn visit(id: &str, end: VisitEnd) -> Visit<'_> {
         Visit {
             id,
-            seq: None,
+            request: None,
             attempt: 0,
             end,
             arrived: Offset::ZERO,
@@ -269,8 +271,8 @@ mod tests {
 
     #[test]
     fn requests_are_counted_by_their_end_and_their_fault_and_repetitions_are_found() {
-        let recorder = Recorder::new(WINDOW);
-        let mut reader = JournalReader::beside(&recorder);
+        let recorders = Recorders::from(Recorder::new(WINDOW));
+        let mut reader = JournalReader::beside(&recorders);
         let late = |micros| (Offset::ZERO, Duration::from_micros(micros));
 
         reader.note(Visit {

@@ -4,7 +4,7 @@
 use super::distribution::Distribution;
 use super::document::Error;
 use super::stage::{EndpointTally, StageSummary};
-use super::{OperationTally, RunSummary, scaling};
+use super::{OperationTally, RunSummary, StreamSummary, scaling};
 use std::fmt::Display;
 
 impl RunSummary {
@@ -87,6 +87,9 @@ impl StageSummary {
         for theirs in &other.operations {
             self.add_operation(theirs);
         }
+        for theirs in &other.streams {
+            self.add_stream(theirs);
+        }
         for theirs in &other.endpoints {
             self.add_endpoint(theirs);
         }
@@ -102,6 +105,14 @@ impl StageSummary {
         match known.find(|mine| mine.kind == theirs.kind) {
             Some(mine) => mine.add(theirs),
             None => self.operations.push(theirs.clone()),
+        }
+    }
+
+    fn add_stream(&mut self, theirs: &StreamSummary) {
+        let mut known = self.streams.iter_mut();
+        match known.find(|mine| mine.name == theirs.name) {
+            Some(mine) => mine.add(theirs),
+            None => self.streams.push(theirs.clone()),
         }
     }
 

@@ -26,9 +26,10 @@ pub struct OperationTally<T = Distribution> {
 }
 
 impl OperationTally<Timing> {
-    /// Nothing of any of these yet; none at all where there is only one, which the stage itself tells of.
+    /// Nothing of any of these yet; none at all where there is only one, which the stage itself tells of, unless it has others
+    /// in other load streams.
     pub(super) fn of_each(kinds: &[Kind]) -> Vec<Self> {
-        if kinds.len() < 2 {
+        if kinds.len() < 2 && kinds.iter().all(|kind| kind.stream.is_none()) {
             return Vec::new();
         }
         let empty = |kind: &Kind| Self {

@@ -1,4 +1,4 @@
-//! Records samples while the load runs: one [`Recorder`] a lane, constant memory, nothing shared. All memory is taken at
+//! Records samples while the load runs: one [`Recorder`] for a load stream in a lane, constant memory, nothing shared. All memory is taken at
 //! construction, before the measure phase, so that the instrument does not show in its own memory figures.
 //!
 //! Two populations, and every figure says which is its own. *Requests* (latencies, accounting) are those scheduled
@@ -37,7 +37,7 @@ impl Window {
     }
 }
 
-/// Counts and distributions of one lane over one stage.
+/// Counts and distributions of one load stream in one lane over one stage.
 #[derive(Debug)]
 pub struct Recorder {
     window: Window,
@@ -46,7 +46,7 @@ pub struct Recorder {
     pub(super) attempts: Attempts,
     pub(super) tokens: TokenTally,
     pub(super) endpoints: Vec<EndpointTally>,
-    operations: Vec<OperationTally<Timing>>,
+    pub(super) operations: Vec<OperationTally<Timing>>,
     errors: Vec<(ErrorKind, u64)>,
     timings: Timings<Timing>,
     /// Of the whole stage, to be held against the target's own journal.
@@ -122,6 +122,14 @@ impl Recorder {
         let most = NonZero::new(requests_per_slot).unwrap_or(NonZero::<u64>::MIN);
         for own in &mut self.evidence {
             own.requests_per_slot = most;
+        }
+        self
+    }
+
+    /// The same of the load stream at this place among those of its stage.
+    pub(super) fn of_stream(mut self, place: usize) -> Self {
+        for own in &mut self.evidence {
+            own.stream = place;
         }
         self
     }

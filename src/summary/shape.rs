@@ -9,6 +9,7 @@
 //!
 //! The schedule and what was sent are the same requests, so their statistics may be compared without a margin for chance.
 
+use super::recorder::Recorder;
 use crate::units::{Offset, float, wide};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ const UNLIKELY: f64 = 2.23;
 const TOLERATED: (f64, f64) = (0.1, 0.1);
 
 /// How the requests of a stage were to follow one another.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Asked {
     /// Each when an earlier one was answered: there is no schedule to keep to.
     ClosedLoop,
@@ -37,6 +38,8 @@ pub enum Asked {
         /// Of the law, where it has one.
         burstiness: Option<f64>,
     },
+    /// As several load streams side by side, by their names, each in its own way: together they keep to no law.
+    SideBySide(Vec<(String, Self)>),
 }
 
 /// When the requests of one lane were due and when they were sent.
@@ -137,6 +140,17 @@ impl LaneGaps {
         let (in_all, by_share) = TOLERATED;
         let difference = (self.sent.dispersion - self.scheduled.dispersion).abs();
         difference - in_all - by_share * self.scheduled.dispersion
+    }
+}
+
+/// The shape of what was recorded, where it was to have one.
+pub(super) fn kept(asked: &Asked, recorder: &Recorder) -> Option<Shape> {
+    match asked {
+        Asked::ClosedLoop | Asked::SideBySide(_) => None,
+        Asked::OpenLoop { burstiness } => {
+            let lanes = recorder.evidence.iter().map(|lane| &lane.sends);
+            of(lanes, *burstiness)
+        }
     }
 }
 

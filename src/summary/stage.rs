@@ -7,10 +7,10 @@ use super::journal::Journal;
 use super::nanoseconds;
 use super::operation::OperationTally;
 use super::reading::Reading;
-use super::recorder::Recorder;
 use super::resources::Resources;
 use super::script::Script;
 use super::shape::{self, Asked, Shape};
+use super::streams::{Recorders, StreamSummary};
 use super::timings::Distributions;
 use super::validity::Validity;
 use crate::observe::{Conditions, Usage};
@@ -102,9 +102,12 @@ pub struct StageSummary {
     pub tokens: TokenTally,
     /// Requests by endpoint, in the client's order.
     pub endpoints: Vec<EndpointTally>,
-    /// Requests by their kind, where there are several: by what they asked, and by the part of a mix.
+    /// Requests by their kind, where there are several: by their load stream, by the part of a mix, and by what they asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<OperationTally>,
+    /// The load streams one by one, where there are several side by side.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<StreamSummary>,
     /// Wrong answers and failures by kind.
     pub errors: BTreeMap<String, u64>,
     /// How long everything took.
@@ -123,7 +126,8 @@ pub struct StageSummary {
     /// What the target's own journal says, where it told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Journal>,
-    /// Whether what was sent had the shape that was asked for; nothing in a closed loop, and of too few requests.
+    /// Whether what was sent had the shape that was asked for; nothing in a closed loop, of too few requests, and of several load
+    /// streams together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<Shape>,
     /// What faults of limited time did, where there were any.
@@ -225,10 +229,14 @@ pub struct EndpointTally {
 }
 
 /// Turns what was recorded into the facts of a stage.
-pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
+pub fn summarize(facts: StageFacts, recorders: impl Into<Recorders>) -> StageSummary {
+    let recorders = recorders.into();
+    let streams = recorders.each(&facts.asked);
+    let mut recorder = recorders.together();
     StageSummary {
+        streams,
         disturbances: recorder.disturbances(&facts.faults_began, facts.duplicates.as_deref()),
-        shape: shape(facts.asked, &recorder),
+        shape: shape::kept(&facts.asked, &recorder),
         index: facts.index,
         name: facts.name,
         settings: facts.settings.into_iter().collect(),
@@ -253,16 +261,6 @@ pub fn summarize(facts: StageFacts, mut recorder: Recorder) -> StageSummary {
         }),
         validity: facts.validity,
         notes: facts.notes,
-    }
-}
-
-fn shape(asked: Asked, recorder: &Recorder) -> Option<Shape> {
-    match asked {
-        Asked::ClosedLoop => None,
-        Asked::OpenLoop { burstiness } => {
-            let lanes = recorder.evidence.iter().map(|lane| &lane.sends);
-            shape::of(lanes, burstiness)
-        }
     }
 }
 

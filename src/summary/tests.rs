@@ -12,6 +12,7 @@ mod operations;
 mod properties;
 mod run;
 mod slots;
+mod streams;
 
 const fn at(millis: u64) -> Offset {
     Offset::from_millis(2_000 + millis)
@@ -27,6 +28,7 @@ const fn chunk(millis: u64, tokens: u32) -> Chunk {
 /// Scheduled at 0 ms, sent at 2, head at 10, tokens at 20, 30 (two) and 60, end at 61.
 fn stream(chunks: &[Chunk]) -> Sample<'_> {
     Sample {
+        stream: 0,
         seq: 0,
         operation: Operation::Chat,
         kind: 0,

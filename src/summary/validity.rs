@@ -69,10 +69,13 @@ impl Strictness {
 }
 
 /// A limit of validity that a stage did not keep.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Breach {
     /// Which limit.
     pub what: Limit,
+    /// Which of several load streams did not keep it, by its name, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
     /// What was measured: durations in nanoseconds, shares from 0 to 1.
     pub measured: f64,
     /// What it should have been at the most, or exactly, in the same unit.
@@ -145,6 +148,7 @@ impl Validity {
     /// Is this doubt of interest at all?
     pub(super) fn allows(&self, doubt: &Doubt) -> bool {
         match doubt {
+            Doubt::InStream { doubt, .. } => self.allows(doubt),
             Doubt::Shape { .. } | Doubt::Schedule { .. } => self.shape != Strictness::Off,
             Doubt::FewSamples { .. } => self.samples != Strictness::Off,
             Doubt::Accounting { .. }
@@ -162,6 +166,13 @@ impl Validity {
     /// The limit that a doubt is about, and what follows. `None` of doubts that are about the target.
     pub(super) fn breach(&self, doubt: &Doubt, stage: &StageSummary) -> Option<Breach> {
         Some(match *doubt {
+            Doubt::InStream {
+                ref stream,
+                ref doubt,
+            } => Breach {
+                stream: Some(stream.clone()),
+                ..self.breach(doubt, &stage.of_stream(stream)?)?
+            },
             Doubt::Accounting { offered, accounted } => {
                 refused(Limit::Accounting, float(accounted), float(offered))
             }
@@ -266,6 +277,7 @@ fn refused(what: Limit, measured: f64, limit: f64) -> Breach {
 fn breach(what: Limit, measured: f64, limit: f64, is_grave: bool) -> Breach {
     Breach {
         what,
+        stream: None,
         measured,
         limit,
         severity: if is_grave {

@@ -31,6 +31,7 @@ mod scenarios;
 mod search;
 mod secrets;
 mod server;
+mod streams;
 mod target;
 mod tool;
 mod values_meet_mock;

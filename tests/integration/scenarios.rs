@@ -219,7 +219,8 @@ fn the_schema_accepts_a_variable_wherever_a_value_stands() {
     );
 
     assert!(schema.is_valid(&written));
-    let workload = &planned.unwrap().stages[0].workload;
+    let plan = planned.unwrap();
+    let workload = &plan.stages[0].streams.iter().next().unwrap().workload;
     assert!(matches!(workload, Workload::Chat(chat) if chat.stream));
 }
 

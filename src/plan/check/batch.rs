@@ -1,7 +1,7 @@
 //! Whether what a stage sends can be batched at all, where `client.batch` says that it should: settings that never do
 //! anything are a mistake.
 
-use super::super::Stage;
+use super::super::{Stage, Streams};
 use super::operation::{asked, spoken};
 use crate::client::{Operation, Protocol};
 use crate::scenario::{Document, Error, Part, Path};
@@ -12,7 +12,7 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
         return Ok(());
     }
     let place = Path::root().key("client").key("batch");
-    if let Some(found) = unfit(&stage.workload) {
+    if let Some(found) = unfit(&stage.streams) {
         let told = format!(
             "expected a workload that can be batched, a `tensor`, an `embedding` or a `completion` without `stream`, found {found}"
         );
@@ -21,7 +21,7 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     }
     let mode = stage.client.mode;
     let spoken = spoken(&stage.target);
-    let asked = asked(&stage.workload);
+    let asked = asked(&stage.streams);
     let is_asked = |protocol: &Protocol| {
         // Whatever takes tensors takes more of them.
         let texts = asked
@@ -42,12 +42,16 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
     Err(document.error(&place, Part::Key, told).hint(hint))
 }
 
-/// Why a workload cannot be batched, if it cannot.
-fn unfit(workload: &Workload) -> Option<&'static str> {
-    let asks = workload.asks();
+/// Why nothing that load streams ask can be batched, if nothing can.
+fn unfit(streams: &Streams) -> Option<&'static str> {
+    let asks = streams.asks();
     if asks.iter().any(|(_, ask)| can_be_batched(*ask)) {
         return None;
     }
+    let mut workloads = streams.iter().map(|stream| &stream.workload);
+    let (Some(workload), None) = (workloads.next(), workloads.next()) else {
+        return Some("`streams` without one");
+    };
     match workload {
         Workload::Chat(_) => Some("`chat`"),
         Workload::Conversation(_) => Some("`conversation`"),

@@ -1,37 +1,51 @@
-//! Whether a rule that is about some of a stage's requests alone is about any that the workload makes.
+//! Whether a rule that is about some of a stage's requests alone is about any that the load streams make.
 
 use super::super::sweep::quoted;
+use super::super::{Stream, Streams};
 use crate::gate::rule::Rule;
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::{Kind, Workload};
+use crate::workload::Kind;
 
-/// Does the workload make requests of the kind that a rule is about, and others besides?
+/// A kind of request, and the name of the part of a mix that it belongs to.
+type Named<'a> = (Option<&'a str>, Kind);
+
+/// Do the load streams make requests of the kind that a rule is about, and others besides?
 pub(super) fn told_apart(
     document: &Document,
     rule_at: &Path,
     rule: &Rule,
-    workload: &Workload,
+    streams: &Streams,
 ) -> Result<(), Error> {
-    let kinds: Vec<Kind> = workload.kinds().into_iter().collect();
-    let Some((field, told)) = unfit(rule, workload, &kinds) else {
+    let Some((field, told)) = unfit(rule, streams) else {
         return Ok(());
     };
     Err(document.error(&rule_at.key(field), Part::Value, told))
 }
 
 /// What is wrong with which field, if anything is.
-fn unfit(rule: &Rule, workload: &Workload, kinds: &[Kind]) -> Option<(&'static str, String)> {
+fn unfit(rule: &Rule, streams: &Streams) -> Option<(&'static str, String)> {
+    if let Some(stream) = &rule.stream
+        && let Some(told) = of_stream(stream, streams)
+    {
+        return Some(("stream", told));
+    }
+    // Of the stream that the rule is about, or of all.
+    let meant = streams
+        .iter()
+        .filter(|stream| rule.stream.is_none() || stream.name == rule.stream);
+    let kinds: Vec<Named<'_>> = meant.flat_map(kinds).collect();
     if let Some(part) = &rule.part
-        && let Some(told) = of_part(part, workload, kinds)
+        && let Some(told) = of_part(part, &kinds)
     {
         return Some(("part", told));
     }
     // Of the part that the rule is about, or of all.
-    let is_meant = |kind: &&Kind| {
-        let name = kind.part.and_then(|part| workload.part_name(part));
-        rule.part.is_none() || name == rule.part.as_deref()
-    };
-    let meant: Vec<&Kind> = kinds.iter().filter(is_meant).collect();
+    let is_meant = |(name, _): &&Named<'_>| rule.part.is_none() || *name == rule.part.as_deref();
+    let meant: Vec<Kind> = kinds
+        .iter()
+        .filter(is_meant)
+        .map(|(_, kind)| *kind)
+        .collect();
     if let Some(turn) = rule.turn
         && let Some(told) = of_turn(turn, &meant)
     {
@@ -42,7 +56,31 @@ fn unfit(rule: &Rule, workload: &Workload, kinds: &[Kind]) -> Option<(&'static s
     Some(("operation", of_operation(operation, asked.collect())?))
 }
 
-fn of_turn(turn: u32, kinds: &[&Kind]) -> Option<String> {
+/// The kinds of request that a load stream makes.
+fn kinds(stream: &Stream) -> impl Iterator<Item = Named<'_>> {
+    let kinds = stream.workload.kinds().into_iter();
+    kinds.map(|kind| {
+        let part = kind.part.and_then(|part| stream.workload.part_name(part));
+        (part, kind)
+    })
+}
+
+fn of_stream(stream: &str, streams: &Streams) -> Option<String> {
+    let names = streams.names();
+    if names.contains(&stream) {
+        return None;
+    }
+    Some(if names.is_empty() {
+        "expected no stream, as the scenario has no `streams`".to_owned()
+    } else {
+        format!(
+            "expected a load stream, {}, found `{stream}`",
+            quoted(&names)
+        )
+    })
+}
+
+fn of_turn(turn: u32, kinds: &[Kind]) -> Option<String> {
     let turns = kinds.iter().filter_map(|kind| kind.turn);
     let Some(most) = turns.max() else {
         return Some(
@@ -53,11 +91,8 @@ fn of_turn(turn: u32, kinds: &[&Kind]) -> Option<String> {
         .then(|| format!("expected a turn from 1 to {most}, found `{turn}`"))
 }
 
-fn of_part(part: &str, workload: &Workload, kinds: &[Kind]) -> Option<String> {
-    let parts = kinds
-        .iter()
-        .filter_map(|kind| workload.part_name(kind.part?));
-    let mut names: Vec<&str> = parts.collect();
+fn of_part(part: &str, kinds: &[Named<'_>]) -> Option<String> {
+    let mut names: Vec<&str> = kinds.iter().filter_map(|(name, _)| *name).collect();
     names.dedup();
     if names.contains(&part) {
         return None;

@@ -20,8 +20,8 @@ pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
                     `target.mocks`";
         return Err(document.error(&place, Part::Key, told).hint(hint));
     }
-    let asks = stage.workload.asks();
-    let loads = |(_, ask): &(String, Ask<'_>)| matches!(ask, Ask::Load(_));
+    let asks = stage.streams.asks();
+    let loads = |(_, ask): &(Path, Ask<'_>)| matches!(ask, Ask::Load(_));
     if loading.on_demand || asks.iter().any(loads) {
         return Ok(());
     }

@@ -1,14 +1,13 @@
 //! Whether what a stage asks for can be asked of its target: embeddings of an endpoint that speaks `openai`, tensors of one that
 //! speaks the Open Inference Protocol, and of an adapter nothing but text.
 
-use super::super::{Stage, Target};
-use super::workload::workload_at;
+use super::super::{Stage, Streams, Target};
 use crate::client::{Mode, Operation, Protocol};
 use crate::scenario::{ASKED_BY, Document, Error, NamedMock, Part, Path};
-use crate::workload::{Ask, Workload};
+use crate::workload::Ask;
 
 pub(super) fn check(document: &Document, stage: &Stage) -> Result<(), Error> {
-    for (place, operation) in asked(&stage.workload) {
+    for (place, operation) in asked(&stage.streams) {
         if operation != Operation::Generate {
             can_be_asked(document, stage, &place, operation)?;
         }
@@ -36,9 +35,9 @@ fn can_be_asked(
         .hint(remedy(operation, mode)))
 }
 
-/// The inference that a workload asks for, and where it says so.
-pub(super) fn asked(workload: &Workload) -> Vec<(Path, Operation)> {
-    let asks = workload.asks().into_iter();
+/// The inference that load streams ask for, and where they say so.
+pub(super) fn asked(streams: &Streams) -> Vec<(Path, Operation)> {
+    let asks = streams.asks().into_iter();
     let inference = asks.filter_map(|(place, ask)| {
         let operation = match ask {
             Ask::Chat(_) | Ask::Completion(_) | Ask::Conversation(_) => Operation::Generate,
@@ -48,7 +47,7 @@ pub(super) fn asked(workload: &Workload) -> Vec<(Path, Operation)> {
                 return None;
             }
         };
-        Some((workload_at(&place), operation))
+        Some((place, operation))
     });
     inference.collect()
 }

@@ -1,7 +1,7 @@
 //! Whether scripted stubs can be held against what a stage sends: every request counts, from the first, and there are not
 //! too many of them: `phases: { requests: 3, measure: 10s }`.
 
-use super::super::{Stage, Stub};
+use super::super::{Stage, Stream, Stub};
 use crate::client::Mode;
 use crate::scenario::{Document, Error, Part, Path};
 use crate::schedule::Load;
@@ -42,7 +42,9 @@ fn warmup(document: &Document, stage: &Stage) -> Result<(), Error> {
 }
 
 fn bounded(document: &Document, stage: &Stage) -> Result<(), Error> {
-    let each = stage.workload.requests_per_slot();
+    let each = stage.streams.iter();
+    let each = each.map(|stream| stream.workload.requests_per_slot());
+    let each = each.max().unwrap_or(1);
     let attempts = each.saturating_mul(stage.client.retry.attempts.into());
     let (path, found) = match requests(stage) {
         Some(requests) if requests.saturating_mul(attempts) <= MOST => return Ok(()),
@@ -63,15 +65,22 @@ fn bounded(document: &Document, stage: &Stage) -> Result<(), Error> {
 
 /// How many requests the stage sends at most, not counted further than is of interest; `None` if nobody can say.
 fn requests(stage: &Stage) -> Option<u64> {
+    let mut streams = stage.streams.iter();
+    streams.try_fold(0_u64, |all, stream| {
+        Some(all.saturating_add(requests_of(stream, stage)?))
+    })
+}
+
+fn requests_of(stream: &Stream, stage: &Stage) -> Option<u64> {
     let planned = stage.phases.requests.map(std::num::NonZero::get);
-    match &stage.load {
+    match &stream.load {
         Load::Closed(_) | Load::Users(_) => planned,
         Load::Open(open) => {
             let end = Offset::from(stage.phases.measure.duration());
             let enough = usize::try_from(MOST)
                 .unwrap_or(usize::MAX)
                 .saturating_add(1);
-            let slots = open.slots(stage.seed).take(enough);
+            let slots = open.slots(stream.seed(stage.seed)).take(enough);
             let due = wide(slots.take_while(|slot| slot.at < end).count());
             Some(planned.map_or(due, |planned| planned.min(due)))
         }

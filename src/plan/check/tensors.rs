@@ -2,7 +2,6 @@
 //! before anything is started.
 
 use super::super::Stage;
-use super::workload::workload_at;
 use crate::scenario::{Document, Error, Part, Path};
 use crate::workload::{Ask, Inference, InputTensor};
 use inferometer_mock::{Datatype, MockSpec, ModelSpec, TensorSpec};
@@ -10,9 +9,9 @@ use std::borrow::Cow;
 
 /// Holds the stage's tensors against the model of every mock that has it.
 pub(super) fn check(document: &Document, stage: &Stage, mocks: &[&MockSpec]) -> Result<(), Error> {
-    let asks = stage.workload.asks();
+    let asks = stage.streams.asks();
     let tensors = asks.iter().filter_map(|(place, ask)| match ask {
-        Ask::Tensor(inference) => Some((workload_at(place), *inference)),
+        Ask::Tensor(inference) => Some((place, *inference)),
         Ask::Chat(_)
         | Ask::Completion(_)
         | Ask::Conversation(_)
@@ -26,8 +25,8 @@ pub(super) fn check(document: &Document, stage: &Stage, mocks: &[&MockSpec]) -> 
         let models = mocks.iter().flat_map(|mock| &mock.models);
         for model in models.filter(|model| model.name == inference.model) {
             let model = signed(model);
-            given(document, &place, inference, &model)?;
-            wanted(document, &place, inference, &model)?;
+            given(document, place, inference, &model)?;
+            wanted(document, place, inference, &model)?;
         }
     }
     Ok(())

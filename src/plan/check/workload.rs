@@ -1,11 +1,11 @@
 //! Whether a workload can be asked of the target: its models are there, and what it asks about models can be asked over the
 //! protocols that the client uses.
 
-use super::super::Stage;
 use super::super::sweep::quoted;
+use super::super::{Stage, Streams};
 use super::{operation, tensors};
 use crate::scenario::{Document, Error, Part, Path};
-use crate::workload::{Ask, Workload};
+use crate::workload::Ask;
 use inferometer_mock::MockSpec;
 
 /// Some mock must have each model that is asked for. That another has not may be what a scenario is about.
@@ -21,7 +21,7 @@ pub(super) fn models(
             known.push(&model.name);
         }
     }
-    let asked = places(&stage.workload);
+    let asked = places(&stage.streams);
     let mut unknown = asked.iter().filter(|(_, model)| !known.contains(model));
     let Some((path, model)) = unknown.next() else {
         return tensors::check(document, stage, mocks);
@@ -36,11 +36,10 @@ pub(super) fn models(
         .hint(format!("name one of these, or add it to `{list}`")))
 }
 
-/// Where a workload names a model, and which.
-fn places(workload: &Workload) -> Vec<(Path, &str)> {
-    let asks = workload.asks().into_iter();
+/// Where the load streams name a model, and which.
+fn places(streams: &Streams) -> Vec<(Path, &str)> {
+    let asks = streams.asks().into_iter();
     let named = asks.flat_map(|(place, ask)| {
-        let place = workload_at(&place);
         let place = match ask {
             Ask::Chat(_)
             | Ask::Completion(_)
@@ -57,21 +56,16 @@ fn places(workload: &Workload) -> Vec<(Path, &str)> {
     named.collect()
 }
 
-/// The path to what stands at `place` in the workload.
-pub(in super::super) fn workload_at(place: &str) -> Path {
-    Path::root().key("workload").join(&Path::parse(place))
-}
-
-/// Can what a workload asks about models be asked?
+/// Can what the load streams ask about models be asked?
 pub(super) fn offered(document: &Document, stage: &Stage) -> Result<(), Error> {
     if stage.adapter.is_some() {
-        return by_adapter(document, &stage.workload);
+        return by_adapter(document, &stage.streams);
     }
     if uses_a_repository(stage) {
         return Ok(());
     }
     let changes = |ask: Ask<'_>| matches!(ask, Ask::Load(_) | Ask::Unload(_));
-    let Some(place) = place_of(&stage.workload, changes) else {
+    let Some(place) = place_of(&stage.streams, changes) else {
         return Ok(());
     };
     let told = format!(
@@ -91,9 +85,9 @@ pub(super) fn uses_a_repository(stage: &Stage) -> bool {
 }
 
 /// An adapter knows nothing but inference.
-fn by_adapter(document: &Document, workload: &Workload) -> Result<(), Error> {
+fn by_adapter(document: &Document, streams: &Streams) -> Result<(), Error> {
     let goes_on = |ask: Ask<'_>| matches!(ask, Ask::Conversation(_));
-    if let Some(place) = place_of(workload, goes_on) {
+    if let Some(place) = place_of(streams, goes_on) {
         let told =
             "expected no conversation beside `adapter`, which does not say what was answered";
         return Err(document.error(&place, Part::Key, told));
@@ -106,7 +100,7 @@ fn by_adapter(document: &Document, workload: &Workload) -> Result<(), Error> {
         | Ask::Tensor(_) => false,
         Ask::Load(_) | Ask::Unload(_) | Ask::ListModels(_) | Ask::RefreshModels(_) => true,
     };
-    let Some(place) = place_of(workload, is_about_models) else {
+    let Some(place) = place_of(streams, is_about_models) else {
         return Ok(());
     };
     let told = "expected nothing but inference beside `adapter`, which is asked for nothing else";
@@ -114,8 +108,8 @@ fn by_adapter(document: &Document, workload: &Workload) -> Result<(), Error> {
 }
 
 /// Where the first thing stands that is asked so.
-fn place_of(workload: &Workload, asks: impl Fn(Ask<'_>) -> bool) -> Option<Path> {
-    let mut all = workload.asks().into_iter();
+fn place_of(streams: &Streams, asks: impl Fn(Ask<'_>) -> bool) -> Option<Path> {
+    let mut all = streams.asks().into_iter();
     let (place, _) = all.find(|(_, ask)| asks(*ask))?;
-    Some(workload_at(&place))
+    Some(place)
 }

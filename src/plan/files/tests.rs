@@ -52,7 +52,9 @@ fn told(text: &str) -> String {
 /// The words of the prompt, and the tokens asked for, of request `seq` of the first stage.
 fn lengths(plan: &Plan, seq: u64) -> (usize, u32) {
     let stage = &plan.stages[0];
-    let Call::Infer(Content::Generate(content)) = stage.workload.asked(stage.seed, seq).call else {
+    let Call::Infer(Content::Generate(content)) =
+        stage.streams.only().workload.asked(stage.seed, seq).call
+    else {
         panic!("no text is asked for")
     };
     let Prompt::Chat(turns) = content.prompt else {
@@ -66,7 +68,7 @@ fn lengths(plan: &Plan, seq: u64) -> (usize, u32) {
 fn a_trace_beside_the_scenario_says_the_times_and_the_lengths() {
     let plan = plan(&scenario(REPLAY, ""));
 
-    let trace = plan.stages[0].load.trace().unwrap();
+    let trace = plan.stages[0].streams.only().load.trace().unwrap();
     assert_eq!(trace.requests(), 2);
     assert_eq!(trace.last().duration().as_secs(), 2);
     assert_eq!(lengths(&plan, 0), (3, 9));
@@ -93,7 +95,7 @@ fn a_file_that_is_typed_stands_where_it_is_typed() {
 
     let plan = planned(&scenario(REPLAY, ""), &overrides, &Cell::default()).unwrap();
 
-    let trace = plan.stages[0].load.trace().unwrap();
+    let trace = plan.stages[0].streams.only().load.trace().unwrap();
     assert_eq!(trace.last().duration().as_secs(), 4);
 }
 

@@ -36,7 +36,8 @@ fn prompts_are_those_of_the_file_beside_the_scenario() {
     let stage = &plan.unwrap().stages[0];
 
     let asked = |seq| {
-        let Call::Infer(Content::Generate(content)) = stage.workload.asked(stage.seed, seq).call
+        let Call::Infer(Content::Generate(content)) =
+            stage.streams.only().workload.asked(stage.seed, seq).call
         else {
             unreachable!()
         };
@@ -50,7 +51,7 @@ fn prompts_are_those_of_the_file_beside_the_scenario() {
     assert_eq!(asked(0), ("one".to_owned(), 3, "tiny".to_owned()));
     assert_eq!(asked(3), ("two".to_owned(), 4, "large".to_owned()));
     // The mock has every model that some line asks for.
-    assert_eq!(stage.workload.models(), ["tiny", "large"]);
+    assert_eq!(stage.streams.only().workload.models(), ["tiny", "large"]);
 }
 
 #[test]
@@ -58,7 +59,9 @@ fn an_output_of_the_scenario_goes_before_that_of_the_file() {
     let (plan, _) = planned(&scenario("jsonl: a.jsonl", ", output: { tokens: 9 }"), TWO);
     let stage = &plan.unwrap().stages[0];
 
-    let Call::Infer(Content::Generate(content)) = stage.workload.asked(stage.seed, 0).call else {
+    let Call::Infer(Content::Generate(content)) =
+        stage.streams.only().workload.asked(stage.seed, 0).call
+    else {
         unreachable!()
     };
 

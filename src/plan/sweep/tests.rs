@@ -164,7 +164,7 @@ fn a_search_that_cannot_be_is_told_why() {
         told(&format!(
             "search: {{ name: {{ from: 1, to: 2 }} }}\n{EXPECT}"
         )),
-        "error: search.name: expected the path of a setting below `client`, `load`, `phases`, `seed`, `target`, `workload`"
+        "error: search.name: expected the path of a setting below `client`, `load`, `phases`, `seed`, `streams`, `target`, `workload`"
     );
     assert_eq!(
         told(&format!(

@@ -33,7 +33,7 @@ fn planned(workload: &str, tokenizer: &str, prompts: &str) -> Result<Plan, Strin
 
 fn texts(plan: &Plan, seq: u64) -> Vec<String> {
     let stage = &plan.stages[0];
-    let Call::Infer(content) = stage.workload.asked(stage.seed, seq).call else {
+    let Call::Infer(content) = stage.streams.only().workload.asked(stage.seed, seq).call else {
         unreachable!()
     };
     match content {

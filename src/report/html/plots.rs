@@ -9,7 +9,7 @@ pub(super) use spectrum::{CURVE_POINTS, curve_series, rarity_axis};
 use super::chart::{Chart, Series};
 use super::scaling::batches;
 use crate::report::setting::Settings;
-use crate::summary::{Distribution, RunSummary, ScalingGroup, StageSummary};
+use crate::summary::{Distribution, Distributions, RunSummary, ScalingGroup, StageSummary};
 
 /// All charts of a run.
 pub(super) fn of(run: &RunSummary) -> Vec<Chart> {
@@ -59,7 +59,7 @@ struct Timing {
     caption: &'static str,
     /// What its metrics' names begin with.
     family: &'static str,
-    of: fn(&StageSummary) -> &Distribution,
+    of: fn(&Distributions) -> &Distribution,
 }
 
 /// The durations that get charts; those that no stage measured are left out.
@@ -69,14 +69,14 @@ const TIMINGS: [Timing; 2] = [
         axis: "latency",
         caption: "From the scheduled start to the last token; right answers only.",
         family: "latency",
-        of: |stage| &stage.distributions.latency,
+        of: |times| &times.latency,
     },
     Timing {
         title: "Time to first token",
         axis: "time to first token",
         caption: "From sending to the first token; right answers only.",
         family: "ttft",
-        of: |stage| &stage.distributions.ttft,
+        of: |times| &times.ttft,
     },
 ];
 

@@ -44,6 +44,7 @@ fn operations_are_told_apart_at_the_terminal() {
 #[test]
 fn parts_of_a_mix_are_told_apart_beside_what_they_ask() {
     let kind = |part: &str, operation| Kind {
+        stream: None,
         part: Some(part.to_owned()),
         turn: None,
         operation,

@@ -36,8 +36,8 @@ fn max(distribution: &Distribution) -> Option<f64> {
 
 #[test]
 fn each_time_of_the_client_is_held_against_the_journals_own() {
-    let mut lane = Sightings::new();
-    lane.note(&sample(
+    let mut lane = Evidence::new();
+    lane.sightings.note(&sample(
         3,
         100,
         &chunks(&[250, 390, 500]),
@@ -47,6 +47,7 @@ fn each_time_of_the_client_is_held_against_the_journals_own() {
     let mut comparison = Comparison::of(lanes.iter());
 
     comparison.note(Told {
+        stream: 0,
         seq: 3,
         attempt: 0,
         arrived: at(130),
@@ -65,16 +66,17 @@ fn each_time_of_the_client_is_held_against_the_journals_own() {
 
 #[test]
 fn a_request_is_compared_by_its_answered_attempt_alone_and_once() {
-    let mut lane = Sightings::new();
+    let mut lane = Evidence::new();
     let chunks = chunks(&[250]);
     let retried = Sample {
         attempts: 2,
         ..sample(3, 100, &chunks, Outcome::Answered)
     };
-    lane.note(&retried);
+    lane.sightings.note(&retried);
     let lanes = [lane];
     let mut comparison = Comparison::of(lanes.iter());
     let told = |attempt| Told {
+        stream: 0,
         seq: 3,
         attempt,
         arrived: at(150),
@@ -90,15 +92,19 @@ fn a_request_is_compared_by_its_answered_attempt_alone_and_once() {
 
 #[test]
 fn what_the_journal_does_not_know_and_what_cannot_be_is_counted() {
-    let mut lane = Sightings::new();
+    let mut lane = Evidence::new();
     let chunks = chunks(&[250]);
-    lane.note(&sample(1, 100, &chunks, Outcome::Answered));
-    lane.note(&sample(2, 100, &chunks, Outcome::Answered));
-    lane.note(&sample(3, 100, &[], Outcome::Failed(Failure::Closed)));
+    lane.sightings
+        .note(&sample(1, 100, &chunks, Outcome::Answered));
+    lane.sightings
+        .note(&sample(2, 100, &chunks, Outcome::Answered));
+    lane.sightings
+        .note(&sample(3, 100, &[], Outcome::Failed(Failure::Closed)));
     let lanes = [lane];
     let mut comparison = Comparison::of(lanes.iter());
 
     comparison.note(Told {
+        stream: 0,
         seq: 1,
         attempt: 0,
         arrived: at(90),
@@ -114,12 +120,14 @@ fn what_the_journal_does_not_know_and_what_cannot_be_is_counted() {
 
 #[test]
 fn pieces_that_were_joined_on_their_way_have_no_gaps_to_compare() {
-    let mut lane = Sightings::new();
-    lane.note(&sample(1, 0, &chunks(&[250, 400]), Outcome::Answered));
+    let mut lane = Evidence::new();
+    lane.sightings
+        .note(&sample(1, 0, &chunks(&[250, 400]), Outcome::Answered));
     let lanes = [lane];
     let mut comparison = Comparison::of(lanes.iter());
 
     comparison.note(Told {
+        stream: 0,
         seq: 1,
         attempt: 0,
         arrived: at(10),
@@ -132,19 +140,26 @@ fn pieces_that_were_joined_on_their_way_have_no_gaps_to_compare() {
 
 #[test]
 fn a_lane_keeps_no_more_than_it_has_room_for() {
-    let mut lane = Sightings::new();
-    let (requests, arrivals) = (lane.requests.capacity(), lane.arrivals.capacity());
+    let mut lane = Evidence::new();
+    let (requests, arrivals) = (
+        lane.sightings.requests.capacity(),
+        lane.sightings.arrivals.capacity(),
+    );
     let many = chunks(&vec![1; 100_000]);
 
     for seq in 0..6 {
-        lane.note(&sample(seq, 0, &many, Outcome::Answered));
+        lane.sightings
+            .note(&sample(seq, 0, &many, Outcome::Answered));
     }
     // Not even one that would still fit: those that are kept are the first ones.
-    lane.note(&sample(6, 0, &[], Outcome::Answered));
+    lane.sightings.note(&sample(6, 0, &[], Outcome::Answered));
 
-    assert_eq!(lane.requests.len(), 5);
+    assert_eq!(lane.sightings.requests.len(), 5);
     assert_eq!(
-        (lane.requests.capacity(), lane.arrivals.capacity()),
+        (
+            lane.sightings.requests.capacity(),
+            lane.sightings.arrivals.capacity()
+        ),
         (requests, arrivals)
     );
 }

@@ -92,6 +92,7 @@ fn a_limit_of_the_scenarios_takes_the_place_of_the_usual_one() {
     assert_eq!(
         *breach,
         Breach {
+            stream: None,
             what: Limit::LagP99,
             measured: 6e6,
             limit: 5e6,

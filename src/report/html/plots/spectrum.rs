@@ -4,7 +4,7 @@ use super::{Timing, heights};
 use crate::metric::Unit;
 use crate::report::html::chart::{Chart, Point, Series, Stroke};
 use crate::report::html::scale::{Axis, Spread, Tick};
-use crate::summary::{RunSummary, SpectrumPoint, StageSummary};
+use crate::summary::{Distribution, RunSummary, SpectrumPoint, StageSummary};
 
 /// Curves beyond this number cannot be told apart in one picture.
 const MOST_CURVES: usize = 8;
@@ -14,15 +14,11 @@ pub(in crate::report::html) const CURVE_POINTS: u64 = 160;
 impl Timing {
     /// The spectrum in the stages that show most, faint where samples run out.
     pub(super) fn spectrum(&self, run: &RunSummary) -> Option<Chart> {
-        let (stages, which) = self.shown(run);
-        let series: Vec<_> = stages
+        let (curves, which) = self.shown(run);
+        let series: Vec<_> = curves
             .iter()
-            .flat_map(|&(colour, stage)| {
-                curve_series(
-                    &stage.name,
-                    colour,
-                    &(self.of)(stage).spectrum(CURVE_POINTS),
-                )
+            .flat_map(|(colour, name, times)| {
+                curve_series(name, *colour, &times.spectrum(CURVE_POINTS))
             })
             .collect();
         let points = series.iter().flat_map(|series| &series.points);
@@ -38,10 +34,10 @@ impl Timing {
         })
     }
 
-    /// The stages to draw in their colours, and which they are: where groups are compared, the highest level of each in
-    /// the group's colour; otherwise all stages, or as many as can be told apart.
-    fn shown<'a>(&self, run: &'a RunSummary) -> (Vec<(usize, &'a StageSummary)>, String) {
-        let measured = |stage: &&StageSummary| (self.of)(stage).n() > 0;
+    /// The curves to draw in their colours, and which they are: where groups are compared, the highest level of each in
+    /// the group's colour; otherwise all stages, or as many as can be told apart. Of several load streams each has its own.
+    fn shown<'a>(&self, run: &'a RunSummary) -> (Vec<Curve<'a>>, String) {
+        let measured = |stage: &&StageSummary| (self.of)(&stage.distributions).n() > 0;
         if run.scaling.len() > 1 {
             let highest = run
                 .scaling
@@ -51,23 +47,56 @@ impl Timing {
                     let top = group.rows.last()?.stage;
                     let stage = run.stages.iter().find(|stage| stage.index == top)?;
                     Some((colour, stage)).filter(|(_, stage)| measured(stage))
+                })
+                .map(|(colour, stage)| {
+                    let times = (self.of)(&stage.distributions);
+                    (colour, stage.name.clone(), times)
                 });
             let which = " Each at its highest concurrency.".to_owned();
             return (evenly(&highest.collect::<Vec<_>>(), MOST_CURVES), which);
         }
-        let all: Vec<_> = run.stages.iter().filter(measured).collect();
+        let all: Vec<_> = self.each(run).collect();
         let shown = evenly(&all, MOST_CURVES);
         let which = if shown.len() < all.len() {
-            format!(" {} of {} stages.", shown.len(), all.len())
+            let what = if run.stages.iter().all(|stage| stage.streams.is_empty()) {
+                "stages"
+            } else {
+                "load streams"
+            };
+            format!(" {} of {} {what}.", shown.len(), all.len())
         } else {
             String::new()
         };
-        (shown.into_iter().enumerate().collect(), which)
+        let coloured = shown.into_iter().enumerate();
+        let curves = coloured.map(|(colour, (name, times))| (colour, name, times));
+        (curves.collect(), which)
+    }
+
+    /// Every curve that there is, with its name: of each stage, or of each of its load streams.
+    fn each<'a>(&self, run: &'a RunSummary) -> impl Iterator<Item = (String, &'a Distribution)> {
+        let of_stages = run.stages.iter().flat_map(move |stage| {
+            let streams = stage.streams.iter().map(move |stream| {
+                let name = match run.stages.as_slice() {
+                    [_only] => stream.name.clone(),
+                    _ => format!("{} {}", stage.name, stream.name),
+                };
+                (name, &stream.distributions)
+            });
+            let whole = (stage.name.clone(), &stage.distributions);
+            let whole = stage.streams.is_empty().then_some(whole);
+            whole.into_iter().chain(streams)
+        });
+        let of = self.of;
+        let timed = of_stages.map(move |(name, times)| (name, of(times)));
+        timed.filter(|(_, times)| times.n() > 0)
     }
 }
 
+/// A curve's colour, its name, and what it shows.
+type Curve<'a> = (usize, String, &'a Distribution);
+
 /// At most `most` of the items, spread evenly, the first and the last among them.
-fn evenly<T: Copy>(items: &[T], most: usize) -> Vec<T> {
+fn evenly<T: Clone>(items: &[T], most: usize) -> Vec<T> {
     let last = items.len().saturating_sub(1);
     if items.len() <= most {
         return items.to_vec();
@@ -76,7 +105,7 @@ fn evenly<T: Copy>(items: &[T], most: usize) -> Vec<T> {
         .filter_map(|step| {
             items
                 .get(step * last / most.saturating_sub(1).max(1))
-                .copied()
+                .cloned()
         })
         .collect()
 }

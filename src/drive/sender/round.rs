@@ -1,6 +1,6 @@
 //! One slot under way: its requests, made one after the other.
 
-use super::{Exchange, Heard, Outcome, Sending, Sink, Slot};
+use super::{Exchange, Heard, Outcome, Sender, Sink, Slot};
 use crate::drive::said::Said;
 use crate::units::Offset;
 use std::ops::Range;
@@ -34,7 +34,7 @@ impl Round {
     /// that is over, or a request has failed that the others depend on, it is not sent. `heard` is a buffer to reuse.
     pub(in crate::drive) async fn step<E: Exchange, S: Sink>(
         &mut self,
-        sending: &Sending<E, S>,
+        sender: &Sender<E, S>,
         heard: &mut Heard,
     ) {
         let Some(seq) = self.requests.next() else {
@@ -42,20 +42,20 @@ impl Round {
         };
         let slot = Slot { seq, at: self.at };
         if self.is_over {
-            sending.miss(slot);
+            sender.miss(slot);
             return;
         }
-        let mut due = sending.lane.requests.due(seq);
+        let mut due = sender.source.requests.due(seq);
         self.said.before(&mut due);
-        let slot = sending.think(slot, &due).await;
-        if sending.give_up.is_cancelled() {
+        let slot = sender.think(slot, &due).await;
+        if sender.sending.give_up.is_cancelled() {
             self.is_over = true;
-            sending.miss(slot);
+            sender.miss(slot);
             return;
         }
-        let outcome: Outcome = sending.exchange(slot, &due, heard).await;
+        let outcome: Outcome = sender.exchange(slot, &due, heard).await;
         self.is_over = due.ends_slot(outcome);
         self.said.after(due, heard.text());
-        self.at = sending.clock.now();
+        self.at = sender.sending.clock.now();
     }
 }
