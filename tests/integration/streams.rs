@@ -30,9 +30,9 @@ expect:
 
 /// The stage and its certificate.
 fn measured(tool: &Tool) -> (Value, Value) {
-    let run = &tool.report("side-by-side")["run"];
-    let of = |place: &Value| place[0].clone();
-    (of(&run["stages"]), of(&run["certificate"]["stages"]))
+    let report = tool.report("side-by-side");
+    let of = |place: &str| report.pointer(place).unwrap().clone();
+    (of("/run/stages/0"), of("/run/certificate/stages/0"))
 }
 
 fn ran(lanes: &str) -> (Tool, Ended) {
@@ -42,7 +42,8 @@ fn ran(lanes: &str) -> (Tool, Ended) {
 }
 
 fn count(tally: &Value, what: &str) -> u64 {
-    tally["accounting"][what].as_u64().unwrap()
+    let counted = tally.pointer(&format!("/accounting/{what}"));
+    counted.and_then(Value::as_u64).unwrap()
 }
 
 #[test]
