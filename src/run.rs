@@ -19,8 +19,7 @@ use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
 use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
 use crate::observe::{Usage, Watched};
-use crate::plan::{Plan, Stage, Target};
-use crate::schedule::Load;
+use crate::plan::{Plan, Stage, Stream, Target};
 use crate::summary::{
     self, Asked, ClientCounts, Conditions, Recorder, Recorders, RunEnd, RunSummary, StageEnd,
     StageFacts, StageSummary, Watch, Window,
@@ -359,7 +358,7 @@ fn facts(stage: &Stage) -> StageFacts {
 fn asked(stage: &Stage) -> Asked {
     let mut named = Vec::new();
     for stream in &stage.streams {
-        let asked = asked_by(&stream.load);
+        let asked = asked_of(stream);
         match &stream.name {
             Some(name) => named.push((name.clone(), asked)),
             None => return asked,
@@ -368,9 +367,9 @@ fn asked(stage: &Stage) -> Asked {
     Asked::SideBySide(named)
 }
 
-fn asked_by(load: &Load) -> Asked {
-    if load.is_open() {
-        let burstiness = load.burstiness();
+fn asked_of(stream: &Stream) -> Asked {
+    if stream.load.is_open() {
+        let burstiness = stream.load.burstiness();
         Asked::OpenLoop { burstiness }
     } else {
         Asked::ClosedLoop
