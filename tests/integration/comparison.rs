@@ -14,7 +14,7 @@ variants:
   sound: { target.mock.latency.fixed: 1ms }
   slow: { target.mock.latency.fixed: 8ms }
   broken: { target.mock.faults: [ { status: { share: 60%, http: 500 } } ] }
-gate: { baseline: sound, candidate: slow, block: 100ms, quads: 12, extensions: 0 }
+gate: { baseline: sound, candidate: slow, block: 100ms, quads: 12, quads_per_start: 2, extensions: 0 }
 ";
 
 fn compared(arguments: &[&str]) -> (Ended, Tool) {

@@ -25,7 +25,7 @@ phases: { warmup: 50ms, measure: 300ms }
 variants:
   old: { target.launch.environment.LATENCY: 1ms }
   new: { target.launch.environment.LATENCY: 20ms }
-gate: { baseline: old, candidate: new, block: 100ms, quads: 12, extensions: 0 }
+gate: { baseline: old, candidate: new, block: 100ms, quads: 12, quads_per_start: 2, extensions: 0 }
 ";
 
 fn tool(scenario: &str) -> Tool {
