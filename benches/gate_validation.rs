@@ -41,6 +41,9 @@ const METRICS: [&str; 5] = [
     "allocations_per_request",
 ];
 
+/// Those of them that longer comparisons are drawn for, which take long to judge.
+const LONG: [&str; 2] = ["cpu_per_request", "server_cpu_per_request"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
     let classes = std::env::args().skip(1).filter_map(|argument| {
@@ -124,13 +127,17 @@ fn differences(stage: &StageTrial, metric: &str) -> Vec<f64> {
 fn alarms(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
     let drawn = all(trial, stage, quads(), None);
     let regressed = count(&drawn, Judgement::Regressed);
-    let improved = count(&drawn, Judgement::Improved);
     writeln!(
         out,
         "Nothing differs, {DRAWN} comparisons of {} quads, over all metrics together: {regressed} regressed (at most {:.1} % with 95 %\n\
-         confidence), {improved} improved.\n",
+         confidence), {} probably regressed, {} improved; {} inconclusive, {} unchanged, {} refused as not valid.\n",
         quads(),
-        upper(regressed) * 100.0
+        upper(regressed) * 100.0,
+        count(&drawn, Judgement::ProbablyRegressed),
+        count(&drawn, Judgement::Improved),
+        count(&drawn, Judgement::Inconclusive),
+        count(&drawn, Judgement::Unchanged),
+        count(&drawn, Judgement::Refused),
     )
 }
 
@@ -164,7 +171,8 @@ fn power(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<
     )?;
     for metric in METRICS {
         for quads in [quads(), LONGER * quads()] {
-            if stage.quads.len() < 2 * quads {
+            let is_longer = quads > self::quads();
+            if stage.quads.len() < 2 * quads || (is_longer && !LONG.contains(&metric)) {
                 continue;
             }
             let cells = EFFECTS.iter().map(|effect| {
