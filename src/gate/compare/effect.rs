@@ -222,19 +222,39 @@ fn missing(stage: &StageTrial, metric: &Metric, compared: usize) -> Option<Strin
     if compared == 0 {
         return Some("no quad measured it in all of its blocks".to_owned());
     }
-    if compared < kept {
+    if is_too_much(kept - compared, kept) || is_one_sided(stage, metric) {
         return Some(format!(
             "only {compared} of {kept} quads measured it in all of their blocks"
         ));
     }
     let least = least_requests(metric.statistic?)?;
-    let blocks = stage
-        .kept()
-        .flat_map(|quad| Arm::BOTH.into_iter().flat_map(|arm| quad.of(arm)));
-    let fewest = blocks.map(|block| block.work.answered).min()?;
-    (fewest < least).then(|| {
-        format!("its blocks have as few as {fewest} answers, and it takes {least}: make `gate.block` longer or send more")
-    })
+    let answers = stage.kept().map(|quad| {
+        let blocks = Arm::BOTH.into_iter().flat_map(|arm| quad.of(arm));
+        blocks.map(|block| block.work.answered).min().unwrap_or(0)
+    });
+    let few: Vec<u64> = answers.filter(|answers| *answers < least).collect();
+    let fewest = few.iter().min().filter(|_| is_too_much(few.len(), kept))?;
+    Some(format!(
+        "its blocks have as few as {fewest} answers, and it takes {least}: make `gate.block` longer or send more"
+    ))
+}
+
+/// Are blocks without a value the candidate's rather than anybody's? Then leaving them out would hide what ails it.
+fn is_one_sided(stage: &StageTrial, metric: &Metric) -> bool {
+    const BY_CHANCE: usize = 2;
+    let lacking = |arm| {
+        let blocks = stage.kept().flat_map(|quad| quad.of(arm));
+        blocks
+            .filter(|block| block.logarithm(metric.name).is_none())
+            .count()
+    };
+    lacking(Arm::Candidate) > lacking(Arm::Baseline) + BY_CHANCE
+}
+
+/// On a busy machine a block now and then measures nothing: it got no turn. Quads without a value are left out as long as they are no
+/// more than a tenth.
+const fn is_too_much(lacking: usize, of: usize) -> bool {
+    lacking * 10 > of
 }
 
 /// A quantile q of a block takes 20 / (1 - q) requests, so that there are 20 beyond it.

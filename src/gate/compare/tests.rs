@@ -1,5 +1,5 @@
 use super::*;
-use crate::trial::{Quad, fixture};
+use crate::trial::{Arm, Quad, fixture};
 use proptest::prelude::*;
 
 fn spec() -> GateSpec {
@@ -51,6 +51,53 @@ fn a_tenth_more_cpu_is_a_regression_and_nothing_else_is() {
         finding(&judged, "allocations_per_request").judgement,
         Judgement::Unchanged
     );
+}
+
+/// A comparison of 40 quads in which the candidate takes a tenth more CPU time, but these blocks measured nothing.
+fn without(lacking: &[(usize, Arm)]) -> Judged {
+    let mut trial = fixture::trial(40, &[("cpu_per_request", 1.10)], 7);
+    for (quad, arm) in lacking {
+        let quad = &mut trial.stages[0].quads[*quad];
+        let place = quad.order.arms().iter().position(|turn| turn == arm);
+        quad.blocks[place.unwrap()].values.clear();
+    }
+    judge(&trial, &spec(), looks(40, 0)[0])
+}
+
+#[test]
+fn a_few_blocks_that_measured_nothing_are_left_out() {
+    let judged = without(&[
+        (3, Arm::Baseline),
+        (9, Arm::Candidate),
+        (20, Arm::Candidate),
+    ]);
+
+    assert_eq!(judged.judgement, Judgement::Regressed);
+    assert_eq!(judged.reason, "cpu_per_request +10.0 %");
+}
+
+#[test]
+fn a_candidate_that_now_and_then_measures_nothing_is_not_compared_by_the_rest() {
+    let judged = without(&[
+        (3, Arm::Candidate),
+        (9, Arm::Candidate),
+        (20, Arm::Candidate),
+    ]);
+
+    assert_eq!(judged.judgement, Judgement::Inconclusive);
+    let cpu = finding(&judged, "cpu_per_request");
+    assert_eq!(
+        cpu.reason,
+        "only 37 of 40 quads measured it in all of their blocks"
+    );
+}
+
+#[test]
+fn more_than_a_tenth_without_a_value_are_too_many() {
+    let lacking: Vec<_> = (0..5).map(|quad| (quad, Arm::Baseline)).collect();
+
+    assert_eq!(without(&lacking[..4]).judgement, Judgement::Regressed);
+    assert_eq!(without(&lacking).judgement, Judgement::Inconclusive);
 }
 
 #[test]
