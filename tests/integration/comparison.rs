@@ -52,7 +52,9 @@ fn a_slower_candidate_regresses_and_says_by_how_much() {
     assert_eq!(document["verdict"], "regressed");
     let trial = &document["comparison"]["trial"]["stages"][0];
     let quads = trial["quads"].as_array().unwrap();
-    assert_eq!(quads.len(), 12);
+    // The machine may be taken away in one more.
+    let kept = quads.iter().filter(|quad| quad["dropped"].is_null());
+    assert_eq!(kept.count(), 12);
     assert_eq!(
         quads[11]["start"], 5,
         "both arms are started anew every two quads"
