@@ -2,7 +2,7 @@
 //! is goose's part; when it does it, what it asks, by which client and what came of it is ours, as for every other load.
 
 mod attack;
-mod untouched;
+pub(super) mod untouched;
 
 use super::Error;
 use super::closed_loop::TOGETHER;

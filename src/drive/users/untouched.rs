@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// Does what lets goose set up something of its own for the whole process, and leaves that as it is.
-pub(super) fn untouched<T>(set_up: impl FnOnce() -> T) -> T {
+pub(in crate::drive) fn untouched<T>(set_up: impl FnOnce() -> T) -> T {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let alone = ONE_AT_A_TIME.lock();
     let _alone = alone.unwrap_or_else(PoisonError::into_inner);
