@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod message;
 mod name;
+mod named;
 mod objective;
 mod overrides;
 mod phases;

@@ -1,6 +1,7 @@
 //! Several mocks by name: `{ primary: { protocol: oip_grpc, latency: { fixed: 20ms } }, secondary: { protocol: openai } }`.
 //! What stands beside `protocol` and `dies_after` is the mock's own specification, read as it is read under `mock`.
 
+use super::super::named::named;
 use super::super::phases::within_a_day;
 use crate::client::Protocol;
 use crate::scenario::Name;
@@ -8,7 +9,7 @@ use crate::units::Period;
 use inferometer_mock::MockSpec;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::{Error as Plain, MapAccessDeserializer, StringDeserializer};
-use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -66,64 +67,42 @@ impl NamedMock {
 
 impl<'de> Deserialize<'de> for Mocks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Block;
-        impl<'de> Visitor<'de> for Block {
-            type Value = Mocks;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a block of mocks, each behind its name")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut block: A) -> Result<Mocks, A::Error> {
-                let mut mocks = Vec::new();
-                while let Some(name) = block.next_key()? {
-                    mocks.push(block.next_value_seed(Entry(name))?);
-                }
-                if (1..=MOST).contains(&mocks.len()) {
-                    return Ok(Mocks(mocks));
-                }
-                let found = mocks.len();
-                Err(A::Error::custom(format_args!(
-                    "expected 1 to {MOST} mocks, found {found}"
-                )))
-            }
-        }
-        deserializer.deserialize_map(Block)
-    }
-}
-
-/// Reads one mock whose name is known. The name is judged here and not with its key, so that an error stands at it.
-struct Entry(String);
-
-impl<'de> DeserializeSeed<'de> for Entry {
-    type Value = NamedMock;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<NamedMock, D::Error> {
-        let name = Name::try_from(self.0).map_err(D::Error::custom)?;
-        deserializer.deserialize_map(EntryOf(name))
-    }
-}
-
-struct EntryOf(Name);
-
-impl<'de> Visitor<'de> for EntryOf {
-    type Value = NamedMock;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a block of settings")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<NamedMock, A::Error> {
-        let mut own = Own::default();
-        let rest = WithoutOwn {
-            entries,
-            own: &mut own,
-        };
-        let spec = MockSpec::deserialize(MapAccessDeserializer::new(rest))?;
-        Ok(NamedMock {
-            name: self.0,
+        let mocks = named(deserializer, "mocks", MOST)?.into_iter();
+        let mocks = mocks.map(|(name, Entry { own, spec })| NamedMock {
+            name,
             protocol: own.protocol,
             dies_after: own.dies_after,
             spec,
-        })
+        });
+        Ok(Self(mocks.collect()))
+    }
+}
+
+/// What stands behind a name.
+struct Entry {
+    own: Own,
+    spec: MockSpec,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Block;
+        impl<'de> Visitor<'de> for Block {
+            type Value = Entry;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a block of settings")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Entry, A::Error> {
+                let mut own = Own::default();
+                let rest = WithoutOwn {
+                    entries,
+                    own: &mut own,
+                };
+                let spec = MockSpec::deserialize(MapAccessDeserializer::new(rest))?;
+                Ok(Entry { own, spec })
+            }
+        }
+        deserializer.deserialize_map(Block)
     }
 }
 
