@@ -4,11 +4,12 @@
 
 mod file;
 
+use crate::units::hexadecimal;
 use kitoken::Kitoken;
 use kitoken::convert::ConversionError;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -152,12 +153,7 @@ fn without_place(told: &str) -> String {
 }
 
 fn digest(text: &str) -> String {
-    let mut digits = String::new();
-    for byte in Sha256::digest(text).into_iter().take(16) {
-        // Writing into a `String` cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hexadecimal(Sha256::digest(text).into_iter().take(16))
 }
 
 #[cfg(test)]

@@ -97,7 +97,26 @@ pub const fn wide(length: usize) -> u64 {
     length as u64
 }
 
+/// Bytes as hexadecimal digits, two each, in lower case: `[10, 255]` is `0aff`.
+pub fn hexadecimal(bytes: impl IntoIterator<Item = u8>) -> String {
+    let digits = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
 /// `part / whole`, or `None` when there is no whole.
 pub fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| float(part) / float(whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_two_hexadecimal_digits_each() {
+        assert_eq!(hexadecimal([0, 10, 255]), "000aff");
+        assert_eq!(hexadecimal([]), "");
+    }
 }

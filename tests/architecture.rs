@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("observe", &["units"]),
     ("archive", &["sample", "units", "observe"]),
     ("client", &[]),
-    ("tokenizer", &[]),
+    ("tokenizer", &["units"]),
     ("trace", &["units"]),
     ("workload", &["trace", "units", "seed"]),
     // Users pause between their rounds as they do within them.

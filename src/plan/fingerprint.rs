@@ -4,13 +4,12 @@
 use super::{Course, Stage, Stream, Target, Way};
 use crate::schedule::Load;
 use crate::seed::Seed;
-use crate::units::wide;
+use crate::units::{hexadecimal, wide};
 use crate::workload::{Call, Prompts};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::num::NonZero;
 
 /// How many slots and contents of each load stream of a stage are part of it.
@@ -36,12 +35,7 @@ pub(super) fn of(name: &str, stages: &[Stage], course: &Course) -> String {
             files(&mut hash, stream);
         }
     }
-    let mut digits = String::new();
-    for byte in hash.finalize().into_iter().take(8) {
-        // Writing into a `String` cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hexadecimal(hash.finalize().into_iter().take(8))
 }
 
 /// The order of several mocks is the order in which they are asked: the one block whose keys have an order.

@@ -8,10 +8,9 @@ pub use order::Order;
 
 use super::asked::Turn;
 use crate::seed::Seed;
-use crate::units::wide;
+use crate::units::{hexadecimal, wide};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 /// The most records of one file.
 const MOST: usize = 1_000_000;
@@ -121,12 +120,7 @@ impl Records {
 }
 
 fn digest(text: &str) -> String {
-    let mut digits = String::new();
-    for byte in Sha256::digest(text).into_iter().take(16) {
-        // Writing into a `String` cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
+    hexadecimal(Sha256::digest(text).into_iter().take(16))
 }
 
 /// What a parser says of a text, without the place that it counts in another way, and the column.

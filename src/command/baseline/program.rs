@@ -4,9 +4,9 @@ use crate::backend;
 use crate::baseline::{LaunchedFile, Program};
 use crate::cli::KeepProgram;
 use crate::plan::{Plan, Target};
+use crate::units::hexadecimal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,13 +56,7 @@ pub(super) fn launched(plan: &Plan) -> io::Result<Vec<LaunchedFile>> {
 pub(super) fn digest(file: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut File::open(file)?, &mut hash)?;
-    let mut digits = String::new();
-    for byte in hash.finalize() {
-        if write!(digits, "{byte:02x}").is_err() {
-            unreachable!("a String takes every write");
-        }
-    }
-    Ok(digits)
+    Ok(hexadecimal(hash.finalize()))
 }
 
 /// The commit that the working folder is at, with `-dirty` where files differ from it. `None` where there is no git.
