@@ -36,9 +36,8 @@ pub struct Metric {
     read: fn(&RunSummary, &StageSummary) -> Reading,
 }
 
-/// The metrics besides those of distributions that are told of each of several load streams: the others are of the target, of
-/// the machine, of the client's own work or of the stage as a whole.
-const OF_STREAMS: [&str; 22] = [
+/// How requests ended: told of each kind of request, and of each of several load streams.
+const COUNTS: [&str; 8] = [
     "success_rate",
     "error_rate",
     "offered",
@@ -47,6 +46,11 @@ const OF_STREAMS: [&str; 22] = [
     "failed",
     "cancelled",
     "not_sent",
+];
+
+/// The other metrics besides those of distributions that are told of each of several load streams: the rest are of the target, of
+/// the machine, of the client's own work or of the stage as a whole.
+const OF_STREAMS: [&str; 14] = [
     "rps_offered",
     "rps_sent",
     "rps_ok",
@@ -101,7 +105,13 @@ impl Metric {
 
     /// Is it told of each of several load streams by itself, and not only of what they share?
     pub fn is_told_of_streams(&self) -> bool {
-        self.statistic.is_some() || OF_STREAMS.contains(&self.name)
+        self.statistic.is_some() || COUNTS.contains(&self.name) || OF_STREAMS.contains(&self.name)
+    }
+
+    /// Is it told of each kind of request by itself?
+    pub fn is_told_of_kinds(&self) -> bool {
+        let is_ttft = self.name.starts_with("ttft_") && !self.name.starts_with("ttft_sched");
+        self.name.starts_with("latency_") || is_ttft || COUNTS.contains(&self.name)
     }
 
     /// Reads it from one stage of a run.

@@ -74,7 +74,7 @@ impl Rule {
             field: "metric",
             message: Metric::unknown(&self.metric),
         })?;
-        let of_kinds = self.narrowed_by().filter(|_| !is_told_by_kind(metric));
+        let of_kinds = self.narrowed_by().filter(|_| !metric.is_told_of_kinds());
         let of_streams = self
             .stream
             .is_some()
@@ -174,22 +174,6 @@ impl Rule {
             (what, Some(part)) => Some(format!("{what} in {part}")),
         }
     }
-}
-
-/// Is the metric told of each kind of request by itself?
-fn is_told_by_kind(metric: &Metric) -> bool {
-    const COUNTS: [&str; 8] = [
-        "success_rate",
-        "error_rate",
-        "offered",
-        "answered",
-        "wrong",
-        "failed",
-        "cancelled",
-        "not_sent",
-    ];
-    let is_ttft = metric.name.starts_with("ttft_") && !metric.name.starts_with("ttft_sched");
-    metric.name.starts_with("latency_") || is_ttft || COUNTS.contains(&metric.name)
 }
 
 impl Limit {

@@ -150,17 +150,10 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             journal_answered,
             client_tokens,
             journal_tokens,
-        } => format!(
-            "{} counts {} answers with {} output tokens, the target's own journal {} with {}. No number of this stage can be relied on; a client of your own may claim what it never got, otherwise please report this as a defect of the instrument.",
-            if in_many {
-                "In the first of them, the client"
-            } else {
-                "The client"
-            },
-            Unit::Count.print(float(*client_answered)),
-            Unit::Count.print(float(*client_tokens)),
-            Unit::Count.print(float(*journal_answered)),
-            Unit::Count.print(float(*journal_tokens)),
+        } => disagreement(
+            [*client_answered, *client_tokens],
+            [*journal_answered, *journal_tokens],
+            in_many,
         ),
         Doubt::Schedule { variation, asked } => format!(
             "The gaps of the schedule vary by {variation:.2} of their mean where the law asks for {asked:.2}. Nothing of this stage is what was asked for; please report this as a defect of the instrument.",
@@ -194,6 +187,20 @@ fn said(doubt: &Doubt, run: &RunSummary, in_many: bool) -> String {
             requests(*count),
         ),
     }
+}
+
+/// The client's answers and output tokens, and the journal's.
+fn disagreement(client: [u64; 2], journal: [u64; 2], in_many: bool) -> String {
+    let who = if in_many {
+        "In the first of them, the client"
+    } else {
+        "The client"
+    };
+    let print = |counts: [u64; 2]| counts.map(|count| Unit::Count.print(float(count)));
+    let ([answers, tokens], [noted, noted_tokens]) = (print(client), print(journal));
+    format!(
+        "{who} counts {answers} answers with {tokens} output tokens, the target's own journal {noted} with {noted_tokens}. No number of this stage can be relied on; a client of your own may claim what it never got, otherwise please report this as a defect of the instrument.",
+    )
 }
 
 fn late(lag_p99_ns: f64, latency_p50_ns: f64, at_worst: &str) -> String {

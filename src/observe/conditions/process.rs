@@ -65,10 +65,17 @@ impl Process {
     }
 }
 
-/// Fields 14 and 15 of `/proc/PID/stat`, user and system time in ticks. The name in brackets before them may hold anything.
+/// Fields 14 and 15 of `/proc/PID/stat`, user and system time in ticks.
 pub(super) fn ticks(stat: &str) -> Option<Duration> {
+    two_ticks(stat, 14)
+}
+
+/// The sum of this field of `/proc/PID/stat` and the next one, both in ticks. The third field is the first behind the name in
+/// brackets, which may hold anything.
+pub(super) fn two_ticks(stat: &str, field: usize) -> Option<Duration> {
     let (_, fields) = stat.rsplit_once(") ")?;
-    let mut times = fields.split(' ').skip(11).map(str::parse::<u64>);
+    let before = field.checked_sub(3)?;
+    let mut times = fields.split(' ').skip(before).map(str::parse::<u64>);
     let ticks = times.next()?.ok()? + times.next()?.ok()?;
     Some(Duration::from_secs_f64(
         float(ticks) / float(clock_ticks_per_second()),

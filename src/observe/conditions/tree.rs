@@ -1,9 +1,7 @@
 //! What a server uses that may be many processes: the one that was started, those of its process group, and all that descend
 //! from any of them. Who they are is found out anew at each look, as workers come and go.
 
-use super::process::Process;
-use crate::units::float;
-use rustix::param::clock_ticks_per_second;
+use super::process::{Process, two_ticks};
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
@@ -111,13 +109,7 @@ fn kin(id: u32, stat: &str) -> Option<Kin> {
 /// CPU time of the children that have ended and were waited for, and of theirs: fields 16 and 17 of `/proc/PID/stat`, in the
 /// scheduler's ticks.
 fn ended_children(id: u32) -> Option<Duration> {
-    let stat = stat(id)?;
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut times = fields.split(' ').skip(13).map(str::parse::<u64>);
-    let ticks = times.next()?.ok()? + times.next()?.ok()?;
-    Some(Duration::from_secs_f64(
-        float(ticks) / float(clock_ticks_per_second()),
-    ))
+    two_ticks(&stat(id)?, 16)
 }
 
 #[cfg(test)]

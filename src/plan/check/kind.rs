@@ -66,17 +66,19 @@ fn kinds(stream: &Stream) -> impl Iterator<Item = Named<'_>> {
 }
 
 fn of_stream(stream: &str, streams: &Streams) -> Option<String> {
-    let names = streams.names();
-    if names.contains(&stream) {
+    let none = "expected no stream, as the scenario has no `streams`";
+    one_of(stream, &streams.names(), "a load stream", none)
+}
+
+/// What is wrong with a name that is to be one of these, each of them `what`; `none` where there are none.
+fn one_of(name: &str, names: &[&str], what: &str, none: &str) -> Option<String> {
+    if names.contains(&name) {
         return None;
     }
     Some(if names.is_empty() {
-        "expected no stream, as the scenario has no `streams`".to_owned()
+        none.to_owned()
     } else {
-        format!(
-            "expected a load stream, {}, found `{stream}`",
-            quoted(&names)
-        )
+        format!("expected {what}, {}, found `{name}`", quoted(names))
     })
 }
 
@@ -94,17 +96,8 @@ fn of_turn(turn: u32, kinds: &[Kind]) -> Option<String> {
 fn of_part(part: &str, kinds: &[Named<'_>]) -> Option<String> {
     let mut names: Vec<&str> = kinds.iter().filter_map(|(name, _)| *name).collect();
     names.dedup();
-    if names.contains(&part) {
-        return None;
-    }
-    Some(if names.is_empty() {
-        "expected no part, as the workload is no `mix`".to_owned()
-    } else {
-        format!(
-            "expected a part of the mix, {}, found `{part}`",
-            quoted(&names)
-        )
-    })
+    let none = "expected no part, as the workload is no `mix`";
+    one_of(part, &names, "a part of the mix", none)
 }
 
 fn of_operation(operation: &str, mut asked: Vec<&str>) -> Option<String> {
