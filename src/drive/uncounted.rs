@@ -9,11 +9,11 @@ use crate::tokenizer::Tokenizer;
 use crate::units::{Offset, wide};
 use std::mem::size_of_val;
 
-/// The most bytes of one lane's answers, and of what is known of them: 256 MiB. Those for which there is no room are counted by
+/// The most bytes of the answers of one load stream in a lane, and of what is known of them: 256 MiB. Those for which there is no room are counted by
 /// their pieces.
 const MOST_BYTES: u64 = 256 << 20;
 
-/// The answers of one lane whose tokens are to be counted when it is done; none without a tokenizer.
+/// The answers of one load stream in a lane whose tokens are to be counted when the lane is done; none without a tokenizer.
 #[derive(Debug, Default)]
 pub(super) struct Uncounted {
     tokenizer: Option<Tokenizer>,

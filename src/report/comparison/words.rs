@@ -62,7 +62,7 @@ pub(crate) fn interval(change: Change) -> String {
     }
 }
 
-/// How it was measured: `12 quads of 4 x 300 ms (14.4 s of sending) in 6 process starts, none dropped; look 1 of 5`.
+/// How it was measured: `36 quads of 4 x 100ms (14.4 s of sending) in 6 process starts, none dropped; look 1 of 5`.
 pub(in crate::report) fn method(comparison: &Comparison) -> String {
     if let Method::Stored { runs, why } = &comparison.method {
         let runs = plural(wide(*runs), "stored run");
