@@ -5,6 +5,7 @@
 mod calibration;
 pub mod comparison;
 mod conditions;
+mod counted;
 mod course;
 mod disturbance;
 mod fault;

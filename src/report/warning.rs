@@ -2,6 +2,7 @@
 //! a remedy. Doubts of one kind are one warning, however many stages have them.
 
 use super::conditions;
+use super::counted;
 use super::place::Stages;
 use super::words::{plural, requests};
 use crate::metric::Unit;
@@ -16,9 +17,13 @@ pub(super) struct Warning<'a> {
     pub(super) sentence: String,
 }
 
-/// Every warning of a run: doubts in the order they first came up, then notes.
+/// Every warning of a run: doubts in the order they first came up, then who counted the tokens, then notes.
 pub(super) fn warnings(run: &RunSummary) -> Vec<Warning<'_>> {
-    doubts(run).into_iter().chain(notes(run)).collect()
+    let doubts = doubts(run).into_iter();
+    doubts
+        .chain(counted::warnings(run))
+        .chain(notes(run))
+        .collect()
 }
 
 fn doubts(run: &RunSummary) -> Vec<Warning<'_>> {
