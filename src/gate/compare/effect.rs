@@ -21,6 +21,13 @@ const STARTS_DIFFER: f64 = 0.05;
 /// The probability at which the means of process starts agree that there is harm or gain.
 const STARTS_AGREE: f64 = 0.05;
 
+/// CPU time is that of a core that is mostly idle where less of it is used than this, in cores.
+const MOSTLY_IDLE: f64 = 0.3;
+/// CPU time of a core at work differs by less from one quad to the next.
+const VARIES_MUCH: f64 = 0.06;
+/// The metrics that are CPU time.
+const CPU_TIME: [&str; 2] = ["cpu_per_request", "server_cpu_per_request"];
+
 /// A change of a value as a share of it: 0.1 is a tenth more.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
@@ -60,6 +67,8 @@ pub(super) struct Effect {
     starts: Vec<usize>,
     /// What the two blocks of one arm differ by.
     same: Vec<f64>,
+    /// How many cores the baseline keeps busy with what the metric counts, where it is CPU time.
+    busy_cores: Option<f64>,
     pub(super) location: Option<Location>,
     /// Why it was not compared.
     pub(super) missing: Option<String>,
@@ -92,11 +101,19 @@ impl Effect {
             margin,
             look,
             location: Location::of(&worse, look.confidence()).filter(|_| missing.is_none()),
+            busy_cores: busy_cores(stage, metric),
             worse,
             starts,
             same,
             missing,
         }
+    }
+
+    /// The share of the time for which the core is idle whose CPU time varies so much, if that is why: to wake up costs more at
+    /// one time than at another.
+    pub(super) fn idle(&self) -> Option<f64> {
+        let busy = self.busy_cores.filter(|busy| *busy < MOSTLY_IDLE)?;
+        (deviation(&self.worse) > VARIES_MUCH).then_some(1.0 - busy)
     }
 
     /// The margin as a logarithm.
@@ -214,6 +231,15 @@ impl Effect {
         let needed = quads * (half / distance).powi(2);
         (needed < 1e6).then(|| count((needed - quads).ceil()))
     }
+}
+
+/// How many cores the baseline keeps busy, by its CPU time of a request and its answers a second.
+fn busy_cores(stage: &StageTrial, metric: &Metric) -> Option<f64> {
+    const NANOS: f64 = 1e9;
+    let of = |name| stage.value(Arm::Baseline, name);
+    let is_cpu_time = CPU_TIME.contains(&metric.name);
+    let each = is_cpu_time.then(|| of(metric.name)).flatten()?;
+    Some(each * of("rps_ok")? / NANOS)
 }
 
 /// Why a metric cannot be compared.

@@ -74,8 +74,15 @@ fn starts(margin: &str, how: &str) -> String {
 
 fn undecided(effect: &Effect, margin: &str) -> String {
     let told = format!("the interval crosses the margin of {margin}");
-    match effect.more_quads() {
+    let told = match effect.more_quads() {
         Some(more) => format!("{told}: some {more} more quads would decide"),
+        None => told,
+    };
+    match effect.idle() {
+        Some(idle) => format!(
+            "{told}; CPU time varies where its core is idle, here for {} of the time: send more at once",
+            Unit::Share.print_round((idle * 100.0).round() / 100.0)
+        ),
         None => told,
     }
 }
@@ -173,5 +180,42 @@ impl super::Judged {
             || gated
                 .filter(|finding| finding.is_measured())
                 .all(|finding| finding.judgement.is_final())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::gate::compare::{judge, looks};
+    use crate::gate::spec::GateSpec;
+    use crate::trial::{Arm, fixture};
+
+    /// Why CPU time is undecided where quads of it differ by a tenth, and so many requests are answered a second.
+    fn undecided(answered_a_second: f64) -> String {
+        let mut trial = fixture::trial(12, &[("cpu_per_request", 1.05)], 7);
+        for quad in &mut trial.stages[0].quads {
+            let louder = if quad.index.is_multiple_of(2) {
+                1.1
+            } else {
+                0.9
+            };
+            for (place, block) in quad.blocks.iter_mut().enumerate() {
+                let is_candidate = quad.order.arms()[place] == Arm::Candidate;
+                let factor = if is_candidate { louder } else { 1.0 };
+                *block.values.get_mut("cpu_per_request").unwrap() *= factor;
+                *block.values.get_mut("rps_ok").unwrap() = answered_a_second;
+            }
+        }
+        let judged = judge(&trial, &GateSpec::default(), looks(12, 4)[0]);
+        let mut findings = judged.findings.into_iter();
+        let cpu = findings.find(|finding| finding.metric == "cpu_per_request");
+        cpu.unwrap().reason
+    }
+
+    #[test]
+    fn cpu_time_that_varies_on_an_idle_core_says_so() {
+        let (idle, busy) = (undecided(3_000.0), undecided(20_000.0));
+
+        assert!(idle.ends_with("% of the time: send more at once"), "{idle}");
+        assert!(busy.ends_with("more quads would decide"), "{busy}");
     }
 }
