@@ -21,12 +21,13 @@ const SAMPLES: f64 = 700.0;
 /// What must hold at a level for it to be certified, beside books that balance and no errors.
 const VALIDITY: &str = "{ lag_p99: 1ms, generator_cpu: 90%, not_sent: 0%, shape: strict }";
 
-/// One block of the measurement of noise: a few callers of a target that answers after a millisecond.
+/// One block of the measurement of noise: the load of `scenarios/validation/`, which keeps the cores at work. CPU time of a core that is
+/// mostly idle varies far more.
 pub(super) const BLOCK: &str = "name: noise
 seed: 1
-target: { mock: { latency: { fixed: 1ms } } }
-workload: { completion: { model: tiny, prompt: { tokens: 8 }, output: { tokens: 4 } } }
-load: { closed: { in_flight: 8 } }
+target: { mock: { latency: { lognormal: { median: 5ms, sigma: 0.3 } } } }
+workload: { completion: { model: tiny, prompt: { tokens: 64 }, output: { tokens: 16 } } }
+load: { closed: { in_flight: 64 } }
 phases: { warmup: 10ms, measure: 90ms, drain: 200ms }
 ";
 
