@@ -33,11 +33,12 @@ const ALIKE: &str = "alike";
 /// What the candidate is made worse by.
 const EFFECTS: [f64; 6] = [0.02, 0.03, 0.05, 0.10, 0.20, 0.50];
 /// The metrics that are made worse, one at a time.
-const METRICS: [&str; 5] = [
+const METRICS: [&str; 6] = [
     "cpu_per_request",
     "server_cpu_per_request",
     "rps_ok",
     "latency_p50",
+    "latency_p95",
     "allocations_per_request",
 ];
 
@@ -65,8 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let (quads, block) = (stage.quads.len(), alike.spec.block);
             writeln!(out, "{quads} quads of 4 x {block}.\n")?;
             noise(&mut out, stage)?;
-            alarms(&mut out, &alike.trial, stage)?;
-            power(&mut out, &alike.trial, stage)?;
+            alarms(&mut out, &alike, stage)?;
+            power(&mut out, &alike, stage)?;
             others(&mut out, stage)?;
         }
         slowed(&mut out, &folder)?;
@@ -124,8 +125,8 @@ fn differences(stage: &StageTrial, metric: &str) -> Vec<f64> {
 }
 
 /// How the comparisons come out when nothing differs.
-fn alarms(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
-    let drawn = all(trial, stage, quads(), None);
+fn alarms(out: &mut impl Write, alike: &Comparison, stage: &StageTrial) -> io::Result<()> {
+    let drawn = all(alike, stage, quads(), None);
     let regressed = count(&drawn, Judgement::Regressed);
     writeln!(
         out,
@@ -158,7 +159,7 @@ fn share(found: usize) -> f64 {
 }
 
 /// How often a known effect is found, for each metric, after the first look and after four times as long.
-fn power(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<()> {
+fn power(out: &mut impl Write, alike: &Comparison, stage: &StageTrial) -> io::Result<()> {
     let heads: Vec<String> = EFFECTS
         .iter()
         .map(|effect| format!("+{:.0} %", effect * 100.0))
@@ -176,7 +177,7 @@ fn power(out: &mut impl Write, trial: &Trial, stage: &StageTrial) -> io::Result<
                 continue;
             }
             let cells = EFFECTS.iter().map(|effect| {
-                let drawn = all(trial, stage, quads, Some((metric, *effect)));
+                let drawn = all(alike, stage, quads, Some((metric, *effect)));
                 let found = share(count(&drawn, Judgement::Regressed));
                 format!("{:.1} %", found * 100.0)
             });
@@ -196,7 +197,7 @@ fn slowed(out: &mut impl Write, folder: &Path) -> Result<(), Box<dyn Error>> {
     for entry in folder.read_dir()? {
         variants.push(entry?.path());
     }
-    variants.sort();
+    variants.sort_by_key(|path| place(path));
     writeln!(
         out,
         "| server made worse | server CPU | p50 | p95 | answers/s | regressed | probably |\n|---|--:|--:|--:|--:|--:|--:|"
@@ -206,7 +207,7 @@ fn slowed(out: &mut impl Write, folder: &Path) -> Result<(), Box<dyn Error>> {
             continue;
         };
         let stage = first(&comparison)?;
-        let drawn = all(&comparison.trial, stage, quads(), None);
+        let drawn = all(&comparison, stage, quads(), None);
         let change = |metric| match Location::of(&differences(stage, metric), 0.95) {
             Some(location) => format!("{:+.1} %", location.estimate.exp_m1() * 100.0),
             None => "-".to_owned(),
@@ -227,16 +228,28 @@ fn slowed(out: &mut impl Write, folder: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The verdicts of all drawn comparisons.
+/// Variants by their kind, then by how much worse they are: `cpu-5` before `cpu-10`, `memory-256k` before `memory-1m`.
+fn place(variant: &Path) -> (String, u64) {
+    let name = variant.file_name().unwrap_or_default().to_string_lossy();
+    let (kind, by) = name.split_once('-').unwrap_or((&name, ""));
+    let digits = by.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    let unit = if by.ends_with('m') { 1024 } else { 1 };
+    (
+        kind.to_owned(),
+        digits.parse::<u64>().unwrap_or(0).saturating_mul(unit),
+    )
+}
+
+/// The verdicts of all drawn comparisons, by the margins of the one that they are drawn from.
 fn all(
-    trial: &Trial,
+    comparison: &Comparison,
     stage: &StageTrial,
     quads: usize,
     effect: Option<(&str, f64)>,
 ) -> Vec<Judgement> {
     let mut stream = Seed::new(7).stream("drawn");
-    let spec = GateSpec::default();
-    let look = looks(spec.quads, spec.extensions).first().copied();
+    let usual = GateSpec::default();
+    let look = looks(usual.quads, usual.extensions).first().copied();
     let one = |stream: &mut ChaCha8Rng| {
         let quads = drawn(stage, quads, stream)
             .into_iter()
@@ -247,10 +260,10 @@ fn all(
         };
         let trial = Trial {
             stages: vec![stage],
-            ..trial.clone()
+            ..comparison.trial.clone()
         };
         look.map_or(Judgement::Refused, |look| {
-            judge(&trial, &spec, look).judgement
+            judge(&trial, &comparison.spec, look).judgement
         })
     };
     (0..DRAWN).map(|_| one(&mut stream)).collect()
