@@ -4,7 +4,7 @@
 #   scenarios/validation/run.sh FOLDER [VARIANT..]     # `alike` is two arms that are the same; all variants when none is named
 #   cargo bench --bench gate_validation -- CLASS=FOLDER ..
 #
-# INFEROMETER is the program (target/release/inferometer when unset). About 3 minutes for `alike`, 1 for each other variant.
+# INFEROMETER is the program (target/release/inferometer when unset). About 4 minutes for `alike`, half a minute for each other variant.
 set -euo pipefail
 folder=${1:?expected a folder for what is measured}; shift
 here=$(cd "$(dirname "$0")" && pwd)
