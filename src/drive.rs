@@ -108,12 +108,13 @@ pub struct Running<S> {
 impl<S> Running<S> {
     /// When the stage began: all offsets count from there. Now, as long as no lane has begun.
     pub fn epoch(&self) -> Instant {
-        self.began().unwrap_or_else(Instant::now)
+        self.start.epoch().unwrap_or_else(Instant::now)
     }
 
-    /// Likewise; `None` as long as no lane has begun.
-    pub fn began(&self) -> Option<Instant> {
-        self.start.epoch()
+    /// Waits until the stage begins, and says when that was.
+    pub fn begins(&self) -> impl Future<Output = Instant> + use<S> {
+        let start = Arc::clone(&self.start);
+        async move { start.begun().await }
     }
 
     /// What has happened so far.

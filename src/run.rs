@@ -28,6 +28,7 @@ use crate::units::Offset;
 use lanes::Lanes;
 use lookout::Lookout;
 use std::num::NonZero;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -294,9 +295,11 @@ async fn attend(
     };
     let mut ticks = interval(PROGRESS_PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut beginning = pin!(running.begins());
+    let mut began = None;
     loop {
         let undisturbed = attended.end == StageEnd::Completed;
-        let look = running.began().and_then(|began| lookout.next(began));
+        let look = began.and_then(|began| lookout.next(began));
         tokio::select! {
             biased;
             finished = running.finished(&mut attended.records) => {
@@ -313,6 +316,7 @@ async fn attend(
                 attended.end = StageEnd::Interrupted;
                 running.stop();
             }
+            epoch = &mut beginning, if began.is_none() => began = Some(epoch),
             () = sleep_until(look.unwrap_or(started)), if look.is_some() => lookout = lookout.look(),
             _ = ticks.tick() => watch(Event::Progress {
                 elapsed: started.elapsed(),

@@ -31,6 +31,12 @@ impl Start {
     pub(super) fn epoch(&self) -> Option<Instant> {
         self.epoch.get().copied()
     }
+
+    /// Waits until all lanes are ready. Whoever waits is given the same moment.
+    pub(super) async fn begun(&self) -> Instant {
+        self.all_ready.cancelled().await;
+        *self.epoch.get_or_init(Instant::now)
+    }
 }
 
 impl Starter {
@@ -39,12 +45,11 @@ impl Starter {
         Self(Arc::clone(start))
     }
 
-    /// Says that this lane is ready, and waits until the others are. All are given the same moment.
+    /// Says that this lane is ready, and waits until the others are.
     pub(super) async fn ready(self) -> Instant {
         let start = Arc::clone(&self.0);
         drop(self);
-        start.all_ready.cancelled().await;
-        *start.epoch.get_or_init(Instant::now)
+        start.begun().await
     }
 }
 
@@ -76,6 +81,7 @@ mod tests {
         advance(Duration::from_secs(1)).await;
 
         assert_eq!((late, early.await), (before, before));
+        assert_eq!(start.begun().await, before);
         assert_eq!(start.epoch(), Some(before));
     }
 }
