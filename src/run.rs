@@ -1,6 +1,7 @@
 //! One run: a plan carried out stage by stage, from its target's start to the summary of what was measured. It judges
 //! nothing, prints nothing and opens no file.
 
+mod attend;
 mod bench;
 mod course;
 mod faults;
@@ -17,27 +18,23 @@ pub use identity::{environment, identity, now};
 use crate::archive;
 use crate::backend::{self, Backend, MockHost};
 use crate::client::Endpoint;
-use crate::drive::{self, InferenceClient, LaneRecord, Running, Snapshot};
+use crate::drive::{self, InferenceClient, Running, Snapshot};
 use crate::observe::{Usage, Watched};
 use crate::plan::{Plan, Stage, Stream, Target};
 use crate::summary::{
-    self, Asked, ClientCounts, Conditions, Recorder, Recorders, RunEnd, RunSummary, StageEnd,
-    StageFacts, StageSummary, Watch, Window,
+    self, Asked, ClientCounts, Recorder, Recorders, RunEnd, RunSummary, StageEnd, StageFacts,
+    StageSummary, Watch, Window,
 };
 use crate::units::Offset;
+use attend::attend;
 use lanes::Lanes;
 use lookout::Lookout;
 use std::num::NonZero;
-use std::pin::pin;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Where a lane puts its samples: into its summary, and into the archive of all samples if there is one.
 type LaneSink = (Recorders, Option<archive::Feed>);
-
-/// How often a watcher hears of progress.
-const PROGRESS_PERIOD: Duration = Duration::from_millis(100);
 
 /// How a run is carried out; what is carried out stands in the plan.
 #[derive(Debug, Clone)]
@@ -267,62 +264,6 @@ fn watched(backend: &Backend) -> Watched {
     match backend.launched() {
         Some(first) => Watched::Group(first),
         None => Watched::Processes(backend.processes()),
-    }
-}
-
-/// What became of a stage.
-struct Attended {
-    records: Vec<LaneRecord<LaneSink>>,
-    end: StageEnd,
-    notes: Vec<String>,
-    conditions: Conditions,
-}
-
-/// Stays with a stage until its lanes are done. Stops it when its target dies or the run is interrupted.
-async fn attend(
-    running: &mut Running<LaneSink>,
-    mut lookout: Lookout,
-    backend: &mut Backend,
-    options: &Options,
-    watch: &mut dyn FnMut(Event<'_>),
-) -> Result<Attended, Error> {
-    let started = Instant::now();
-    let mut attended = Attended {
-        records: Vec::new(),
-        end: StageEnd::Completed,
-        notes: Vec::new(),
-        conditions: Conditions::default(),
-    };
-    let mut ticks = interval(PROGRESS_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut beginning = pin!(running.begins());
-    let mut began = None;
-    loop {
-        let undisturbed = attended.end == StageEnd::Completed;
-        let look = began.and_then(|began| lookout.next(began));
-        tokio::select! {
-            biased;
-            finished = running.finished(&mut attended.records) => {
-                finished?;
-                attended.conditions = lookout.finish();
-                return Ok(attended);
-            }
-            death = backend.died(), if undisturbed => {
-                attended.end = StageEnd::TargetDied;
-                attended.notes.push(death);
-                running.stop();
-            }
-            () = options.interrupt.cancelled(), if undisturbed => {
-                attended.end = StageEnd::Interrupted;
-                running.stop();
-            }
-            epoch = &mut beginning, if began.is_none() => began = Some(epoch),
-            () = sleep_until(look.unwrap_or(started)), if look.is_some() => lookout = lookout.look(),
-            _ = ticks.tick() => watch(Event::Progress {
-                elapsed: started.elapsed(),
-                counts: running.progress(),
-            }),
-        }
     }
 }
 
